@@ -1,0 +1,1 @@
+"""A laboratory in the terminal for grokking and optimizer dynamics."""

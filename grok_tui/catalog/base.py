@@ -1,0 +1,107 @@
+"""How a name and its parameters are declared: once, as a pydantic model, without importing torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticUndefined
+
+
+def nearest(name: str, valid: list[str]) -> str:
+    """Return "; did you mean 'x'?" for the valid name closest to `name`, or the list of valid names."""
+    close = get_close_matches(name, valid, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; valid: {', '.join(sorted(valid))}" if valid else ""
+
+
+class Spec(BaseModel):
+    """A declaration read from a preset: types must match, unknown keys and NaN are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_nearest_key(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for key in values:
+                if key not in cls.model_fields:
+                    raise ValueError(f"unknown key '{key}'{nearest(str(key), list(cls.model_fields))}")
+        return values
+
+
+def knob(
+    default: Any = ...,
+    *,
+    help: str,  # noqa: A002  (the word users know it by)
+    live: bool = False,
+    unit: str = "",
+    strict: bool | None = None,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+) -> Any:
+    """Declare one parameter of a spec: its default, bounds, unit, one line of help, and whether it is live.
+
+    A live parameter may change while the run goes on; the others need a restart.
+    """
+    return Field(
+        default,
+        description=help,
+        strict=strict,
+        ge=ge,
+        gt=gt,
+        le=le,
+        lt=lt,
+        json_schema_extra={"live": live, "unit": unit},
+    )
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What the command line, the parameter panel, the help and the docs need to know of one parameter."""
+
+    name: str
+    type: Any
+    default: Any  # None when the parameter is required
+    help: str
+    live: bool
+    unit: str
+    bounds: str  # e.g. "> 0, <= 1"; empty when unbounded
+
+
+def parameters(spec: type[Spec]) -> list[Parameter]:
+    """List the parameters that a spec declares, in order, leaving out its `name`."""
+    found = []
+    for name, field in spec.model_fields.items():
+        extra = field.json_schema_extra
+        if name == "name" or not isinstance(extra, dict):
+            continue
+        default = None if field.default is PydanticUndefined else field.default
+        found.append(
+            Parameter(
+                name=name,
+                type=field.annotation,
+                default=default,
+                help=field.description or "",
+                live=bool(extra["live"]),
+                unit=str(extra["unit"]),
+                bounds=_bounds(field.metadata),
+            )
+        )
+    return found
+
+
+def _bounds(metadata: list[Any]) -> str:
+    signs = {Ge: (">=", "ge"), Gt: (">", "gt"), Le: ("<=", "le"), Lt: ("<", "lt")}
+    parts = []
+    for constraint in metadata:
+        if type(constraint) in signs:
+            sign, attribute = signs[type(constraint)]
+            parts.append(f"{sign} {getattr(constraint, attribute):g}")
+    return ", ".join(parts)

@@ -1,0 +1,100 @@
+"""The optimizers and their hyperparameters, with the names and defaults of `torch.optim`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from .base import Spec, knob
+
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+LR = "learning rate"
+COUPLED = "L2 penalty, coupled: weight_decay * theta is added to the gradient"
+DECOUPLED = "decoupled: theta shrinks by the factor 1 - lr * weight_decay at each step"
+BETAS = "EMA coefficients of the gradient and of its square, each in [0, 1)"
+EPS = "added to the denominator, after the square root"
+
+
+class Sgd(Spec):
+    """SGD, with momentum (Polyak 1964) or Nesterov's (Sutskever et al. 2013)."""
+
+    name: Literal["sgd"]
+    lr: float = knob(1e-3, live=True, ge=0, help=LR)
+    momentum: float = knob(0.0, live=True, ge=0, le=1, help="share of the buffer kept at each step")
+    dampening: float = knob(0.0, live=True, ge=0, le=1, help="the buffer takes 1 - dampening of the gradient")
+    weight_decay: float = knob(0.0, live=True, ge=0, help=COUPLED)
+    nesterov: bool = knob(False, live=True, help="step along gradient + momentum * buffer, not the buffer")
+
+    @model_validator(mode="after")
+    def _nesterov_needs_plain_momentum(self) -> Sgd:
+        if self.nesterov and (self.momentum == 0 or self.dampening > 0):
+            raise ValueError("nesterov needs momentum > 0 and dampening = 0")
+        return self
+
+
+class Adam(Spec):
+    """Adam with coupled L2 (Kingma & Ba 2015)."""
+
+    name: Literal["adam"]
+    lr: float = knob(1e-3, live=True, ge=0, help=LR)
+    betas: tuple[Beta, Beta] = knob((0.9, 0.999), live=True, strict=False, help=BETAS)
+    eps: float = knob(1e-8, live=True, ge=0, help=EPS)
+    weight_decay: float = knob(0.0, live=True, ge=0, help=COUPLED)
+
+
+class AdamW(Spec):
+    """AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
+
+    name: Literal["adamw"]
+    lr: float = knob(1e-3, live=True, ge=0, help=LR)
+    betas: tuple[Beta, Beta] = knob((0.9, 0.999), live=True, strict=False, help=BETAS)
+    eps: float = knob(1e-8, live=True, ge=0, help=EPS)
+    weight_decay: float = knob(1e-2, live=True, ge=0, help=DECOUPLED)
+
+
+class RMSprop(Spec):
+    """RMSprop (Tieleman & Hinton 2012), centered as in Graves 2013."""
+
+    name: Literal["rmsprop"]
+    lr: float = knob(1e-2, live=True, ge=0, help=LR)
+    alpha: float = knob(0.99, live=True, ge=0, lt=1, help="EMA coefficient of the squared gradient")
+    eps: float = knob(1e-8, live=True, ge=0, help=EPS)
+    weight_decay: float = knob(0.0, live=True, ge=0, help=COUPLED)
+    momentum: float = knob(0.0, live=True, ge=0, le=1, help="share of the buffer kept at each step")
+    centered: bool = knob(False, live=True, help="divide by the gradient's standard deviation, not its RMS")
+
+
+class Adagrad(Spec):
+    """Adagrad (Duchi et al. 2011)."""
+
+    name: Literal["adagrad"]
+    lr: float = knob(1e-2, live=True, ge=0, help=LR)
+    lr_decay: float = knob(0.0, live=True, ge=0, help="step t, from 0, takes lr / (1 + t * lr_decay)")
+    weight_decay: float = knob(0.0, live=True, ge=0, help=COUPLED)
+    initial_accumulator_value: float = knob(
+        0.0, live=True, ge=0, help="where the sum of squares starts, when the state is next made anew"
+    )
+    eps: float = knob(1e-10, live=True, ge=0, help=EPS)
+
+
+class Sign(Spec):
+    """Sign descent; Signum when momentum > 0 (Bernstein et al. 2018)."""
+
+    name: Literal["sign"]
+    lr: float = knob(1e-3, live=True, ge=0, help=LR)
+    momentum: float = knob(0.0, live=True, ge=0, lt=1, help="EMA coefficient of the gradient before its sign")
+    weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
+
+
+OptimizerSpec = Annotated[Sgd | Adam | AdamW | RMSprop | Adagrad | Sign, Field(discriminator="name")]
+
+OPTIMIZERS: dict[str, type[Spec]] = {
+    "sgd": Sgd,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "sign": Sign,
+}

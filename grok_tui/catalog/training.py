@@ -1,0 +1,37 @@
+"""How an arm is trained: steps, batches, loss, precision, and how often it is measured."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .base import Spec, knob
+
+LOSSES = {
+    "mse": "mean squared error",
+    "cross_entropy": "softmax cross-entropy on class indices",
+    "hinge": "max(0, 1 - y f) on labels +1 and -1",
+    "logistic": "log(1 + exp(-y f)) on labels +1 and -1",
+}
+
+
+class Training(Spec):
+    """What may differ between the arms of one preset."""
+
+    steps: int = knob(help="training steps", ge=1, le=10**10)
+    batch_size: int | Literal["full"] = knob("full", help="samples in a step, or all of them", live=True)
+    batches: Literal["epoch", "independent"] = knob(
+        "epoch", help="minibatches: shuffled epochs as a DataLoader, or drawn anew at each step"
+    )
+    loss: Literal["mse", "cross_entropy", "hinge", "logistic"] = knob(help="the training loss")
+    loss_dtype: Literal["float32", "float64"] = knob("float32", help="precision of the loss")
+    dtype: Literal["float32", "float64"] = knob("float32", help="precision of theta and of the network")
+    record_every: int | Literal["auto"] = knob(
+        "auto", help="steps between measurements; auto: 1 at first, then about 2 % of the step reached"
+    )
+
+
+class PresetTraining(Training):
+    """Training as a preset's own table states it, for all arms."""
+
+    seed: int = knob(0, ge=0, le=2**31 - 1, help="replica r uses seed + r for its start, data and batches")
+    replicas: int = knob(1, ge=1, le=100_000, help="seeds trained side by side")

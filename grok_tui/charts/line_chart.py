@@ -1,0 +1,140 @@
+"""Curves over steps, with bands, marks and a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+
+from grok_tui.charts.axis import Axis, finite_bounds, fit_axis
+from grok_tui.charts.canvas import DOTS, Canvas, Curve, draw_curves
+from grok_tui.charts.bands import draw_band
+from grok_tui.charts.decimate import crop, decimate, in_order
+from grok_tui.charts.frame import Entry, Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
+from grok_tui.charts.marks import draw_marks
+from grok_tui.charts.model import Floats, Line, LineChart, Series
+from grok_tui.charts.picture import Grid
+from grok_tui.charts.style import Style
+from grok_tui.charts.text import cell_width
+from grok_tui.charts.ticks import short
+
+_LINES: tuple[Line, ...] = get_args(Line)
+_SAMPLES = {"solid": "━━", "dashed": "╍╍", "dotted": "··"}
+_ASCII_CHARS = ".ox*#@%&"
+_MARKERS = "●▲■◆○△□◇"
+_MARKER_DISTANCE = 14  # cells from one marker to the next on the same curve
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one series of a chart is drawn. marker: empty when the line alone tells it from the others."""
+
+    color: str
+    line: Line
+    marker: str
+    char: str
+
+    def sample(self, style: Style) -> str:
+        """Return what stands for the series in a legend."""
+        if style.ascii:
+            return self.char
+        line = _SAMPLES[self.line]
+        return line[0] + self.marker if self.marker else line
+
+
+def draw_line_chart(chart: LineChart, grid: Grid, style: Style) -> None:
+    """Draw a line chart that has room for axes (see `draw`)."""
+    shown = looks(chart.series, style)
+    draw_header(grid, style, chart.title, chart.y_label, _legend(chart.series, shown, style))
+    axes = fit_axes(chart)
+    if axes is None:
+        write_centred(grid, style, chart.empty)
+        return
+    x_axis, y_axis = axes
+    frame = lay_out(grid, y_axis, marks=bool(chart.marks))
+    columns, rows = DOTS[style.charset]
+    labels = ((y_axis.cell(tick.value, frame.height, rows), tick.label) for tick in frame.y_ticks)
+    draw_y_axis(grid, style, frame, labels)
+    draw_x_axis(grid, style, frame, x_axis, lambda x: x_axis.cell(x, frame.width, columns), chart.x_label)
+    for series, look in zip(chart.series, shown, strict=True):
+        draw_band(grid, style, frame, series, look.color, axes)
+    draw_marks(grid, style, frame, chart.marks, x_axis, columns)
+    curves = [_curve(series, look, axes, frame.width) for series, look in zip(chart.series, shown, strict=True)]
+    canvas = draw_curves(curves, frame.width, frame.height, style.charset)
+    for row, column in zip(*np.nonzero(canvas.owners >= 0), strict=True):
+        ink = style.ink(shown[canvas.owners[row, column]].color)
+        grid.put(frame.top + row, frame.left + column, str(canvas.chars[row, column]), ink)
+    if not style.ascii:
+        _draw_markers(grid, style, frame, canvas, shown)
+
+
+def fit_axes(chart: LineChart) -> tuple[Axis, Axis] | None:
+    """Return the x and the y axis of a chart, or None when it has nothing to show on them."""
+    drawable = [np.isfinite(series.x) & np.isfinite(series.y) for series in chart.series]
+    steps = [series.x[good] for series, good in zip(chart.series, drawable, strict=True)]
+    log_x = chart.log_x and finite_bounds(steps, positive=True) is not None
+    x_bounds = chart.x_range or finite_bounds(steps, positive=log_x)
+    if x_bounds is None or (log_x and min(x_bounds) <= 0):
+        return None
+    x_axis = fit_axis(x_bounds, log=log_x)
+    visible: list[Floats] = []
+    for series in chart.series:
+        u = x_axis.units(series.x)
+        inside = (u >= 0) & (u <= 1)
+        visible += [values[inside] for values in (series.y, series.low, series.high) if values is not None]
+    log_y = chart.log_y and finite_bounds(visible, positive=True) is not None
+    y_bounds = chart.y_range or finite_bounds(visible, positive=log_y)
+    if y_bounds is None or (log_y and min(y_bounds) <= 0):
+        y_bounds = finite_bounds(visible, positive=log_y)
+    if y_bounds is None:
+        return None
+    return x_axis, fit_axis(y_bounds, log=log_y, rounded=chart.y_range is None)
+
+
+def looks(series: Sequence[Series], style: Style) -> list[Look]:
+    """Decide how each series is drawn, so that any two differ by more than their colour."""
+    lines = [one.line or _LINES[place % len(_LINES)] for place, one in enumerate(series)]
+    found = []
+    for place, (one, line) in enumerate(zip(series, lines, strict=True)):
+        chosen = style.clean(one.marker) if cell_width(style.clean(one.marker)) == 1 else ""
+        automatic = _MARKERS[place % len(_MARKERS)] if lines.count(line) > 1 else ""
+        found.append(
+            Look(
+                color=one.color or f"series-{place + 1}",
+                line=line,
+                marker=chosen or automatic,
+                char=chosen or _ASCII_CHARS[place % len(_ASCII_CHARS)],
+            )
+        )
+    return found
+
+
+def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> list[Entry]:
+    entries = []
+    for one, look in zip(series, shown, strict=True):
+        finite = one.y[np.isfinite(one.y)]
+        value = short(float(finite[-1])) if finite.size else ""
+        entries.append(Entry(look.sample(style), one.label, value, style.ink(look.color)))
+    return entries
+
+
+def _curve(series: Series, look: Look, axes: tuple[Axis, Axis], columns: int) -> Curve:
+    x_axis, y_axis = axes
+    # What lies far outside is pulled in, because plotext's time grows with the length of a line.
+    heights = np.clip(y_axis.units(series.y), -1.0, 2.0)
+    u, v = decimate(*crop(*in_order(x_axis.units(series.x), heights)), columns)
+    return Curve(u, v, look.line, look.char)
+
+
+def _draw_markers(grid: Grid, style: Style, frame: Frame, canvas: Canvas, shown: Sequence[Look]) -> None:
+    for number, look in enumerate(shown):
+        if not look.marker:
+            continue
+        rows, columns = np.nonzero(canvas.owners == number)
+        following = -1 if columns.size and columns.max() < _MARKER_DISTANCE else number * 5 % _MARKER_DISTANCE
+        for column, row in sorted(zip(columns, rows, strict=True)):
+            if column >= following:
+                grid.put(frame.top + row, frame.left + column, look.marker, style.ink(look.color, bold=True))
+                following = column + _MARKER_DISTANCE

@@ -1,0 +1,92 @@
+"""A drawn chart: rows of styled runs, and the grid of cells that they are collected in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from grok_tui.charts.style import PLAIN_INK, Ink
+from grok_tui.charts.text import cell_width, fit
+
+
+class Run(NamedTuple):
+    """Neighbouring cells of one row that look the same."""
+
+    text: str
+    color: str | None = None
+    background: str | None = None
+    bold: bool = False
+    dim: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart as text: `height` rows, each a tuple of runs that fill exactly `width` cells."""
+
+    width: int
+    height: int
+    rows: tuple[tuple[Run, ...], ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text of each row without its looks."""
+        return tuple("".join(run.text for run in row) for row in self.rows)
+
+
+class Grid:
+    """A sheet of cells to write on; what lies outside of it is ignored."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = max(width, 0)
+        self.height = max(height, 0)
+        self._chars = [[" "] * self.width for _ in range(self.height)]
+        self._inks = [[PLAIN_INK] * self.width for _ in range(self.height)]
+        self._paper: dict[tuple[int, int], str] = {}
+
+    def put(self, row: int, column: int, char: str, ink: Ink = PLAIN_INK) -> None:
+        """Write one character that is one cell wide; without a background of its own it is written on the paper."""
+        if 0 <= row < self.height and 0 <= column < self.width:
+            self._chars[row][column] = char
+            paper = self._paper.get((row, column)) if ink.background is None else None
+            self._inks[row][column] = ink._replace(background=paper) if paper else ink
+
+    def lay_paper(self, row: int, column: int, color: str) -> None:
+        """Set the background for what is written into a cell from now on."""
+        self._paper[row, column] = color
+
+    def write(self, row: int, column: int, text: str, ink: Ink = PLAIN_INK) -> int:
+        """Write sanitized text, cut where the row ends; return the column after it."""
+        for char in fit(text, self.width - column, ellipsis=""):
+            self.put(row, column, char, ink)
+            column += 1
+            if cell_width(char) == 2:
+                self.put(row, column, "", ink)  # the second cell of a wide character holds nothing of its own
+                column += 1
+        return column
+
+    def is_blank(self, row: int, column: int) -> bool:
+        """Whether nothing is written in a cell of the grid."""
+        return self._chars[row][column] == " "
+
+    def picture(self) -> Picture:
+        """Return what is written, as few runs a row as possible."""
+        rows = tuple(_runs(chars, inks) for chars, inks in zip(self._chars, self._inks, strict=True))
+        return Picture(self.width, self.height, rows)
+
+
+def _runs(chars: list[str], inks: list[Ink]) -> tuple[Run, ...]:
+    """Merge cells into runs; a space looks the same in every foreground, and so joins its neighbours."""
+    runs: list[Run] = []
+    start, current, blank = 0, PLAIN_INK, True
+    for column, (char, ink) in enumerate(zip(chars, inks, strict=True)):
+        if char == " " and ink.background == current.background:
+            continue
+        if ink != current:
+            if column > start and not (blank and ink.background == current.background):
+                runs.append(Run("".join(chars[start:column]), *current))
+                start = column
+            current = ink
+        blank = False
+    if chars:
+        runs.append(Run("".join(chars[start:]), *current))
+    return tuple(runs)

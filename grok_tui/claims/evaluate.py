@@ -1,0 +1,262 @@
+"""Evaluates the tree of a claim on the recorded curves of one replica."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, assert_never
+
+import numpy as np
+
+from grok_tui.claims.functions import COMPARISONS, COMPLEMENTS, MARGINS, Floats
+from grok_tui.claims.judgement import Comparison, Judgement
+from grok_tui.claims.tree import (
+    At,
+    Compare,
+    Elementwise,
+    Event,
+    Interval,
+    Literal,
+    Logic,
+    Measure,
+    Not,
+    Occurrence,
+    Quantity,
+    Summary,
+    Throughout,
+    Truth,
+)
+from grok_tui.claims.values import Steps, Value, align, at, elementwise, summary
+
+# Kleene's truth values in their order, so that `and` is the minimum, `or` the maximum and `not` is 1 - x.
+UNKNOWN, TRUE = 0.5, 1.0
+
+# The value of a curve that decides an inequality over all steps, for the curve on its left and on its right.
+_EXTREMES = {"<": ("max", "min"), "<=": ("max", "min"), ">": ("min", "max"), ">=": ("min", "max")}
+
+
+class Curves(Protocol):
+    """What one replica recorded."""
+
+    def steps(self, arm: str) -> Steps:
+        """Return the recorded steps of the arm, strictly increasing, `[n]`."""
+        ...
+
+    def values(self, arm: str, measure: str) -> Floats:
+        """Return the values of a measure at those steps, `[n]`; what is not finite counts as missing."""
+        ...
+
+    def events(self, arm: str, event: str) -> Steps:
+        """Return the steps at which the event was seen, in any order; empty if it was not."""
+        ...
+
+
+def evaluate(root: Truth, curves: Curves) -> Judgement:
+    """Evaluate a truth that does not vary, listing its comparisons in source order."""
+    with np.errstate(all="ignore"):
+        level, comparisons = _Evaluation(curves).judge(root, negated=False)
+    return Judgement(_holds(level), tuple(comparisons))
+
+
+class _Side(NamedTuple):
+    """One operand of a comparison: its text, its value, and whether the text alone says the value."""
+
+    text: str
+    value: Value
+    literal: bool = False
+
+    def __str__(self) -> str:
+        return self.text if self.literal else f"{self.text} = {self.value}"
+
+
+class _Evaluation:
+    def __init__(self, curves: Curves) -> None:
+        self.curves = curves
+        self.known: dict[Quantity, Value] = {}
+
+    def judge(self, node: Truth, *, negated: bool) -> tuple[float, list[Comparison]]:
+        """Return the truth value of a node that does not vary, or of its negation, and its comparisons."""
+        match node:
+            case Compare():
+                level, comparison = self.compare(node, negated)
+                return level, [comparison]
+            case Throughout():
+                level, comparison = self.throughout(node, negated)
+                return level, [comparison]
+            case Not():
+                return self.judge(node.part, negated=not negated)
+            case Logic():
+                levels: list[float] = []
+                comparisons: list[Comparison] = []
+                for part in node.parts:
+                    level, found = self.judge(part, negated=negated)
+                    levels.append(level)
+                    comparisons += found
+                all_needed = (node.operator == "and") != negated  # De Morgan
+                return (min(levels) if all_needed else max(levels)), comparisons
+            case _:
+                assert_never(node)
+
+    def compare(self, node: Compare, negated: bool) -> tuple[float, Comparison]:
+        operator = COMPLEMENTS[node.operator] if negated else node.operator
+        operands = _operands(node)
+        sides = [_Side(part.text, self.quantity(part), isinstance(part, Literal)) for part in operands]
+        level = float(_compared(operator, [side.value.values for side in sides]))
+        text = f"{node.left.text} {operator} {node.right.text}"
+        return level, _comparison(text, operator, sides, level)
+
+    def throughout(self, node: Throughout, negated: bool) -> tuple[float, Comparison]:
+        """Judge `never` or `always`, or under `not` their negation."""
+        never = node.quantifier == "never"
+        if isinstance(node.of, Compare):
+            needed = COMPLEMENTS[node.of.operator] if never else node.of.operator
+            level, sides = self.nearest_approach(node.of, needed)
+            operator = needed
+        else:
+            broken, what = self.times_broken(node.of, never)
+            level = UNKNOWN if broken.number is None else float(broken.number == 0)
+            operator, sides = "==", [_Side(what, broken), _Side("0", Value.of(0), literal=True)]
+        if not negated:
+            return level, _comparison(node.text, operator, sides, level)
+        return 1 - level, _comparison(f"not {node.text}", COMPLEMENTS[operator], sides, 1 - level)
+
+    def nearest_approach(self, node: Compare, needed: str) -> tuple[float, list[_Side]]:
+        """Compare by `needed` at every step, and return the sides at the step that decides.
+
+        That is the step where the margin is least or, where it stays unknown whether `needed` holds at every
+        step, the first one where it is unknown.
+        """
+        operands = _operands(node)
+        values = [self.quantity(part) for part in operands]
+        steps, arrays = align(values)
+        assert steps is not None, "the parser lets only conditions that vary come here"
+        kept = _compared(needed, arrays)
+        level = _at_every_step(kept)
+        if not steps.size:
+            decider = None
+        elif level == UNKNOWN:
+            decider = int(np.argmax(kept == UNKNOWN))
+        else:
+            decider = int(np.nanargmin(MARGINS[needed](*arrays)))
+        sides = []
+        for part, value, array in zip(operands, values, arrays, strict=True):
+            if not part.varies:
+                side = _Side(part.text, value, isinstance(part, Literal))
+            elif decider is None:
+                side = _Side(part.text, Value.absent("not recorded"))
+            else:
+                text = f"at({steps[decider]}, {part.text})"
+                if level != UNKNOWN and needed in _EXTREMES and not (node.left.varies and node.right.varies):
+                    text = f"{_EXTREMES[needed][part is not node.left]}({part.text})"
+                side = _Side(text, Value(array[decider], missing=value.missing))
+            sides.append(side)
+        return level, sides
+
+    def times_broken(self, of: Truth | Event, never: bool) -> tuple[Value, str]:
+        """Count the sightings of an event, or the steps at which a condition is not as it should be."""
+        if isinstance(of, Event):
+            what = f"count({of.text})"
+            return self.occurrence(Occurrence("count", of, what)), what
+        met = self.condition(of).values
+        broken = met if never else 1 - met
+        what = f"count({of.text})" if never else f"count(not ({of.text}))"
+        if _at_every_step(1 - broken) == UNKNOWN:
+            return Value.absent("unknown"), what
+        return Value.of(int(np.count_nonzero(broken == TRUE))), what
+
+    def condition(self, node: Truth) -> Value:
+        """Return the truth value at each step: 0, 1/2 or 1."""
+        match node:
+            case Compare():
+                steps, arrays = align([self.quantity(part) for part in _operands(node)])
+                return Value(_compared(node.operator, arrays), steps)
+            case Logic():
+                steps, arrays = align([self.condition(part) for part in node.parts])
+                combine = np.minimum if node.operator == "and" else np.maximum
+                levels = arrays[0]
+                for array in arrays[1:]:
+                    levels = combine(levels, array)
+                return Value(levels, steps)
+            case Not():
+                part = self.condition(node.part)
+                return Value(1 - part.values, part.steps)
+            case Throughout():
+                return Value.of(self.throughout(node, negated=False)[0])
+            case _:
+                assert_never(node)
+
+    def quantity(self, node: Quantity) -> Value:
+        """Return the value of a node, computed once: nested chains would double the work at each level."""
+        if node not in self.known:
+            self.known[node] = self.compute(node)
+        return self.known[node]
+
+    def compute(self, node: Quantity) -> Value:
+        match node:
+            case Literal():
+                return Value.of(node.value)
+            case Measure():
+                values = np.asarray(self.curves.values(node.arm, node.name), dtype=np.float64)
+                finite = np.where(np.isfinite(values), values, np.nan)
+                return Value(finite, self.curves.steps(node.arm), "not finite")
+            case Elementwise():
+                return elementwise(node.function, [self.quantity(operand) for operand in node.operands])
+            case Summary():
+                window = [self.quantity(bound) for bound in node.window]
+                return summary(node.function, self.quantity(node.curve), window)
+            case At():
+                return at(self.quantity(node.step), self.quantity(node.curve))
+            case Occurrence():
+                return self.occurrence(node)
+            case _:
+                assert_never(node)
+
+    def occurrence(self, node: Occurrence) -> Value:
+        """Find the steps at which an event or a condition was seen; where it is unknown it was not seen."""
+        if isinstance(node.of, Event):
+            recorded = self.curves.steps(node.of.arm)
+            seen = self.curves.events(node.of.arm, node.of.name)
+        else:
+            condition = self.condition(node.of)
+            assert condition.steps is not None, "the parser lets only conditions that vary come here"
+            recorded, seen = condition.steps, condition.steps[condition.values == TRUE]
+        if not recorded.size:
+            return Value.absent("not recorded")
+        if node.function == "count":
+            return Value.of(seen.size)
+        if not seen.size:
+            return Value.absent("never")
+        return Value.of(float(seen.min()) if node.function == "first_step" else float(seen.max()))
+
+
+def _operands(node: Compare) -> tuple[Quantity, ...]:
+    if isinstance(node.right, Interval):
+        return node.left, node.right.low, node.right.high
+    return node.left, node.right
+
+
+def _compared(operator: str, arrays: Sequence[Floats]) -> Floats:
+    levels = np.asarray(COMPARISONS[operator](*arrays), dtype=np.float64)
+    for array in arrays:
+        levels = np.where(np.isnan(array), UNKNOWN, levels)
+    return levels
+
+
+def _at_every_step(levels: Floats) -> float:
+    """Kleene's "for all"; of nothing recorded nothing is known."""
+    return float(levels.min()) if levels.size else UNKNOWN
+
+
+def _holds(level: float) -> bool | None:
+    return None if level == UNKNOWN else level == TRUE
+
+
+def _comparison(text: str, operator: str, sides: Sequence[_Side], level: float) -> Comparison:
+    left, *others = sides
+    numbers = [side.value.number for side in others]
+    right: float | tuple[float, float] | None = numbers[0]
+    right_shown = str(others[0])
+    if len(others) == 2:
+        low, high = numbers
+        right = None if low is None or high is None else (low, high)
+        right_shown = f"[{', '.join(side.text if side.literal else str(side.value) for side in others)}]"
+    return Comparison(text, left.value.number, operator, right, _holds(level), str(left), right_shown)

@@ -1,0 +1,102 @@
+"""The names of the claim language, what each takes, and the array operation behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Function:
+    """How a function is written, and how many arguments it takes."""
+
+    usage: str
+    least: int = 1
+    most: int = 1
+
+
+FUNCTIONS = {
+    "end": Function("end(curve)"),
+    "start": Function("start(curve)"),
+    "at": Function("at(step, curve)", 2, 2),
+    "max": Function("max(curve[, from[, to]])", 1, 3),
+    "min": Function("min(curve[, from[, to]])", 1, 3),
+    "mean": Function("mean(curve[, from[, to]])", 1, 3),
+    "range": Function("range(curve[, from[, to]])", 1, 3),
+    "first_step": Function("first_step(condition or arm.event)"),
+    "last_step": Function("last_step(condition or arm.event)"),
+    "count": Function("count(arm.event)"),
+    "never": Function("never(condition or arm.event)"),
+    "always": Function("always(condition)"),
+    "abs": Function("abs(x)"),
+    "sqrt": Function("sqrt(x)"),
+    "log10": Function("log10(x)"),
+    "log": Function("log(x)"),
+    "exp": Function("exp(x)"),
+    "ratio": Function("ratio(x, y)", 2, 2),
+}
+
+ELEMENTWISE: dict[str, Callable[..., Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "**": np.power,
+    "negative": np.negative,
+    "abs": np.abs,
+    "sqrt": np.sqrt,
+    "log10": np.log10,
+    "log": np.log,
+    "exp": np.exp,
+    "ratio": np.divide,
+}
+
+# The mean is over recorded steps, unweighted, whatever the distance between them.
+SUMMARIES: dict[str, Callable[[Floats], Any]] = {
+    "start": lambda values: values[0],
+    "end": lambda values: values[-1],
+    "max": np.max,
+    "min": np.min,
+    "mean": np.mean,
+    "range": np.ptp,
+}
+
+COMPARISONS: dict[str, Callable[..., Any]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+    "in": lambda value, low, high: (low <= value) & (value <= high),
+    "not in": lambda value, low, high: (value < low) | (high < value),
+}
+
+COMPLEMENTS = {
+    "<": ">=",
+    ">=": "<",
+    "<=": ">",
+    ">": "<=",
+    "==": "!=",
+    "!=": "==",
+    "in": "not in",
+    "not in": "in",
+}
+
+# By how much a comparison holds: the step with the least margin is the one that decides it over all steps.
+MARGINS: dict[str, Callable[..., Any]] = {
+    "<": lambda left, right: right - left,
+    "<=": lambda left, right: right - left,
+    ">": lambda left, right: left - right,
+    ">=": lambda left, right: left - right,
+    "==": lambda left, right: -np.abs(left - right),
+    "!=": lambda left, right: np.abs(left - right),
+    "in": lambda value, low, high: np.minimum(value - low, high - value),
+    "not in": lambda value, low, high: np.maximum(low - value, value - high),
+}

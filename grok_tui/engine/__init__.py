@@ -1,0 +1,1 @@
+"""Runs the science: arms, chunks of steps, interventions, history, verdicts."""

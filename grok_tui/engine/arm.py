@@ -1,0 +1,209 @@
+"""An arm: theta, an optimizer, batches, and the record of what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+
+
+from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.measures import ENVELOPE
+from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.catalog.tasks import AnyTask
+from grok_tui.lab.losses import sample_loss
+from grok_tui.lab.models import initial_theta
+from grok_tui.lab.tasks import Samples, build_task
+from grok_tui.presets import Arm as ArmSpec
+
+from .batches import Batches
+from .detectors import Detectors
+from .history import History, next_recorded
+from .interventions import carry_out
+from .measuring import Measuring
+from .optimizer import Optimizer
+from .step import Learner, Stepper
+
+# A chunk never has more steps: its losses wait on the device, and a key waits for its end.
+LONGEST_CHUNK = 1024
+
+
+class Arm:
+    """One variant of the experiment at work, R replicas side by side.
+
+    Attributes:
+        spec: the arm as its preset declares it.
+        seeds: one a replica.
+        theta: [R, P], in place for the arm's whole life.
+        step: steps taken.
+        optimizer: the optimizer at work.
+        since: the step at which it was put to work.
+        history: all that was recorded.
+        interventions: all that was done to the arm, in order.
+    """
+
+    def __init__(
+        self,
+        spec: ArmSpec,
+        task: AnyTask,
+        seeds: Sequence[int],
+        device: torch.device,
+        scheduled: Sequence[AnyIntervention] = (),
+    ) -> None:
+        self.spec = spec
+        self.seeds = tuple(seeds)
+        dtype = getattr(torch, spec.training.dtype)
+        tasks = [build_task(task, seed, dtype) for seed in (seeds if task.seeded else seeds[:1])]
+        self.task = tasks[0]
+        train = _gathered([t.train for t in tasks], task.seeded, device)
+        validation = _gathered([t.validation for t in tasks], task.seeded, device)
+        network, start = initial_theta(spec.model, self.task.inputs, self.task.outputs, seeds, dtype)
+        self.theta = start.to(device)
+        loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
+        self._learner = Learner(network, loss, train, shared=not task.seeded)
+        self._measuring = Measuring(network, self.task, train, validation, loss, not task.seeded, self.theta)
+        self.step = 0
+        self.history = History(self._measuring.names, tuple(ENVELOPE), len(seeds))
+        self.detectors = Detectors(self.history, len(seeds))
+        self.interventions: list[AnyIntervention] = []
+        self._scheduled = sorted(scheduled, key=lambda intervention: intervention.at_step)
+        self._optimizers: dict[str, Optimizer] = {}
+        self._steppers: dict[tuple[str, int | None], Stepper] = {}
+        self.put_to_work(spec.optimizer, "fresh")
+        self.set_batch_size(spec.training.batch_size)
+        losses = torch.empty(LONGEST_CHUNK, len(seeds), dtype=torch.float64, device=device)
+        sizes = torch.empty_like(losses)
+        self._chunk = (losses, sizes)
+        self._rows = (losses.unbind(0), sizes.unbind(0))
+        self._envelope = _empty_envelope(len(seeds))
+        self._record()
+
+    @property
+    def name(self) -> str:
+        """The arm's name in its preset."""
+        return self.spec.name
+
+    @property
+    def stopped(self) -> bool:
+        """Whether every replica has diverged, so that no step is left to take."""
+        return bool(self.detectors.diverged.all())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the preset's last step is reached, or none is left to take."""
+        return self.step >= self.spec.training.steps or self.stopped
+
+    def advance(self, steps: int) -> int:
+        """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
+
+        A chunk ends at a recorded step, before a scheduled intervention and where the batch size changes, so
+        that the bits do not depend on the steps asked for.
+        """
+        while self._scheduled and self._scheduled[0].at_step <= self.step:
+            self.intervene(self._scheduled.pop(0))
+        if self.stopped:
+            return 0
+        due = next_recorded(self.step, self.spec.training.record_every)
+        ends = [due, self.step + LONGEST_CHUNK, self.step + max(1, steps)]
+        if self._scheduled:
+            ends.append(self._scheduled[0].at_step)
+        size: int | None = None
+        if not self._batches.full:
+            size, stretch = self._batches.stretch(self.step)
+            ends.append(self.step + stretch)
+        taken = min(ends) - self.step
+        self._take(taken, size)
+        if self.step == due:
+            self._record()
+        return taken
+
+    def intervene(self, intervention: AnyIntervention) -> None:
+        """Carry out an intervention now, between two steps, and keep it on record.
+
+        Raises:
+            ValueError: it does not fit the arm as it stands.
+        """
+        done = intervention.model_copy(update={"at_step": self.step})
+        carry_out(done, self)
+        self.interventions.append(done)
+
+    def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
+        """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
+        optimizer = self._optimizers.get(spec.name)
+        if optimizer is None:
+            optimizer = self._optimizers[spec.name] = Optimizer(spec, self.theta)
+        else:
+            optimizer.adopt(spec)
+            if state == "fresh":
+                optimizer.reset()
+        self.optimizer = optimizer
+        self.since = self.step
+
+    def set_batch_size(self, size: int | Literal["full"]) -> None:
+        """Draw batches of this size from now on.
+
+        Raises:
+            ValueError: there are fewer training samples.
+        """
+        samples = self._learner.samples.targets.shape[0 if self._learner.shared else 1]
+        if size != "full" and size > samples:
+            raise ValueError(f"batch_size {size} is more than the {samples} training samples")
+        self._batches = Batches(samples, size, self.spec.training.batches, self.seeds, self.step)
+
+    @property
+    def batch_size(self) -> int | Literal["full"]:
+        """Samples in a batch, or "full"."""
+        return "full" if self._batches.full else self._batches.size
+
+    def _take(self, steps: int, size: int | None) -> None:
+        stepper = self._stepper(size)
+        indices = None if size is None else self._batches.indices(self.step, steps).to(self.theta.device)
+        losses, sizes = (list(rows[:steps]) for rows in self._rows)
+        with torch.no_grad():
+            stepper.run(self.optimizer.table(steps), indices, losses, sizes)
+        self.optimizer.steps += steps
+        seen = [part[:steps].cpu().numpy() for part in self._chunk]
+        self.detectors.stepped(self.step + 1, seen[0])
+        self._fold(seen)
+        self.step += steps
+
+    def _stepper(self, size: int | None) -> Stepper:
+        key = (self.optimizer.spec.name, size)
+        if key not in self._steppers:
+            self._steppers[key] = Stepper(
+                self._learner,
+                self.optimizer.rule,
+                self.theta,
+                self.optimizer.state,
+                self.optimizer.coefficients,
+                size,
+            )
+        return self._steppers[key]
+
+    def _fold(self, seen: list[np.ndarray]) -> None:
+        """Widen the envelope by the losses and update sizes [k, R] of a chunk."""
+        for i, values in enumerate(seen):
+            self._envelope[2 * i] = np.fmin(self._envelope[2 * i], values.min(axis=0))
+            self._envelope[2 * i + 1] = np.fmax(self._envelope[2 * i + 1], values.max(axis=0))
+
+    def _record(self) -> None:
+        self.history.append(self.step, self._measuring.take(), self._envelope)
+        self._envelope = _empty_envelope(len(self.seeds))
+        self.detectors.recorded(self.step)
+
+
+def _empty_envelope(replicas: int) -> np.ndarray:
+    """Return the four sides of an envelope [4, R] that holds no step yet."""
+    return np.full((len(ENVELOPE), replicas), np.nan)
+
+
+def _gathered(samples: Sequence[Samples], seeded: bool, device: torch.device) -> Samples:
+    """Put the samples of all replicas on the device, stacked where each has its own."""
+    if not seeded:
+        return Samples(samples[0].inputs.to(device), samples[0].targets.to(device))
+    return Samples(
+        torch.stack([s.inputs for s in samples]).to(device),
+        torch.stack([s.targets for s in samples]).to(device),
+    )

@@ -1,0 +1,53 @@
+"""Where a run is computed, and with how many threads."""
+
+from __future__ import annotations
+
+import torch
+
+from grok_tui.errors import GrokTuiError
+
+# Below this many multiplications a step, one CPU core is faster than launching kernels on a GPU, and one
+# thread faster than handing work to several.
+SMALL_STEP = 20_000_000
+
+
+def resolve_device(name: str, multiplications: float) -> torch.device:
+    """Return the device that a name such as "auto", "cpu", "cuda" or "cuda:1" asks for.
+
+    Args:
+        name: the name; "auto" takes a GPU where there is one and a step is large enough to gain from it.
+        multiplications: about how many a training step of the largest arm needs.
+
+    Raises:
+        GrokTuiError: there is no such device here.
+    """
+    if name == "auto":
+        worthwhile = torch.cuda.is_available() and multiplications > SMALL_STEP
+        return torch.device("cuda" if worthwhile else "cpu")
+    kind, _, number = name.partition(":")
+    if name == "cpu":
+        return torch.device("cpu")
+    if kind != "cuda" or (number and not number.isdigit()):
+        raise GrokTuiError(f"--device: unknown device '{name}'; valid: auto, cpu, cuda, cuda:N")
+    count = torch.cuda.device_count()
+    if count == 0:
+        raise GrokTuiError(f"--device: '{name}': no CUDA device here; valid: auto, cpu")
+    if number and int(number) >= count:
+        raise GrokTuiError(f"--device: '{name}': there are {count} CUDA devices, cuda:0 to cuda:{count - 1}")
+    return torch.device(name)
+
+
+def prepare_thread(threads: int | None, multiplications: float) -> int:
+    """Set up the calling thread for training and return the number of threads that torch will use."""
+    # Decayed weights that pass through denormal numbers would slow a step down many times over.
+    torch.set_flush_denormal(True)
+    if threads is None and multiplications <= SMALL_STEP:
+        threads = 1
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return torch.get_num_threads()
+
+
+def describe(device: torch.device) -> str:
+    """Return the device's name for people."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

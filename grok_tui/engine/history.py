@@ -1,0 +1,119 @@
+"""The record of an arm: bounded, columnar, the only owner of the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+CAPACITY = 8192  # rows; an arm measured every 2 % of its steps needs 600 for five million
+
+# The finest resolution relative to the step reached, for record_every = "auto".
+RESOLUTION = 50
+
+
+def next_recorded(step: int, record_every: int | str) -> int:
+    """Return the first step after `step` at which an arm is measured.
+
+    With "auto" the spacing is 1, 2, 5, 10, 20, 50... and stays below 1 / `RESOLUTION` of the step reached, so
+    that a run of any length has about 100 rows a decade and a logarithmic axis is filled evenly.
+    """
+    if isinstance(record_every, int):
+        return step + record_every - step % record_every
+    spacing = 1
+    for digit in _ones_twos_fives():
+        if digit * RESOLUTION > step:
+            break
+        spacing = digit
+    return step + spacing - step % spacing
+
+
+def _ones_twos_fives() -> Sequence[int]:
+    return [digit * 10**power for power in range(12) for digit in (1, 2, 5)]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a detector saw in one replica."""
+
+    step: int
+    name: str
+    replica: int
+
+
+class History:
+    """Rows of measures at recorded steps, for all replicas.
+
+    Memory is bounded: when `CAPACITY` rows are full, every other row is dropped, the first and the last stay,
+    and the envelopes of dropped rows pass to the rows after them.
+
+    Attributes:
+        names: the measures, then the four sides of the envelopes.
+        events: what detectors saw, in order of time.
+        version: counts the rows ever appended, so that a reader knows when to look again.
+    """
+
+    def __init__(self, measures: Sequence[str], envelope: Sequence[str], replicas: int) -> None:
+        self.names = (*measures, *envelope)
+        self._index = {name: i for i, name in enumerate(self.names)}
+        self._lows = [self._index[name] for name in envelope if name.endswith("_min")]
+        self._highs = [self._index[name] for name in envelope if name.endswith("_max")]
+        self._steps = np.empty(64, dtype=np.int64)
+        self._rows = np.empty((64, len(self.names), replicas))
+        self._count = 0
+        self.events: list[Event] = []
+        self.version = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """The recorded steps, ascending; a view."""
+        return self._steps[: self._count]
+
+    def values(self, name: str, replica: int | None = None) -> Floats:
+        """Return one measure over the recorded steps: [n] of one replica, or [n, R]; a view.
+
+        Raises:
+            KeyError: there is no such measure.
+        """
+        column = self._rows[: self._count, self._index[name]]
+        return column if replica is None else column[:, replica]
+
+    def last(self, name: str) -> Floats:
+        """Return the latest values of a measure: [R]."""
+        value: Floats = self._rows[self._count - 1, self._index[name]]
+        return value
+
+    def append(self, step: int, measures: Floats, envelope: Floats) -> None:
+        """Add a row: measures [M, R] at `step`, and the envelope [4, R] of the steps since the last row."""
+        if self._count == len(self._steps):
+            self._make_room()
+        self._steps[self._count] = step
+        self._rows[self._count] = np.concatenate([measures, envelope])
+        self._count += 1
+        self.version += 1
+
+    def event_steps(self, name: str, replica: int) -> NDArray[np.int64]:
+        """Return the steps at which an event was seen in one replica."""
+        seen = [e.step for e in self.events if e.name == name and e.replica == replica]
+        return np.array(seen, dtype=np.int64)
+
+    def _make_room(self) -> None:
+        if self._count < CAPACITY:
+            self._steps = np.concatenate([self._steps, np.empty_like(self._steps)])
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+            return
+        count = self._count
+        for side, fold in ((self._lows, np.fmin), (self._highs, np.fmax)):
+            after, dropped = self._rows[2:count:2][:, side], self._rows[1 : count - 1 : 2][:, side]
+            self._rows[2:count:2, side] = fold(after, dropped)
+        keep = np.unique(np.append(np.arange(0, self._count, 2), self._count - 1))
+        self._steps[: len(keep)] = self._steps[keep]
+        self._rows[: len(keep)] = self._rows[keep]
+        self._count = len(keep)

@@ -1,0 +1,1 @@
+"""The science: tasks, models, losses, optimizers and measures, as pure functions of tensors."""

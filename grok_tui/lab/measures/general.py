@@ -1,0 +1,58 @@
+"""Measures that every arm has: losses, accuracies, norms."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .probe import Probe
+
+
+def train_loss(probe: Probe) -> Tensor:
+    """Return the mean loss over all training samples."""
+    return probe.loss(probe.train_outputs, probe.train.targets).mean(-1)
+
+
+def val_loss(probe: Probe) -> Tensor:
+    """Return the mean loss over the validation samples."""
+    return probe.loss(probe.val_outputs, probe.validation.targets).mean(-1)
+
+
+def train_accuracy(probe: Probe) -> Tensor:
+    """Return the share of training samples that are right."""
+    return _share(probe.task.correct(probe.train_outputs, probe.train.targets), probe)
+
+
+def val_accuracy(probe: Probe) -> Tensor:
+    """Return the share of validation samples that are right."""
+    return _share(probe.task.correct(probe.val_outputs, probe.validation.targets), probe)
+
+
+def l2_norm(probe: Probe) -> Tensor:
+    """Return ||theta||_2."""
+    return torch.linalg.vector_norm(probe.theta, dim=-1)
+
+
+def linf_norm(probe: Probe) -> Tensor:
+    """Return max |theta_i|."""
+    return probe.theta.abs().amax(-1)
+
+
+def distance_from_init(probe: Probe) -> Tensor:
+    """Return ||theta - theta_0||_2."""
+    return torch.linalg.vector_norm(probe.theta - probe.theta_0, dim=-1)
+
+
+def _share(correct: Tensor, probe: Probe) -> Tensor:
+    return correct.to(probe.theta.dtype).mean(-1)
+
+
+MEASURES = {
+    "train_loss": train_loss,
+    "val_loss": val_loss,
+    "train_accuracy": train_accuracy,
+    "val_accuracy": val_accuracy,
+    "l2_norm": l2_norm,
+    "linf_norm": linf_norm,
+    "distance_from_init": distance_from_init,
+}

@@ -1,0 +1,187 @@
+"""What a preset may say, checked whole before anything runs."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from .. import claims
+from ..catalog.base import Spec, knob, nearest
+from ..catalog.events import EVENTS
+from ..catalog.interventions import AnyIntervention, Set, Switch
+from ..catalog.measures import measures_of
+from ..catalog.models import AnyModel
+from ..catalog.optimizers import OPTIMIZERS, OptimizerSpec
+from ..catalog.tasks import AnyTask
+from ..catalog.training import PresetTraining, Training
+from .problems import first_problem
+
+ArmName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Claim(Spec):
+    """A statement of the source, the condition that it amounts to here, and what became of it."""
+
+    says: str = knob(help="the statement, in words")
+    holds: str = knob(help="the condition, in the claim language")
+    origin: str = knob(help="where the statement stands")
+    retracted: str | None = knob(None, help="what its author said when taking it back")
+    expected: Literal["reproduced", "not reproduced"] = knob("reproduced", help="the honest verdict")
+    because: str | None = knob(None, help="why it is not reproduced")
+    holds_in: float = knob(1.0, gt=0, le=1, help="share of the replicas it has to hold in")
+
+    @field_validator("holds")
+    @classmethod
+    def _parses(cls, text: str) -> str:
+        claims.parse(text)
+        return text
+
+    @model_validator(mode="after")
+    def _reason_is_given(self) -> Claim:
+        if (self.expected == "not reproduced") != (self.because is not None):
+            raise ValueError("'because' goes with expected = \"not reproduced\", and only with it")
+        return self
+
+    @property
+    def condition(self) -> claims.Condition:
+        """The parsed condition."""
+        return claims.parse(self.holds)
+
+
+class Arm(Spec):
+    """One variant of the experiment, with everything it needs."""
+
+    name: ArmName
+    optimizer: OptimizerSpec
+    model: AnyModel
+    training: Training
+
+
+class Preset(Spec):
+    """An experiment: a source, a task, arms to compare, and the claims to judge."""
+
+    title: str
+    summary: str
+    sources: list[str] = Field(min_length=1)
+    task: AnyTask
+    model: AnyModel
+    training: PresetTraining
+    arms: list[Arm] = Field(min_length=1)
+    interventions: list[AnyIntervention] = Field(default=[])
+    claims: list[Claim] = Field(default=[])
+
+    @property
+    def seeds(self) -> list[int]:
+        """One seed a replica."""
+        return [self.training.seed + r for r in range(self.training.replicas)]
+
+    @property
+    def multiplications(self) -> float:
+        """About how many multiplications a step of the largest arm needs, all replicas together."""
+        shape = self.task.shape
+        parameters = max(arm.model.parameter_count(shape.inputs, shape.outputs) for arm in self.arms)
+        return 3.0 * shape.samples * parameters * self.training.replicas
+
+    @field_validator("arms")
+    @classmethod
+    def _arms_have_names_of_their_own(cls, arms: list[Arm]) -> list[Arm]:
+        names = [arm.name for arm in arms]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two arms are named '{name}'")
+        return arms
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> Preset:
+        samples = self.task.shape.samples
+        for arm in self.arms:
+            size = arm.training.batch_size
+            if size != "full" and size > samples:
+                where = f"arms.{arm.name}.training.batch_size"
+                raise ValueError(f"{where}: {size} is more than the {samples} training samples")
+        return self
+
+    @model_validator(mode="after")
+    def _memory_suffices(self) -> Preset:
+        needed, there = memory_needed(self), physical_memory()
+        if needed > there:
+            raise ValueError(f"needs about {needed / 2**30:,.0f} GiB of memory; there are {there / 2**30:,.0f}")
+        return self
+
+    @model_validator(mode="after")
+    def _interventions_fit(self) -> Preset:
+        current = {arm.name: arm.optimizer for arm in self.arms}
+        steps = {arm.name: arm.training.steps for arm in self.arms}
+        for i, intervention in sorted(enumerate(self.interventions), key=lambda item: item[1].at_step):
+            where, name = f"interventions[{i}]", intervention.arm
+            if name not in current:
+                raise ValueError(f"{where}.arm: unknown arm '{name}'{nearest(name, list(current))}")
+            if intervention.at_step >= steps[name]:
+                raise ValueError(f"{where}.at_step: arm '{name}' ends at step {steps[name]}")
+            try:
+                if isinstance(intervention, Switch):
+                    current[name] = intervention.optimizer
+                elif isinstance(intervention, Set) and intervention.hyperparameter != "batch_size":
+                    current[name] = with_hyperparameter(
+                        current[name], intervention.hyperparameter, intervention.value
+                    )
+                elif isinstance(intervention, Set):
+                    checked_batch_size(intervention.value)
+            except ValueError as error:
+                raise ValueError(f"{where}: {first_problem(error)}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _claims_name_what_exists(self) -> Preset:
+        names = measures_of(self.task)
+        for i, claim in enumerate(self.claims):
+            try:
+                claim.condition.check({arm.name: names for arm in self.arms}, EVENTS)
+            except claims.ClaimError as error:
+                raise ValueError(f"claims[{i}].holds: {error}") from None
+        return self
+
+
+def memory_needed(preset: Preset) -> float:
+    """Return about how many bytes a run takes: the data, and theta with gradient, state and work space."""
+    shape, replicas = preset.task.shape, preset.training.replicas
+    needed = 0.0
+    for arm in preset.arms:
+        bytes_each = 8 if arm.training.dtype == "float64" else 4
+        data = shape.samples * (shape.inputs + shape.outputs) * (replicas if preset.task.seeded else 1)
+        parameters = arm.model.parameter_count(shape.inputs, shape.outputs) * replicas
+        needed += bytes_each * (data + 10.0 * parameters)
+    return needed
+
+
+def physical_memory() -> int:
+    """Return the bytes of memory that this machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def with_hyperparameter(optimizer: OptimizerSpec, name: str, value: Any) -> OptimizerSpec:
+    """Return the optimizer with one hyperparameter changed.
+
+    Raises:
+        ValueError: the optimizer has no such hyperparameter, or the value is out of its bounds.
+    """
+    kind = OPTIMIZERS[optimizer.name]
+    valid = [field for field in kind.model_fields if field != "name"]
+    if name not in valid:
+        raise ValueError(f"{optimizer.name} has no hyperparameter '{name}'{nearest(name, valid)}")
+    return kind.model_validate({**optimizer.model_dump(), name: value})
+
+
+def checked_batch_size(value: Any) -> int | Literal["full"]:
+    """Return a batch size given as a number or "full".
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value == "full":
+        return "full"
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value == int(value):
+        return int(value)
+    raise ValueError(f"batch_size is a whole number from 1 or 'full', not {value!r}")
