@@ -13,6 +13,8 @@ from grok_tui.charts.model import Floats, Range
 
 _NICE = (1.0, 2.0, 5.0, 10.0)
 _LARGEST = 1e300  # beyond it the distance of two float64 numbers may overflow
+_SMALLEST = 1e-290  # a span below it has too few digits left
+_FAR = 1e6
 _FINEST = 1e-9  # a relative spread below it is rounding noise, and is shown as a constant
 
 
@@ -25,7 +27,10 @@ class Axis:
     log: bool = False
 
     def units(self, values: ArrayLike) -> Floats:
-        """Return where values lie, 0 at `low` and 1 at `high`; NaN for what has no place on this axis."""
+        """Return where values lie, 0 at `low` and 1 at `high`; NaN for what has no place on this axis.
+
+        What lies far outside is moved to a million times the length of the axis, so that results are finite.
+        """
         array = np.asarray(values, dtype=np.float64)
         with np.errstate(all="ignore"):
             if self.log:
@@ -34,7 +39,7 @@ class Axis:
             else:
                 # Halves, so that the distance of -1e308 and 1e308 does not overflow.
                 placed = (array / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
-        return np.where(np.isfinite(array), placed, np.nan)
+        return np.where(np.isfinite(array), np.clip(placed, -_FAR, _FAR), np.nan)
 
     def cell(self, value: float, cells: int, dots: int = 1) -> int:
         """Return the cell (of `cells`, each of `dots` dots) in which a value between low and high is drawn."""
@@ -56,6 +61,13 @@ def finite_bounds(arrays: Iterable[Floats | None], *, positive: bool = False) ->
         if kept.size:
             low, high = min(low, float(kept.min())), max(high, float(kept.max()))
     return (low, high) if low <= high else None
+
+
+def usable(wanted: Range | None, *, positive: bool = False) -> Range | None:
+    """Return the range that was asked for, or None when an axis cannot show it."""
+    if wanted is None or not all(map(math.isfinite, wanted)) or (positive and min(wanted) <= 0):
+        return None
+    return wanted
 
 
 def nice_step(span: float, most: int) -> float:
@@ -80,8 +92,8 @@ def fit_axis(bounds: Range, *, log: bool = False, rounded: bool = False) -> Axis
     low, high = (min(max(bound, -_LARGEST), _LARGEST) for bound in sorted(bounds))
     if log:
         return _fit_log(low, high, rounded=rounded)
-    if high - low <= _FINEST * max(abs(low), abs(high)):
-        margin = abs(low) / 2 or 1.0
+    if high - low <= max(_FINEST * max(abs(low), abs(high)), _SMALLEST):
+        margin = abs(low) / 2 if abs(low) > 1 / _FINEST * _SMALLEST else 1.0
         low, high = low - margin, high + margin
     if rounded:
         step = nice_step(high - low, 10)

@@ -1,7 +1,7 @@
 """The data area of a line chart, drawn by plotext: the only module that knows plotext.
 
-plotext gets nothing but finite positions between 0 and 1 with fixed limits and no decoration, because infinities, empty or
-labelled series, log scales and equal limits make it raise. Colours serve as numbers of the curves and are read back from its output.
+plotext gets nothing but dots on fixed limits and no decoration, because infinities, empty or labelled series, log scales and
+equal limits make it raise. Colours serve as numbers of the curves and are read back from its output.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Canvas:
 
 def draw_curves(curves: Sequence[Curve], width: int, height: int, charset: Charset) -> Canvas:
     """Draw curves into cells, the later ones on top of the earlier ones."""
+    columns, rows = width * DOTS[charset][0], height * DOTS[charset][1]
     figure = _figure_class()
     figure._limit_size(False, False)  # else plotext cuts the figure at the size of the terminal
     figure.plot_size(width, height)
@@ -52,16 +53,31 @@ def draw_curves(curves: Sequence[Curve], width: int, height: int, charset: Chars
     figure.frame(False)
     figure.xticks([])
     figure.yticks([])
-    figure.xlim(0.0, 1.0)
-    figure.ylim(0.0, 1.0)
+    figure.xlim(0, max(columns - 1, 1))
+    figure.ylim(0, max(rows - 1, 1))
     for number, curve in enumerate(curves):
-        if curve.u.size:
-            marker = _MARKERS.get(charset, curve.char)
-            figure.plot(curve.u.tolist(), curve.v.tolist(), marker=marker, color=number)
+        x, y = corners(curve.u, curve.v, columns, rows)
+        if x:
+            figure.plot(x, y, marker=_MARKERS.get(charset, curve.char), color=number)
     canvas = _read(figure.build(), width, height)
     for number, curve in enumerate(curves):
         _break_line(canvas, number, curve.line, charset)
     return canvas
+
+
+def corners(u: Floats, v: Floats, columns: int, rows: int) -> tuple[list[float], list[float]]:
+    """Return the dots at which a curve starts, turns and ends; plotext's time grows with the number of points.
+
+    u, v: [n]. What lies far above or below is pulled in, because its time also grows with the length of a line.
+    """
+    x = np.floor(u * (columns - 1) + 0.5)
+    y = np.floor(np.clip(v, -1.0, 2.0) * (rows - 1) + 0.5)
+    if x.size > 2:
+        dx, dy = np.diff(x), np.diff(y)
+        straight = (dx[1:] * dy[:-1] == dy[1:] * dx[:-1]) & (dx[1:] * dx[:-1] + dy[1:] * dy[:-1] > 0)
+        kept = np.concatenate(([True], ~straight, [True]))
+        x, y = x[kept], y[kept]
+    return x.tolist(), y.tolist()
 
 
 def _read(text: str, width: int, height: int) -> Canvas:

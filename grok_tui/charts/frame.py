@@ -109,15 +109,16 @@ def draw_y_axis(grid: Grid, style: Style, frame: Frame, labels: Iterable[tuple[i
     if not frame.left:
         return
     line, tick_char = ("|", "+") if style.ascii else ("│", "┤")
+    ink = style.ink("axis")
     for row in range(frame.top, frame.top + frame.height):
-        grid.put(row, frame.left - 1, line, style.ink("axis"))
+        grid.put(row, frame.left - 1, line, ink)
     taken = set()
     for height, label in labels:
         row = frame.top + frame.height - 1 - height
         if row not in taken:
             taken.add(row)
             grid.write(row, frame.left - 1 - cell_width(label), label, style.ink("muted"))
-            grid.put(row, frame.left - 1, tick_char, style.ink("axis"))
+            grid.put(row, frame.left - 1, tick_char, ink)
 
 
 def draw_x_axis(
@@ -128,17 +129,18 @@ def draw_x_axis(
     column_of: the column of the data area in which a value lies.
     """
     line, tick_char, corner = ("-", "+", "+") if style.ascii else ("─", "┬", "└")
+    ink = style.ink("axis")
     if frame.axis_row >= 0:
         if frame.left:
-            grid.put(frame.axis_row, frame.left - 1, corner, style.ink("axis"))
+            grid.put(frame.axis_row, frame.left - 1, corner, ink)
         for column in range(frame.left, grid.width):
-            grid.put(frame.axis_row, column, line, style.ink("axis"))
+            grid.put(frame.axis_row, column, line, ink)
     if frame.label_row < 0:
         return
     end = 0
     for column, start, label in _spread(frame, axis, column_of, grid.width):
         if frame.axis_row >= 0:
-            grid.put(frame.axis_row, column, tick_char, style.ink("axis"))
+            grid.put(frame.axis_row, column, tick_char, ink)
         end = grid.write(frame.label_row, start, label, style.ink("muted"))
     name = style.clean(name)
     if name and end + 2 + cell_width(name) <= grid.width:

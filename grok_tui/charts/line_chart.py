@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 
-from grok_tui.charts.axis import Axis, finite_bounds, fit_axis
+from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
 from grok_tui.charts.canvas import DOTS, Canvas, Curve, draw_curves
 from grok_tui.charts.bands import draw_band
 from grok_tui.charts.decimate import crop, decimate, in_order
@@ -16,6 +16,7 @@ from grok_tui.charts.frame import Entry, Frame, draw_header, draw_x_axis, draw_y
 from grok_tui.charts.marks import draw_marks
 from grok_tui.charts.model import Floats, Line, LineChart, Series
 from grok_tui.charts.picture import Grid
+from grok_tui.charts.sparkline import Spark, draw_sparks
 from grok_tui.charts.style import Style
 from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
@@ -63,11 +64,28 @@ def draw_line_chart(chart: LineChart, grid: Grid, style: Style) -> None:
     draw_marks(grid, style, frame, chart.marks, x_axis, columns)
     curves = [_curve(series, look, axes, frame.width) for series, look in zip(chart.series, shown, strict=True)]
     canvas = draw_curves(curves, frame.width, frame.height, style.charset)
-    for row, column in zip(*np.nonzero(canvas.owners >= 0), strict=True):
-        ink = style.ink(shown[canvas.owners[row, column]].color)
-        grid.put(frame.top + row, frame.left + column, str(canvas.chars[row, column]), ink)
+    inks = [style.ink(look.color) for look in shown]
+    drawn = np.nonzero(canvas.owners >= 0)
+    cells = (*drawn, canvas.chars[drawn], canvas.owners[drawn])
+    for row, column, char, number in zip(*(array.tolist() for array in cells), strict=True):
+        grid.put(frame.top + row, frame.left + column, char, inks[number])
     if not style.ascii:
         _draw_markers(grid, style, frame, canvas, shown)
+
+
+def draw_compact_line_chart(chart: LineChart, grid: Grid, style: Style) -> None:
+    """Draw a row per series, for as many of the last series as there are rows."""
+    axes = fit_axes(chart)
+    if axes is None:
+        write_centred(grid, style, chart.empty)
+        return
+    x_axis, y_axis = axes
+    entries = _legend(chart.series, looks(chart.series, style), style)
+    sparks = [
+        Spark(series.label, x_axis.units(series.x), y_axis.units(series.y), entry.value, entry.ink)
+        for series, entry in zip(chart.series, entries, strict=True)
+    ]
+    draw_sparks(grid, style, chart.title, sparks)
 
 
 def fit_axes(chart: LineChart) -> tuple[Axis, Axis] | None:
@@ -75,22 +93,21 @@ def fit_axes(chart: LineChart) -> tuple[Axis, Axis] | None:
     drawable = [np.isfinite(series.x) & np.isfinite(series.y) for series in chart.series]
     steps = [series.x[good] for series, good in zip(chart.series, drawable, strict=True)]
     log_x = chart.log_x and finite_bounds(steps, positive=True) is not None
-    x_bounds = chart.x_range or finite_bounds(steps, positive=log_x)
-    if x_bounds is None or (log_x and min(x_bounds) <= 0):
+    x_bounds = usable(chart.x_range, positive=log_x) or finite_bounds(steps, positive=log_x)
+    if x_bounds is None:
         return None
     x_axis = fit_axis(x_bounds, log=log_x)
     visible: list[Floats] = []
     for series in chart.series:
-        u = x_axis.units(series.x)
-        inside = (u >= 0) & (u <= 1)
+        places = x_axis.units(series.x)
+        inside = (places >= 0) & (places <= 1)
         visible += [values[inside] for values in (series.y, series.low, series.high) if values is not None]
     log_y = chart.log_y and finite_bounds(visible, positive=True) is not None
-    y_bounds = chart.y_range or finite_bounds(visible, positive=log_y)
-    if y_bounds is None or (log_y and min(y_bounds) <= 0):
-        y_bounds = finite_bounds(visible, positive=log_y)
+    wanted = usable(chart.y_range, positive=log_y)
+    y_bounds = wanted or finite_bounds(visible, positive=log_y)
     if y_bounds is None:
         return None
-    return x_axis, fit_axis(y_bounds, log=log_y, rounded=chart.y_range is None)
+    return x_axis, fit_axis(y_bounds, log=log_y, rounded=wanted is None)
 
 
 def looks(series: Sequence[Series], style: Style) -> list[Look]:
@@ -122,9 +139,7 @@ def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> li
 
 def _curve(series: Series, look: Look, axes: tuple[Axis, Axis], columns: int) -> Curve:
     x_axis, y_axis = axes
-    # What lies far outside is pulled in, because plotext's time grows with the length of a line.
-    heights = np.clip(y_axis.units(series.y), -1.0, 2.0)
-    u, v = decimate(*crop(*in_order(x_axis.units(series.x), heights)), columns)
+    u, v = decimate(*crop(*in_order(x_axis.units(series.x), y_axis.units(series.y))), columns)
     return Curve(u, v, look.line, look.char)
 
 

@@ -33,8 +33,9 @@ def draw_marks(
         rivals = sum(mark.kind == "event" or other.kind == mark.kind for other in placed.values())
         if rivals * _CROWDED <= frame.width:
             char = (_ASCII_LINES if style.ascii else _LINES)[mark.kind]
+            ink = style.ink(mark.color)
             for row in range(frame.top, frame.top + frame.height):
-                grid.put(row, frame.left + column, char, style.ink(mark.color))
+                grid.put(row, frame.left + column, char, ink)
     _draw_glyphs(grid, style, frame, sorted(placed.items()))
 
 

@@ -21,11 +21,15 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart as text: `height` rows, each a tuple of runs that fill exactly `width` cells."""
+    """A chart as text: `height` rows, each a tuple of runs that fill exactly `width` cells.
+
+    error: what went wrong while drawing, or nothing.
+    """
 
     width: int
     height: int
     rows: tuple[tuple[Run, ...], ...]
+    error: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -68,10 +72,10 @@ class Grid:
         """Whether nothing is written in a cell of the grid."""
         return self._chars[row][column] == " "
 
-    def picture(self) -> Picture:
+    def picture(self, *, error: str = "") -> Picture:
         """Return what is written, as few runs a row as possible."""
         rows = tuple(_runs(chars, inks) for chars, inks in zip(self._chars, self._inks, strict=True))
-        return Picture(self.width, self.height, rows)
+        return Picture(self.width, self.height, rows, error)
 
 
 def _runs(chars: list[str], inks: list[Ink]) -> tuple[Run, ...]:

@@ -12,7 +12,7 @@ from grok_tui.charts.picture import Grid
 from grok_tui.charts.style import Charset, Ink, Style
 from grok_tui.charts.text import cell_width
 
-_LEVELS = {"braille": "⣀⡠⠤⠔⠒⠊⠉", "blocks": "▁▂▃▄▅▆▇█", "ascii": "_.:-=+*#"}
+_LEVELS, _ASCII_LEVELS = "▁▂▃▄▅▆▇█", "_.:-=+*#"
 _SMALLEST = 4  # narrower than this nothing is drawn
 
 
@@ -32,7 +32,7 @@ def sparkline(u: Floats, v: Floats, width: int, charset: Charset) -> str:
     Where several points share a character, it shows the one farthest from the character before, so that spikes stay.
     u, v: positions from 0 to 1 [n], NaN where there is none.
     """
-    levels = _LEVELS["ascii" if charset == "ascii" else "blocks"]
+    levels = _ASCII_LEVELS if charset == "ascii" else _LEVELS
     u, v = crop(*in_order(u, v))
     chars = []
     previous = math.nan

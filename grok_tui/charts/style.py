@@ -138,7 +138,7 @@ SIXTEEN = Palette(
         *("bright_blue", "bright_yellow", "bright_green", "bright_magenta"),
         *("bright_red", "yellow", "bright_cyan", "white"),
     ),
-    memorizer="blue",
+    memorizer="cyan",
     generalizer="bright_yellow",
     text=None,
     axis="bright_black",

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import torch
 
-
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.catalog.optimizers import OptimizerSpec
@@ -20,10 +19,11 @@ from grok_tui.presets import Arm as ArmSpec
 
 from .batches import Batches
 from .detectors import Detectors
-from .history import History, next_recorded
+from .history import CoordinateHistory, History, next_recorded
 from .interventions import carry_out
 from .measuring import Measuring
 from .optimizer import Optimizer
+from .snapshot import ArmStatus
 from .step import Learner, Stepper
 
 # A chunk never has more steps: its losses wait on the device, and a key waits for its end.
@@ -40,7 +40,9 @@ class Arm:
         step: steps taken.
         optimizer: the optimizer at work.
         since: the step at which it was put to work.
+        end: the step at which it counts as finished; the preset's last, unless the run goes on.
         history: all that was recorded.
+        coordinates: the first replica's coordinates over time, once `watch_coordinates` was called.
         interventions: all that was done to the arm, in order.
     """
 
@@ -65,6 +67,10 @@ class Arm:
         self._learner = Learner(network, loss, train, shared=not task.seeded)
         self._measuring = Measuring(network, self.task, train, validation, loss, not task.seeded, self.theta)
         self.step = 0
+        self.end = spec.training.steps
+        self.coordinates: CoordinateHistory | None = None
+        roles = self.task.coordinates
+        self._generalizes = tuple(roles.generalizes.tolist()) if roles else ()
         self.history = History(self._measuring.names, tuple(ENVELOPE), len(seeds))
         self.detectors = Detectors(self.history, len(seeds))
         self.interventions: list[AnyIntervention] = []
@@ -92,8 +98,19 @@ class Arm:
 
     @property
     def finished(self) -> bool:
-        """Whether the preset's last step is reached, or none is left to take."""
+        """Whether its end is reached, or none is left to take."""
+        return self.step >= self.end or self.stopped
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the preset asked for is done, so that claims can be judged."""
         return self.step >= self.spec.training.steps or self.stopped
+
+    def watch_coordinates(self) -> None:
+        """Keep the first replica's coordinates at recorded steps from now on."""
+        if self.coordinates is None and self._measuring.coordinate_count:
+            self.coordinates = CoordinateHistory(self._measuring.coordinate_count)
+            self.coordinates.append(self.step, self._measuring.coordinates(0))
 
     def advance(self, steps: int) -> int:
         """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
@@ -118,6 +135,25 @@ class Arm:
         if self.step == due:
             self._record()
         return taken
+
+    def status(self) -> ArmStatus:
+        """Return the arm as it stands, for another thread to read."""
+        coordinates = self.task.coordinates
+        return ArmStatus(
+            name=self.name,
+            step=self.step,
+            end=self.end,
+            optimizer=self.optimizer.spec,
+            since=self.since,
+            batch_size=self.batch_size,
+            diverged=bool(self.detectors.diverged.any()),
+            interventions=tuple(self.interventions),
+            events=tuple(self.history.events),
+            history=self.history,
+            coordinates=self.coordinates,
+            labels=coordinates.labels if coordinates else (),
+            generalizes=self._generalizes,
+        )
 
     def intervene(self, intervention: AnyIntervention) -> None:
         """Carry out an intervention now, between two steps, and keep it on record.
@@ -191,6 +227,8 @@ class Arm:
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
         self._envelope = _empty_envelope(len(self.seeds))
+        if self.coordinates is not None:
+            self.coordinates.append(self.step, self._measuring.coordinates(0))
         self.detectors.recorded(self.step)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from pathlib import Path
+
 import torch
 
 from grok_tui.errors import GrokTuiError
@@ -51,3 +54,12 @@ def prepare_thread(threads: int | None, multiplications: float) -> int:
 def describe(device: torch.device) -> str:
     """Return the device's name for people."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def resident_memory() -> int:
+    """Return the bytes of memory that this process holds now, or at most held where only that is known."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return pages * resource.getpagesize()

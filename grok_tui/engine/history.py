@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+COORDINATE_ROWS = 512
 
 CAPACITY = 8192  # rows; an arm measured every 2 % of its steps needs 600 for five million
 
@@ -46,7 +49,7 @@ class Event:
 
 
 class History:
-    """Rows of measures at recorded steps, for all replicas.
+    """Rows of measures at recorded steps, for all replicas; one thread appends while others read `curve`.
 
     Memory is bounded: when `CAPACITY` rows are full, every other row is dropped, the first and the last stay,
     and the envelopes of dropped rows pass to the rows after them.
@@ -67,6 +70,7 @@ class History:
         self._count = 0
         self.events: list[Event] = []
         self.version = 0
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return self._count
@@ -92,12 +96,22 @@ class History:
 
     def append(self, step: int, measures: Floats, envelope: Floats) -> None:
         """Add a row: measures [M, R] at `step`, and the envelope [4, R] of the steps since the last row."""
-        if self._count == len(self._steps):
-            self._make_room()
-        self._steps[self._count] = step
-        self._rows[self._count] = np.concatenate([measures, envelope])
-        self._count += 1
-        self.version += 1
+        with self._lock:
+            if self._count == len(self._steps):
+                self._make_room()
+            self._steps[self._count] = step
+            self._rows[self._count] = np.concatenate([measures, envelope])
+            self._count += 1
+            self.version += 1
+
+    def curve(self, name: str) -> tuple[NDArray[np.int64], Floats]:
+        """Return copies of the recorded steps [n] and of one measure [n, R], safe in any thread.
+
+        Raises:
+            KeyError: there is no such measure.
+        """
+        with self._lock:
+            return self.steps.copy(), self.values(name).copy()
 
     def event_steps(self, name: str, replica: int) -> NDArray[np.int64]:
         """Return the steps at which an event was seen in one replica."""
@@ -117,3 +131,30 @@ class History:
         self._steps[: len(keep)] = self._steps[keep]
         self._rows[: len(keep)] = self._rows[keep]
         self._count = len(keep)
+
+
+class CoordinateHistory:
+    """The coordinates of one replica over time, for charts of weights; bounded as `History` is."""
+
+    def __init__(self, coordinates: int) -> None:
+        self._steps = np.empty(COORDINATE_ROWS, dtype=np.int64)
+        self._rows = np.empty((COORDINATE_ROWS, coordinates), dtype=np.float32)
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def append(self, step: int, coordinates: NDArray[np.floating]) -> None:
+        """Add the coordinates [C] at `step`."""
+        with self._lock:
+            if self._count == COORDINATE_ROWS:
+                keep = np.append(np.arange(0, self._count - 1, 2), self._count - 1)
+                self._steps[: len(keep)] = self._steps[keep]
+                self._rows[: len(keep)] = self._rows[keep]
+                self._count = len(keep)
+            self._steps[self._count] = step
+            self._rows[self._count] = coordinates
+            self._count += 1
+
+    def table(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return copies of the steps [n] and the coordinates [n, C], safe in any thread."""
+        with self._lock:
+            return self._steps[: self._count].copy(), self._rows[: self._count].copy()

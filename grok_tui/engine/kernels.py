@@ -41,7 +41,7 @@ def schedule(
     """
     packet = op.overloadpacket
     if packet is aten.mean and into is None:
-        return _mean(kernels, op, args, kwargs)
+        return _mean(kernels, args, kwargs)
     result = op(*args, **kwargs) if into is None else into
     if not isinstance(result, Tensor) or packet in RESIZING:
         kernels.append(partial(_renew, result, op, args, kwargs))
@@ -55,7 +55,7 @@ def schedule(
     return result
 
 
-def _mean(kernels: list[Kernel], op: OpOverload, args: Any, kwargs: Any) -> Tensor:
+def _mean(kernels: list[Kernel], args: Any, kwargs: Any) -> Tensor:
     """Average as a sum and a division, or as a view where there is nothing to add up."""
     values: Tensor = args[0]
     axes = list(args[1]) if len(args) > 1 and args[1] else list(range(values.dim()))

@@ -20,6 +20,7 @@ class Measuring:
 
     Attributes:
         names: the measures, in the order of the values that `take` returns.
+        coordinate_count: C, or 0 where the task has no coordinates.
     """
 
     def __init__(
@@ -33,14 +34,16 @@ class Measuring:
         theta: Tensor,
     ) -> None:
         self.names = measure_names(task)
+        self.coordinate_count = 0 if task.coordinates is None else len(task.coordinates.labels)
 
         def measures(
             theta: Tensor, theta_0: Tensor, x: Tensor, y: Tensor, vx: Tensor, vy: Tensor
-        ) -> tuple[Tensor]:
+        ) -> tuple[Tensor, Tensor]:
             probe = Probe(theta, theta_0, network, task, Samples(x, y), Samples(vx, vy), loss, shared)
             taken = [take(name, probe) for name in self.names]
             widest = max((value.dtype for value in taken), key=lambda dtype: torch.finfo(dtype).bits)
-            return (torch.stack([value.to(widest) for value in taken]),)
+            coordinates = theta if task.coordinates is None else probe.coordinates
+            return torch.stack([value.to(widest) for value in taken]), coordinates
 
         data = (train.inputs, train.targets, validation.inputs, validation.targets)
         self._plan = Plan(
@@ -52,3 +55,7 @@ class Measuring:
         with torch.no_grad():
             self._plan.replay()
         return self._plan.outputs[0].cpu().numpy().astype(np.float64)
+
+    def coordinates(self, replica: int) -> NDArray[np.float32]:
+        """Return the coordinates [C] of one replica, as they were when `take` was last called."""
+        return self._plan.outputs[1][replica].cpu().numpy().astype(np.float32)

@@ -40,7 +40,7 @@ class Optimizer:
         self.steps = 0
 
     def table(self, steps: int) -> Tensor:
-        """Return the coefficients of the next steps: [steps, C, R, 1], or [1, C, R, 1] if they do not vary."""
+        """Return the coefficients of the next steps [steps, C, R, 1], or one row if they do not vary."""
         found = list(self._coefficients(steps).values())
         rows = max(value.shape[0] if value.dim() == 3 else 1 for value in found)
         shape = (rows, len(self._theta), 1)

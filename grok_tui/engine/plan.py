@@ -141,8 +141,7 @@ class _Evaluation:
             stacked = a.view(replicas * rows, inner)
             product = schedule(self._kernels, aten.mm.default, (stacked, b[0]), {})
             return product.view(replicas, rows, columns)
-        product = schedule(self._kernels, aten.bmm.default, (a, b), {})
-        return product
+        return cast(Tensor, schedule(self._kernels, aten.bmm.default, (a, b), {}))
 
 
 def _overwritten(graph: Graph, inputs: Sequence[Tensor], updates: dict[int, int]) -> dict[Node, Tensor]:

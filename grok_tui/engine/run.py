@@ -6,13 +6,14 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from grok_tui import claims
 from grok_tui.presets import Claim, Preset
 
 from .arm import Arm
-from .device import describe, prepare_thread, resolve_device
+from .device import describe, prepare_thread, resident_memory, resolve_device
 
 CHUNK_SECONDS = 0.03
 
@@ -37,7 +38,7 @@ class JudgedClaim:
 
     @property
     def telling(self) -> claims.Judgement:
-        """The judgement to show: of the first replica that went against the verdict's majority, or the first."""
+        """The judgement to show: of the first replica that came out as the verdict did."""
         reproduced = self.verdict == claims.Verdict.REPRODUCED
         agreeing = (j for j in self.judgements if (j.holds is True) == reproduced)
         return next(agreeing, self.judgements[0])
@@ -56,10 +57,14 @@ class Run:
     """
 
     def __init__(self, preset: Preset, device: str = "auto", threads: int | None = None) -> None:
-        self.preset = preset
         self._threads = threads
         self.device = resolve_device(device, preset.multiplications)
-        self.threads = self.prepare_thread()
+        self.threads = prepare_thread(threads, preset.multiplications)
+        self.restart(preset)
+
+    def restart(self, preset: Preset) -> None:
+        """Begin anew with this preset, on the same device."""
+        self.preset = preset
         self.arms = {
             spec.name: Arm(
                 spec,
@@ -70,16 +75,18 @@ class Run:
             )
             for spec in preset.arms
         }
-        self._chunk = {name: 16 for name in self.arms}
-
-    def prepare_thread(self) -> int:
-        """Set torch up in the thread that will call `advance`; return its number of threads."""
-        return prepare_thread(self._threads, self.preset.multiplications)
+        self._chunk = dict.fromkeys(self.arms, 16)
 
     @property
     def device_name(self) -> str:
         """The device's name for people."""
         return describe(self.device)
+
+    def memory(self) -> int:
+        """Return the bytes of memory in use: on the GPU by this process's tensors, else by the process."""
+        if self.device.type == "cuda":
+            return torch.cuda.memory_allocated(self.device)
+        return resident_memory()
 
     @property
     def steps(self) -> int:
@@ -89,7 +96,7 @@ class Run:
     @property
     def total(self) -> int:
         """Steps that all arms together will take."""
-        return sum(arm.spec.training.steps for arm in self.arms.values())
+        return sum(arm.end for arm in self.arms.values())
 
     @property
     def finished(self) -> bool:
@@ -104,15 +111,27 @@ class Run:
         return [a.name for a in self.arms.values() if a.detectors.diverged.any() and a.name not in asked]
 
     def advance(self) -> None:
-        """Take one chunk of steps, about `CHUNK_SECONDS` long, of the arm that is furthest behind."""
+        """Take one chunk of steps, about `CHUNK_SECONDS` long, of the arm that has taken the fewest."""
         waiting = [arm for arm in self.arms.values() if not arm.finished]
-        arm = min(waiting, key=lambda arm: arm.step / arm.spec.training.steps)
+        arm = min(waiting, key=lambda arm: arm.step)
         started = time.perf_counter()
-        taken = arm.advance(min(self._chunk[arm.name], arm.spec.training.steps - arm.step))
+        taken = arm.advance(min(self._chunk[arm.name], arm.end - arm.step))
         # Only how often control comes back depends on time, never what is computed.
         if taken == self._chunk[arm.name]:
             rate = taken / max(time.perf_counter() - started, 1e-6)
             self._chunk[arm.name] = max(1, min(int(rate * CHUNK_SECONDS), 2 * taken))
+
+    def advance_together(self, steps: int) -> None:
+        """Bring every arm that is not finished up to `steps` steps further than the slowest."""
+        goal = min((arm.step for arm in self.arms.values() if not arm.finished), default=0) + steps
+        for arm in self.arms.values():
+            while arm.step < min(goal, arm.end) and not arm.finished:
+                arm.advance(min(goal, arm.end) - arm.step)
+
+    def extend(self, factor: float = 2.0) -> None:
+        """Let the run go on after its end: every arm up to `factor` times its steps so far."""
+        for arm in self.arms.values():
+            arm.end = max(arm.end, int(arm.step * factor))
 
     def judge(self) -> list[JudgedClaim]:
         """Judge every claim as far as the run has come."""
@@ -120,7 +139,7 @@ class Run:
 
     def _judged(self, claim: Claim) -> JudgedClaim:
         condition = claim.condition
-        complete = all(self.arms[name].finished for name in condition.arms())
+        complete = all(self.arms[name].complete for name in condition.arms())
         judgements = tuple(
             condition.evaluate(ReplicaCurves(self.arms, replica)) for replica in range(len(self.preset.seeds))
         )

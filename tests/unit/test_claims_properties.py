@@ -48,7 +48,7 @@ INFIX = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": 
 PREFIX = {"-": np.negative, "abs": np.abs, "sqrt": np.sqrt, "log10": np.log10, "log": np.log, "exp": np.exp}
 arithmetic = st.recursive(
     st.one_of(
-        finite.map(lambda literal: (repr(literal), np.asarray(literal))),
+        finite.map(lambda literal: (f"({literal!r})", np.asarray(literal))),
         st.sampled_from([("a.x", CURVE_X), ("a.y", CURVE_Y)]),
     ),
     lambda part: st.one_of(

@@ -1,0 +1,33 @@
+"""The program `grok-tui`: runs a command and turns what goes wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (by default the process's own) and return the exit code."""
+    from typer import TyperException
+
+    from grok_tui.cli import app
+    from grok_tui.errors import ExitCode, GrokTuiError
+    from grok_tui.output import OutputClosed, complain
+
+    try:
+        code = app(arguments, prog_name="grok-tui", standalone_mode=False)
+    except OutputClosed:
+        return 128 + 13  # as a process that SIGPIPE ended
+    except GrokTuiError as error:
+        complain(str(error))
+        return error.exit_code
+    except TyperException as error:
+        complain(error.format_message())
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    return int(code or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

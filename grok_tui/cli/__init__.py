@@ -1,0 +1,84 @@
+"""The command line. Heavy modules are imported by the command that needs them, so that help stays quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, TextIO
+
+import typer
+
+from grok_tui.cli import options as opt
+from grok_tui.cli.presets import presets
+from grok_tui.cli.verify import verify
+from grok_tui.errors import GrokTuiError
+from grok_tui.options import RunOptions
+
+app = typer.Typer(
+    name="grok-tui",
+    help="A laboratory in the terminal for grokking and optimizer dynamics.",
+    epilog="Exit codes: 0 every verdict is as expected; 1 one is not; 2 usage or preset error;"
+    " 3 training diverged or failed; 4 time limit reached; 130 interrupted.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+app.command()(presets)
+app.command()(verify)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"grok-tui {version('grok-tui')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def run(
+    context: typer.Context,
+    preset: opt.Preset = None,
+    headless: opt.Headless = False,
+    profile: opt.Profile = "quick",
+    assignments: opt.Assignments = None,
+    seed: opt.Seed = None,
+    replicas: opt.Replicas = None,
+    steps: opt.Steps = None,
+    device: opt.Device = "auto",
+    threads: opt.Threads = None,
+    time_limit: opt.TimeLimit = None,
+    as_json: opt.Json = False,
+    junit: opt.Junit = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> int:
+    """A laboratory in the terminal for grokking and optimizer dynamics.
+
+    Without --headless it opens the explorer: at the preset, or at the list of all presets.
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    options = RunOptions(profile, tuple(assignments or ()), seed, replicas, steps, device, threads)
+    limit = opt.seconds(time_limit)
+    if headless:
+        if preset is None:
+            raise GrokTuiError("--headless needs --preset NAME; 'grok-tui presets' lists them")
+        from grok_tui.headless import run_headless
+
+        return run_headless(preset, options, as_json=as_json, junit_file=junit, time_limit=limit)
+    for given, option in ((as_json, "--json"), (junit, "--junit"), (limit, "--time-limit")):
+        if given:
+            raise GrokTuiError(f"{option} needs --headless")
+    return _explore(preset, options)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def _explore(preset: str | None, options: RunOptions) -> int:
+    if not (_is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__)):
+        raise GrokTuiError("the explorer needs a terminal; without one, use --preset NAME --headless")
+    from grok_tui.tui import run_explorer
+
+    return run_explorer(preset, options)

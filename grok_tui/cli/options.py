@@ -1,0 +1,92 @@
+"""The options of the command line, each declared once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grok_tui.errors import GrokTuiError
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+
+
+def _preset_names(incomplete: str) -> list[str]:
+    from grok_tui.presets import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+def _profile_names(incomplete: str) -> list[str]:
+    from grok_tui.presets import PROFILES
+
+    return [name for name in PROFILES if name.startswith(incomplete)]
+
+
+def _device_names(incomplete: str) -> list[str]:
+    return [name for name in ("auto", "cpu", "cuda", "cuda:0") if name.startswith(incomplete)]
+
+
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|PATH", help="Preset to run: a name, or a TOML file.", autocompletion=_preset_names
+    ),
+]
+PresetName = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="Preset to show.", autocompletion=_preset_names)
+]
+PresetNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NAME]...", help="Presets to verify; all of them if none is named.", autocompletion=_preset_names),
+]
+Profile = Annotated[
+    str,
+    typer.Option(
+        metavar="quick|full",
+        help="quick: minutes on a CPU. full: the source's own setting, for a GPU.",
+        autocompletion=_profile_names,
+    ),
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a value of the preset, as in optimizer.lr=1e-2. Repeatable."
+    ),
+]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of the first replica.")]
+Replicas = Annotated[int | None, typer.Option(metavar="N", help="Seeds trained side by side.")]
+Steps = Annotated[int | None, typer.Option(metavar="N", help="Steps of every arm.")]
+Device = Annotated[
+    str,
+    typer.Option(metavar="auto|cpu|cuda|cuda:N", help="Where to compute.", autocompletion=_device_names),
+]
+Threads = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="CPU threads; chosen by the size of a step if not given.")
+]
+Headless = Annotated[bool, typer.Option("--headless", help="Run without a screen and exit with the verdict.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit report too.")]
+Markdown = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the ledger as Markdown too.")]
+TimeLimit = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Stop after 90, 90s, 10m or 1h30m and report what there is.")
+]
+Jobs = Annotated[int, typer.Option(metavar="N", min=1, help="Presets to run at once.")]
+
+
+def seconds(text: str | None) -> float | None:
+    """Return the seconds of a time such as 90, 90s, 10m or 1h30m; None stays None.
+
+    Raises:
+        GrokTuiError: it is none, or zero.
+    """
+    if text is None:
+        return None
+    match = _DURATION.fullmatch(text.strip())
+    hours, minutes, rest = (float(part or 0) for part in match.groups()) if match else (0.0, 0.0, 0.0)
+    total = 3600 * hours + 60 * minutes + rest
+    if total <= 0:
+        raise GrokTuiError(f"--time-limit: '{text}' is no length of time; write 90, 90s, 10m or 1h30m")
+    return total

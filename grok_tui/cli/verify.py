@@ -1,0 +1,29 @@
+"""`grok-tui verify`: run presets and print the ledger of their claims."""
+
+from __future__ import annotations
+
+from grok_tui.cli import options as opt
+from grok_tui.options import RunOptions
+
+
+def verify(
+    names: opt.PresetNames = None,
+    jobs: opt.Jobs = 1,
+    profile: opt.Profile = "quick",
+    seed: opt.Seed = None,
+    replicas: opt.Replicas = None,
+    device: opt.Device = "auto",
+    as_json: opt.Json = False,
+    junit: opt.Junit = None,
+    markdown: opt.Markdown = None,
+) -> int:
+    """Run presets and print the ledger of their claims.
+
+    Each preset runs in a process of its own. Exits with 0 if every verdict of every preset is as expected,
+    else with the largest exit code of the runs.
+    """
+    from grok_tui.verify import Outputs
+    from grok_tui.verify import verify as carry_out
+
+    options = RunOptions(profile, seed=seed, replicas=replicas, device=device)
+    return carry_out(names or (), options, jobs=jobs, outputs=Outputs(as_json, junit, markdown))

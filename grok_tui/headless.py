@@ -1,0 +1,274 @@
+"""Carry out a run without a screen: narrate on stderr, report on stdout, answer with an exit code."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import interrupts, junit
+from .errors import ExitCode, GrokTuiError
+from .interrupts import Interrupts
+from .numbers import grouped, plural
+from .options import RunOptions
+from .output import OutputClosed, complain, print_result, require_writable, write_file, write_result
+from .printable import printable, shortened
+from .progress import Narration, Standing, narration
+from .report import (
+    ArmReport,
+    ClaimReport,
+    ComparisonReport,
+    Ending,
+    EventReport,
+    Report,
+    Timings,
+    Versions,
+)
+from .tables import run_tables
+
+if TYPE_CHECKING:
+    from grok_tui.claims import Comparison
+    from grok_tui.engine.arm import Arm
+    from grok_tui.engine.run import JudgedClaim, Run
+    from grok_tui.presets import Preset
+
+LONGEST_PROBLEM = 300  # characters of an exception's first line
+
+
+class TrainingError(GrokTuiError):
+    """The run could not be started, for instance for want of memory."""
+
+    exit_code = ExitCode.DIVERGED
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        ended: why.
+        problem: what went wrong, if anything did.
+        exit_code: for the caller of the process.
+    """
+
+    ended: Ending
+    problem: str | None
+    exit_code: int
+
+
+def run_headless(
+    name: str,
+    options: RunOptions,
+    *,
+    as_json: bool = False,
+    junit_file: Path | None = None,
+    time_limit: float | None = None,
+) -> int:
+    """Carry out a preset, print what came of it, and return the exit code.
+
+    Args:
+        name: the preset's name or path.
+        options: what is laid over it.
+        as_json: print one JSON document instead of tables.
+        junit_file: where to write a JUnit report as well.
+        time_limit: seconds from now after which to stop and report what there is.
+
+    Raises:
+        GrokTuiError: the preset, an option or the machine does not allow the run, or stdout fails.
+    """
+    started = time.monotonic()
+    preset = options.load(name)
+    if junit_file is not None:
+        require_writable(junit_file, "--junit")
+    deadline = None if time_limit is None else started + time_limit
+    label = Path(name).stem
+    teller = narration(label)
+    with teller:
+        run = _started(preset, options)
+    with Interrupts() as stop:
+        with teller:
+            teller.say(_announcement(run))
+            first_step = time.monotonic()
+            outcome = _carried_out(run, stop, deadline, teller)
+        timings = _timings(run, started, first_step)
+        report = _report(label, options.profile, run, outcome, timings)
+        if report.problem is not None:
+            complain(f"{label}: {report.problem}")
+        _publish(report, as_json, junit_file)
+    return report.exit_code
+
+
+def _started(preset: Preset, options: RunOptions) -> Run:
+    from grok_tui.engine.run import Run
+
+    try:
+        return Run(preset, options.device, options.threads)
+    except GrokTuiError:
+        raise
+    except Exception as error:
+        raise TrainingError(f"the run cannot start: {_first_line(error)}") from error
+
+
+def _carried_out(run: Run, stop: Interrupts, deadline: float | None, teller: Narration) -> Outcome:
+    """Train until every arm is at its end, or something else ends the run."""
+    try:
+        while not run.finished:
+            if stop.received is not None:
+                teller.say("interrupted; what was recorded so far follows")
+                return Outcome("interrupted", None, interrupts.exit_code(stop.received))
+            if deadline is not None and time.monotonic() >= deadline:
+                teller.say("time limit reached; what was recorded so far follows")
+                return Outcome("time limit", None, ExitCode.TIME_LIMIT)
+            run.advance()
+            if teller.due():
+                teller.show(_standing(run))
+    except Exception as error:  # whatever torch raises: what was recorded so far is worth a report
+        return Outcome("failed", f"training failed: {_first_line(error)}", ExitCode.DIVERGED)
+    if run.diverged:
+        return Outcome("diverged", _divergence(run), ExitCode.DIVERGED)
+    return Outcome("finished", None, ExitCode.AS_EXPECTED)
+
+
+def _publish(report: Report, as_json: bool, junit_file: Path | None) -> None:
+    """Write the files first: they are safe whatever happens to stdout."""
+    if junit_file is not None:
+        write_file(junit_file, junit.document([report]), "--junit")
+    try:
+        if as_json:
+            write_result(report.to_json())
+        else:
+            print_result(run_tables(report))
+    except OutputClosed:
+        pass  # the reader had enough; the exit code still carries the verdict
+
+
+def _timings(run: Run, started: float, first_step: float) -> Timings:
+    seconds = time.monotonic() - first_step
+    return Timings(
+        startup_seconds=first_step - started,
+        seconds=seconds,
+        steps=run.steps,
+        steps_per_second=run.steps / seconds if seconds > 0 else None,
+    )
+
+
+def _announcement(run: Run) -> str:
+    where = f"{run.device_name}, {plural(run.threads, 'thread')}"
+    return f"{plural(len(run.arms), 'arm')}, {grouped(run.total)} steps on {where}"
+
+
+def _standing(run: Run) -> Standing:
+    arm = min(run.arms.values(), key=lambda arm: (arm.finished, arm.step / arm.spec.training.steps))
+    train, val = (float(np.median(arm.history.last(name))) for name in ("train_loss", "val_loss"))
+    return Standing(run.steps, run.total, arm.name, train, val)
+
+
+def _divergence(run: Run) -> str:
+    parts = []
+    for name in run.diverged:
+        events = [event for event in run.arms[name].history.events if event.name == "divergence"]
+        parts.append(f"arm '{name}' diverged at step {min(event.step for event in events)}")
+    return "; ".join(parts)
+
+
+def _first_line(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}".strip()
+    return shortened(printable(text.splitlines()[0]), LONGEST_PROBLEM)
+
+
+def _report(label: str, profile: str, run: Run, outcome: Outcome, timings: Timings) -> Report:
+    preset = run.preset
+    judged = [_claim(claim) for claim in run.judge()]
+    code = outcome.exit_code
+    if code == ExitCode.AS_EXPECTED and not all(claim.as_expected for claim in judged):
+        code = ExitCode.NOT_AS_EXPECTED
+    arms = run.arms.values()
+    events = [
+        EventReport(arm=arm.name, step=event.step, name=event.name, replica=event.replica)
+        for arm in arms
+        for event in arm.history.events
+    ]
+    return Report(
+        preset=label,
+        title=preset.title,
+        profile=profile,
+        sources=preset.sources,
+        settings=preset.model_dump(mode="json"),
+        versions=_versions(),
+        device=str(run.device),
+        device_name=run.device_name,
+        threads=run.threads,
+        seeds=preset.seeds,
+        arms=[_arm(arm) for arm in arms],
+        events=sorted(events, key=lambda event: event.step),
+        interventions=[done.model_dump(mode="json") for arm in arms for done in arm.interventions],
+        claims=judged,
+        timings=timings,
+        ended=outcome.ended,
+        problem=outcome.problem,
+        complete=outcome.ended == "finished",
+        exit_code=int(code),
+    )
+
+
+def _versions() -> Versions:
+    return Versions(
+        grok_tui=version("grok-tui"),
+        python=platform.python_version(),
+        torch=version("torch"),
+        numpy=version("numpy"),
+        platform=platform.platform(),
+    )
+
+
+def _arm(arm: Arm) -> ArmReport:
+    history = arm.history
+    return ArmReport(
+        name=arm.name,
+        steps=arm.step,
+        steps_planned=arm.spec.training.steps,
+        optimizer=arm.optimizer.spec.model_dump(mode="json"),
+        since=arm.since,
+        recorded_at=int(history.steps[-1]),
+        measures={name: history.last(name).tolist() for name in history.names},
+    )
+
+
+def _claim(judged: JudgedClaim) -> ClaimReport:
+    claim, telling = judged.claim, judged.telling
+    deciding = _comparison(telling.deciding)
+    return ClaimReport(
+        says=claim.says,
+        holds=claim.holds,
+        verdict=judged.verdict.value,
+        expected=claim.expected,
+        as_expected=judged.as_expected,
+        left=deciding.left,
+        operator=deciding.operator,
+        right=deciding.right,
+        comparisons=[_comparison(comparison) for comparison in telling.comparisons],
+        origin=claim.origin,
+        retracted=claim.retracted,
+        because=claim.because,
+        held_in=judged.held_in,
+        replicas=len(judged.judgements),
+        holds_in=claim.holds_in,
+    )
+
+
+def _comparison(comparison: Comparison) -> ComparisonReport:
+    right: float | Sequence[float] | None = comparison.right
+    return ComparisonReport(
+        text=comparison.text,
+        left=comparison.left,
+        operator=comparison.operator,
+        right=list(right) if isinstance(right, tuple) else right,
+        holds=comparison.holds,
+        shown=str(comparison),
+    )

@@ -1,0 +1,39 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+
+def grouped(number: int) -> str:
+    """Return 12400 as "12 400"."""
+    return f"{number:,}".replace(",", " ")
+
+
+def short(number: float | None) -> str:
+    """Return a measure to four significant digits, and a dash for a missing one."""
+    return "-" if number is None or not math.isfinite(number) else f"{number:.4g}"
+
+
+def rate(per_second: float | None) -> str:
+    """Return 3912.0 as "3.9k"."""
+    if per_second is None or not math.isfinite(per_second):
+        return "-"
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if per_second >= size:
+            return f"{per_second / size:.3g}{unit}"
+    return f"{per_second:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """Return 5.23 as "5.2 s", 65 as "1:05" and 3700 as "1:01:40"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 arm", "2 arms"."""
+    return f"{grouped(count)} {noun}{'' if count == 1 else 's'}"

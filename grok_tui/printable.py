@@ -1,0 +1,17 @@
+"""Text from elsewhere, made safe to show: presets, paths and arguments may hold control characters."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """Return the text as one line: white space as single spaces, other unprintable characters escaped."""
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return a text of at most `limit` characters: its head and its tail, which say most."""
+    if len(text) <= limit:
+        return text
+    head = (limit - 3) * 2 // 3
+    return f"{text[:head]}...{text[len(text) - (limit - 3 - head) :]}"
