@@ -12,11 +12,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from grok_tui.cli import app
     from grok_tui.errors import ExitCode, GrokTuiError
-    from grok_tui.output import OutputClosed, complain
+    from grok_tui.output import StdoutClosedError, complain
 
     try:
         code = app(arguments, prog_name="grok-tui", standalone_mode=False)
-    except OutputClosed:
+    except StdoutClosedError:
         return 128 + 13  # as a process that SIGPIPE ended
     except GrokTuiError as error:
         complain(str(error))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +16,7 @@ from .errors import ExitCode, GrokTuiError
 from .interrupts import Interrupts
 from .numbers import grouped, plural
 from .options import RunOptions
-from .output import OutputClosed, complain, print_result, require_writable, write_file, write_result
+from .output import StdoutClosedError, complain, print_result, require_writable, write_file, write_result
 from .printable import printable, shortened
 from .progress import Narration, Standing, narration
 from .report import (
@@ -144,7 +143,7 @@ def _publish(report: Report, as_json: bool, junit_file: Path | None) -> None:
             write_result(report.to_json())
         else:
             print_result(run_tables(report))
-    except OutputClosed:
+    except StdoutClosedError:
         pass  # the reader had enough; the exit code still carries the verdict
 
 
@@ -263,12 +262,13 @@ def _claim(judged: JudgedClaim) -> ClaimReport:
 
 
 def _comparison(comparison: Comparison) -> ComparisonReport:
-    right: float | Sequence[float] | None = comparison.right
+    right: float | list[float | None] | None
+    right = list(comparison.right) if isinstance(comparison.right, tuple) else comparison.right
     return ComparisonReport(
         text=comparison.text,
         left=comparison.left,
         operator=comparison.operator,
-        right=list(right) if isinstance(right, tuple) else right,
+        right=right,
         holds=comparison.holds,
         shown=str(comparison),
     )

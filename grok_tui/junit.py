@@ -23,7 +23,8 @@ def document(reports: Sequence[Report], failures: Sequence[Failure] = ()) -> str
         _training(suite, failure.preset, failure.problem)
         _count(suite, 0.0)
     Tree.indent(root)
-    return Tree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
+    document: bytes = Tree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document.decode() + "\n"
 
 
 def _suite(report: Report) -> Tree.Element:

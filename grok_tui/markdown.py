@@ -62,7 +62,9 @@ def _circumstances(ledger: Ledger) -> str:
         parts.append(f"at commit `{hash_}`")
     if ledger.runs:
         v = ledger.runs[0].versions
-        parts.append(f"with grok-tui {v.grok_tui}, Python {v.python}, torch {v.torch}, numpy {v.numpy} on {v.platform}")
+        parts.append(
+            f"with grok-tui {v.grok_tui}, Python {v.python}, torch {v.torch}, numpy {v.numpy} on {v.platform}"
+        )
     return "".join(f", {part}" for part in parts)
 
 

@@ -11,8 +11,10 @@ def grouped(number: int) -> str:
 
 
 def short(number: float | None) -> str:
-    """Return a measure to four significant digits, and a dash for a missing one."""
-    return "-" if number is None or not math.isfinite(number) else f"{number:.4g}"
+    """Return a measure in at most nine characters, and a dash for a missing one."""
+    if number is None or not math.isfinite(number):
+        return "-"
+    return f"{number:.4g}" if number == 0 or 1e-3 <= abs(number) < 1e5 else f"{number:.1e}"
 
 
 def rate(per_second: float | None) -> str:
@@ -25,13 +27,16 @@ def rate(per_second: float | None) -> str:
     return f"{per_second:.3g}"
 
 
-def duration(seconds: float) -> str:
-    """Return 5.23 as "5.2 s", 65 as "1:05" and 3700 as "1:01:40"."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
+def clock(seconds: float) -> str:
+    """Return 5.2 as "0:05" and 3700 as "1:01:40"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def duration(seconds: float) -> str:
+    """Return 5.23 as "5.2 s", and from a minute on as `clock` does."""
+    return f"{seconds:.1f} s" if seconds < 59.95 else clock(seconds)
 
 
 def plural(count: int, noun: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from .errors import GrokTuiError
 from .printable import printable, shortened
@@ -17,82 +18,82 @@ if TYPE_CHECKING:
 LONGEST_LINE = 400  # characters of an error; enough for a long path, a key, a value and a hint
 
 
-class OutputClosed(GrokTuiError):
+class StdoutClosedError(GrokTuiError):
     """The reader of stdout went away, as `head` does."""
 
 
 def complain(problem: str) -> None:
     """Say on stderr, in one line, what went wrong."""
     line = shortened(printable(problem), LONGEST_LINE)
-    try:
+    with suppress(OSError, ValueError, AttributeError):  # stderr may be closed: nobody reads it then
         sys.stderr.write(f"grok-tui: {line}\n")
         sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        pass  # stderr is closed: nobody is there to read it
 
 
 def write_result(text: str) -> None:
     """Write a result to stdout.
 
     Raises:
-        OutputClosed: its reader went away.
+        StdoutClosedError: its reader went away.
         GrokTuiError: it cannot be written, for instance to a full disk.
     """
+    if sys.stdout is None:
+        raise GrokTuiError("stdout: closed")
+    _tolerate_encoding()
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         _silence_stdout()
-        raise OutputClosed from None
-    except (OSError, ValueError, AttributeError) as error:
+        raise StdoutClosedError from None
+    except (OSError, ValueError) as error:
         _silence_stdout()
         raise GrokTuiError(f"stdout: {_reason(error)}") from None
 
 
+class _Page(io.StringIO):
+    """A page in memory, which Rich lays out as for stdout."""
+
+    @property
+    def encoding(self) -> str:
+        return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+    def isatty(self) -> bool:
+        return sys.stdout is not None and sys.stdout.isatty()
+
+
 def print_result(*renderables: RenderableType) -> None:
-    """Write tables to stdout: in colour on a terminal, plain elsewhere."""
-    written = io.StringIO()
-    console = result_console(written)
-    for renderable in renderables:
-        console.print(renderable)
-    write_result(written.getvalue())
+    """Write tables to stdout: in colour on a terminal, plain elsewhere.
 
-
-def result_console(written: TextIO) -> Console:
-    """Return a console that renders as stdout would show it, but into a string."""
+    Raises:
+        GrokTuiError: as `write_result`.
+    """
     from rich.console import Console
 
-    tolerate_encoding()
-    real = Console(file=sys.stdout)
-    return Console(
-        file=written,
-        force_terminal=real.is_terminal,
-        color_system=real.color_system,  # type: ignore[arg-type]  # rich types its own property as str
-        width=real.width,
-        highlight=False,
-    )
+    page = _Page()
+    console = Console(file=page, highlight=False)
+    for renderable in renderables:
+        console.print(renderable)
+    text = page.getvalue()
+    if not page.isatty():
+        text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    write_result(text)
 
 
 def narration_console() -> Console:
     """Return the console of stderr."""
     from rich.console import Console
 
-    tolerate_encoding()
+    _tolerate_encoding()
     file = sys.stderr if sys.stderr is not None else io.StringIO()
     return Console(file=file, highlight=False)
 
 
-def tolerate_encoding() -> None:
+def _tolerate_encoding() -> None:
     """Let characters that the terminal's encoding lacks become question marks, not errors."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-
-
-def plain_ascii() -> bool:
-    """Tell whether stdout can show nothing but ASCII."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return not encoding.lower().startswith("utf")
 
 
 def require_writable(path: Path, option: str) -> None:
@@ -125,10 +126,8 @@ def write_file(path: Path, text: str, option: str) -> None:
 
 def _silence_stdout() -> None:
     """Keep Python from failing once more when it flushes stdout at exit."""
-    try:
+    with suppress(OSError, ValueError, AttributeError):  # stdout may be no real file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass  # stdout is no real file
 
 
 def _reason(error: Exception) -> str:

@@ -4,12 +4,98 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rich import box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .catalog.base import Spec
-from .numbers import plural
-from .presets import Claim, Preset
+from .presets import Arm, Claim, Preset
 from .printable import printable
+from .tables import INDENT, OPEN, PlainTable, described, doings, provenance
+
+
+def listing(presets: Mapping[str, Preset]) -> RenderableType:
+    """Return a table of presets: name, title, arms, and how many claims."""
+    table = PlainTable(expand=True)
+    table.add_column("preset", style="bold", no_wrap=True)
+    table.add_column("title and arms", ratio=1)
+    table.add_column("claims", justify="right")
+    for i, (name, preset) in enumerate(presets.items()):
+        if i:
+            table.add_row()
+        arms = Text(", ".join(arm.name for arm in preset.arms), style="dim")
+        title = Text(printable(preset.title))
+        table.add_row(Text(printable(name)), Group(title, arms), str(len(preset.claims)))
+    return table
+
+
+def details(name: str, preset: Preset) -> RenderableType:
+    """Return all that a preset says."""
+    parts: list[RenderableType] = [
+        Text.assemble((printable(name), "bold"), "  ", printable(preset.title)),
+        Text(),
+        Text(printable(preset.summary)),
+        Text(),
+        _settings(preset),
+        Text(),
+        _arms(preset),
+    ]
+    if preset.interventions:
+        lines = doings([done.model_dump(mode="json") for done in preset.interventions])
+        parts += [Text(), *(Text(line) for line in lines)]
+    if preset.claims:
+        parts += [Text(), _claims(preset)]
+    return Group(*parts)
+
+
+def _settings(preset: Preset) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for i, source in enumerate(preset.sources):
+        table.add_row("" if i else "sources", Text(printable(source)))
+    table.add_row("task", Text(described(preset.task.model_dump(mode="json"))))
+    table.add_row("model", Text(described(preset.model.model_dump(mode="json"))))
+    training = preset.training.model_dump(mode="json")
+    table.add_row("training", Text(", ".join(f"{key}={value}" for key, value in training.items())))
+    return table
+
+
+def _arms(preset: Preset) -> Table:
+    table = PlainTable()
+    table.add_column("arm", style="bold", no_wrap=True)
+    table.add_column("optimizer and what else is its own")
+    for arm in preset.arms:
+        own = [described(arm.optimizer.model_dump(mode="json")), *_own(arm, preset)]
+        table.add_row(arm.name, Text(", ".join(own)))
+    return table
+
+
+def _own(arm: Arm, preset: Preset) -> Iterator[str]:
+    """Yield what an arm does otherwise than its preset says for all."""
+    shared = preset.training.model_dump(mode="json")
+    for key, value in arm.training.model_dump(mode="json").items():
+        if value != shared[key]:
+            yield f"{key}={value}"
+    if arm.model != preset.model:
+        yield described(arm.model.model_dump(mode="json"))
+
+
+def _claims(preset: Preset) -> Table:
+    table = PlainTable(expand=True)
+    table.add_column("claims")
+    for i, claim in enumerate(preset.claims):
+        if i:
+            table.add_row()
+        lines = [Padding(line, (0, 0, 0, INDENT)) for line in _details(claim)]
+        table.add_row(Group(Text(printable(claim.says)), *lines))
+    return table
+
+
+def _details(claim: Claim) -> Iterator[Text]:
+    yield Text(printable(claim.holds), style="cyan")
+    if claim.holds_in < 1:
+        yield Text(f"in at least {claim.holds_in:.0%} of the seeds", style="dim")
+    if claim.expected != "reproduced":
+        yield Text(f"expected: {claim.expected}", style=OPEN)
+    yield from provenance(claim.origin, claim.retracted, claim.because)

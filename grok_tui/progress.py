@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-from .numbers import duration, grouped, rate, short
+from .numbers import clock, grouped, rate, short
 from .output import narration_console
 
 BAR_SECONDS = 0.25  # between two looks at the run; drawing takes time from training
@@ -60,29 +60,28 @@ def narration(name: str) -> LineNarration | BarNarration:
 
 
 class _Pace:
-    """Counts time and steps from the first look at the run."""
+    """Counts the time since the run was first looked at, and when to look again."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        self._started: float | None = None
         self._next = 0.0
-        self._origin: tuple[float, int] | None = None
 
     def due(self) -> bool:
         now = time.monotonic()
+        if self._started is None:
+            self._started = now
+            self._next = now + self._seconds
         if now < self._next:
             return False
         self._next = now + self._seconds
         return True
 
-    def figures(self, standing: Standing) -> tuple[float | None, float | None]:
-        """Return steps per second and seconds left, None where it is too early to tell."""
-        if self._origin is None:
-            self._origin = (time.monotonic(), standing.steps)
-        started, at = self._origin
-        elapsed, taken = time.monotonic() - started, standing.steps - at
-        if elapsed <= 0 or taken <= 0:
-            return None, None
-        return taken / elapsed, (standing.total - standing.steps) * elapsed / taken
+    def figures(self, standing: Standing) -> str:
+        """Return the speed and the time left."""
+        elapsed = time.monotonic() - (self._started or 0.0)
+        left = (standing.total - standing.steps) * elapsed / max(1, standing.steps)
+        return f"{rate(standing.steps / elapsed)} steps/s  {clock(left)} left"
 
 
 class LineNarration:
@@ -107,11 +106,8 @@ class LineNarration:
 
     def show(self, standing: Standing) -> None:
         """Write a line."""
-        speed, left = self._pace.figures(standing)
-        parts = [f"{grouped(standing.steps)} of {grouped(standing.total)} steps"]
-        if speed is not None and left is not None:
-            parts += [f"{rate(speed)} steps/s", f"{duration(left)} left"]
-        self.say(", ".join([*parts, _losses(standing)]))
+        steps = f"{grouped(standing.steps)} of {grouped(standing.total)} steps"
+        self.say(f"{steps}  {self._pace.figures(standing)}  {_losses(standing)}")
 
     def say(self, line: str) -> None:
         """Write a line; a closed stderr must not end a run."""
@@ -127,7 +123,14 @@ class BarNarration(Progress):
         self._losses = Text("", style="dim")
         super().__init__(
             TextColumn("{task.description}", style="bold", markup=False),
-            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            BarColumn(
+                bar_width=None,
+                style="bright_black",
+                complete_style="cyan",
+                finished_style="cyan",
+                pulse_style="bright_black",
+                table_column=Column(ratio=1),
+            ),
             TextColumn("{task.fields[figures]}", markup=False),
             console=console,
             transient=True,
@@ -147,10 +150,8 @@ class BarNarration(Progress):
 
     def show(self, standing: Standing) -> None:
         """Move the bar."""
-        speed, left = self._pace.figures(standing)
-        figures = f"{grouped(standing.steps)}/{grouped(standing.total)}"
-        if speed is not None and left is not None:
-            figures += f"  {rate(speed)} steps/s  {duration(left)} left"
+        steps = f"{grouped(standing.steps)}/{grouped(standing.total)}"
+        figures = f"{steps}  {self._pace.figures(standing)}"
         self._losses.plain = _losses(standing)
         self.update(self._task, total=standing.total, completed=standing.steps, figures=figures)
 
@@ -160,6 +161,4 @@ class BarNarration(Progress):
 
 
 def _losses(standing: Standing) -> str:
-    return (
-        f"{standing.arm}: train loss {short(standing.train_loss)}, val loss {short(standing.val_loss)}"
-    )
+    return f"{standing.arm}: train loss {short(standing.train_loss)}, val loss {short(standing.val_loss)}"

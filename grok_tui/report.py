@@ -1,7 +1,7 @@
 """The document that a run leaves: what was asked, what was seen, and the verdicts.
 
-`report.schema.json` beside this file is its JSON schema; `python -m grok_tui.report > grok_tui/report.schema.json`
-writes it anew. `#/$defs/Ledger` in it is the document of `grok-tui verify --json`.
+`report.schema.json` beside this file is its JSON schema, and `#/$defs/Ledger` in it that of `grok-tui verify
+--json`. To write it anew: `python -m grok_tui.report > grok_tui/report.schema.json`.
 """
 
 from __future__ import annotations

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -17,23 +18,29 @@ from .numbers import duration, grouped, plural, rate, short
 from .printable import printable
 from .report import ArmReport, ClaimReport, EventReport, Ledger, Report
 
+EVENT_COLUMNS = ("fit", "grok")
+
 # The measures worth a column, the most telling first; a wide terminal shows more of them.
 TELLING = (
     "train_loss",
     "val_loss",
-    "val_accuracy",
     "memorizer_mean",
     "generalizer_mean",
+    "val_accuracy",
     "l2_norm",
     "linf_norm",
     "train_accuracy",
     "distance_from_init",
 )
-MEASURE_WIDTH = 11  # a column of four significant digits, with its gap
-OTHER_COLUMNS_WIDTH = 45
 
 GLYPHS = {"reproduced": "✓", "not reproduced": "✗", "undecided": "…"}
 ASCII_GLYPHS = {"reproduced": "+", "not reproduced": "x", "undecided": "?"}
+
+ASCII_RULE = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+
+GOOD, BAD, OPEN = "green", "bold red", "yellow"
+
+INDENT = 2  # columns that what belongs to a line is moved in
 
 ENDINGS = {
     "finished": "",
@@ -46,20 +53,26 @@ ENDINGS = {
 
 def run_tables(report: Report) -> RenderableType:
     """Return all there is to say of a run: heading, arms, verdicts and summary."""
-    parts: list[RenderableType] = [heading(report), Text(), Arms(report)]
-    parts += [Padding(Text(note, style="dim"), (0, 0, 0, 3)) for note in notes(report)]
+    parts: list[RenderableType] = [heading(report), Text(), Arms(report), Text()]
+    lines = [Text(note, style="dim") for note in notes(report)]
+    if lines:
+        parts += [*lines, Text()]
     if report.claims:
-        parts += [Text(), Verdicts(report.claims)]
-    return Group(*parts, Text(), summary(report), Text())
+        parts += [Verdicts(report.claims), Text()]
+    return Group(*parts, summary(report))
 
 
 def ledger_tables(ledger: Ledger) -> RenderableType:
     """Return the verdicts of several runs, and their summary."""
     parts: list[RenderableType] = []
     for report in ledger.runs:
-        parts += [heading(report), Text(), Verdicts(report.claims), Text()]
+        parts += [heading(report), Text()]
+        if report.claims:
+            parts += [Verdicts(report.claims), Text()]
+        if not report.complete:
+            parts += [Text(report.problem or ENDINGS[report.ended], style=BAD), Text()]
     for failure in ledger.failures:
-        line = Text.assemble((printable(failure.preset), "bold"), "  ", (printable(failure.problem), "red"))
+        line = Text.assemble((printable(failure.preset), "bold"), "  ", (printable(failure.problem), BAD))
         parts += [line, Text()]
     return Group(*parts, ledger_summary(ledger))
 
@@ -76,7 +89,7 @@ def heading(report: Report) -> Text:
     if report.profile != "quick":
         facts.insert(0, f"{report.profile} profile")
     return Text.assemble(
-        (printable(report.preset), "bold"), "  ", printable(report.title), ("\n" + " · ".join(facts), "dim")
+        (printable(report.preset), "bold"), "  ", printable(report.title), ("\n" + ", ".join(facts), "dim")
     )
 
 
@@ -110,10 +123,44 @@ def notes(report: Report) -> Iterator[str]:
         if steps:
             hit = "" if len(report.seeds) == 1 else f" in {len(steps)} of {len(report.seeds)} seeds"
             yield f"{arm.name} diverged at step {grouped(min(steps))}{hit}"
-    for done in report.interventions:
-        yield f"{done['arm']} at step {grouped(int(str(done['at_step'])))}: {_action(done)}"
+    yield from doings(report.interventions)
     if len(report.seeds) > 1:
         yield f"numbers are medians over {len(report.seeds)} seeds"
+
+
+def doings(interventions: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    """Return a line for each intervention, as its schema has it."""
+    for done in interventions:
+        yield f"{done['arm']} at step {grouped(int(str(done['at_step'])))}: {_action(done)}"
+
+
+class PlainTable(Table):
+    """A table without a frame: a quiet head over a rule."""
+
+    def __init__(self, *, expand: bool = False) -> None:
+        super().__init__(
+            box=box.SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, 2, 0, 0),
+            header_style="dim",
+            border_style="dim",
+            expand=expand,
+        )
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the table; Rich's own substitute for terminals without Unicode has bars between columns."""
+        if options.ascii_only:
+            self.box = ASCII_RULE
+        yield from super().__rich_console__(console, options)
+
+
+def described(spec: Mapping[str, object]) -> str:
+    """Return a named table as `sgd(lr=0.1, momentum=0.9)`; what is off, zero or none is left out."""
+    inner = [
+        f"{key}={value}" for key, value in spec.items() if key != "name" and value not in (None, False, 0)
+    ]
+    return f"{spec['name']}({', '.join(inner)})"
 
 
 @dataclass(frozen=True)
@@ -124,26 +171,29 @@ class Arms:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table."""
-        report = self.report
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim")
+        measures = [name for name in TELLING if name in self.report.arms[0].measures]
+        unbounded = options.update(max_width=10_000)
+        table = self._table(measures)
+        while len(measures) > 2 and Measurement.get(console, unbounded, table).maximum > options.max_width:
+            measures.pop()
+            table = self._table(measures)
+        yield table
+
+    def _table(self, measures: Sequence[str]) -> Table:
+        table = PlainTable()
         table.add_column("arm", style="bold", no_wrap=True, vertical="bottom")
-        table.add_column("optimizer", no_wrap=True, overflow="ellipsis")
-        for name in ("steps", "fit", "grok"):
-            table.add_column(name, justify="right", no_wrap=True)
-        there = report.arms[0].measures
-        fitting = max(2, (options.max_width - OTHER_COLUMNS_WIDTH) // MEASURE_WIDTH)
-        measures = [name for name in TELLING if name in there][:fitting]
-        for name in measures:
-            table.add_column(name.replace("_", "\n", 1), justify="right", no_wrap=True)
-        for arm in report.arms:
+        for name in ("steps", *EVENT_COLUMNS, *measures):
+            heading = name.replace("_", "\n", 1)
+            table.add_column(heading, justify="right", no_wrap=True, vertical="bottom")
+        for arm in self.report.arms:
+            replicas = len(self.report.seeds)
             table.add_row(
                 Text(arm.name),
-                str(arm.optimizer["name"]),
                 grouped(arm.steps),
-                *(_step_of(report.events, arm, event, len(report.seeds)) for event in ("fit", "grok")),
+                *(_step_of(self.report.events, arm, event, replicas) for event in EVENT_COLUMNS),
                 *(short(_median(arm.measures[name])) for name in measures),
             )
-        yield table
+        return table
 
 
 @dataclass(frozen=True)
@@ -155,35 +205,40 @@ class Verdicts:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table."""
         glyphs = ASCII_GLYPHS if options.ascii_only else GLYPHS
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim", expand=True)
+        table = PlainTable(expand=True)
         table.add_column("", width=1)
         table.add_column("claim", ratio=1)
-        table.add_column("verdict", width=14)
+        table.add_column("verdict", width=22 if any(claim.replicas > 1 for claim in self.claims) else 14)
         for i, claim in enumerate(self.claims):
             if i:
                 table.add_row()
             style = _style(claim)
+            says = Text(printable(claim.says))
+            details = [Padding(line, (0, 0, 0, INDENT)) for line in _details(claim, glyphs)]
             table.add_row(
                 Text(glyphs[claim.verdict], style=style),
-                Text("\n").join(_claim_lines(claim, glyphs)),
+                Group(says, *details),
                 Text("\n").join(_verdict_lines(claim, style)),
             )
         yield table
 
 
-def _claim_lines(claim: ClaimReport, glyphs: dict[str, str]) -> Iterator[Text]:
-    yield Text(printable(claim.says))
+def _details(claim: ClaimReport, glyphs: dict[str, str]) -> Iterator[Text]:
     for comparison in claim.comparisons:
-        line = Text(comparison.shown, style="cyan")
-        if comparison.holds is False:
-            line.append(f" {glyphs['not reproduced']}")
+        line = Text(printable(comparison.shown), style="cyan")
+        if comparison.holds is not True:
+            line.append(" ?" if comparison.holds is None else f" {glyphs['not reproduced']}")
         yield line
-    source = printable(claim.origin)
-    if claim.retracted is not None:
-        source += f" · retracted: {printable(claim.retracted)}"
-    yield Text(source, style="dim")
-    if claim.because is not None:
-        yield Text(f"because {printable(claim.because)}", style="dim")
+    yield from provenance(claim.origin, claim.retracted, claim.because)
+
+
+def provenance(origin: str, retracted: str | None, because: str | None) -> Iterator[Text]:
+    """Yield where a claim stands, and what speaks against it."""
+    yield Text(printable(origin), style="dim")
+    if retracted is not None:
+        yield Text(f"retracted: {printable(retracted)}", style="dim")
+    if because is not None:
+        yield Text(f"because: {printable(because)}", style="dim")
 
 
 def _verdict_lines(claim: ClaimReport, style: str) -> Iterator[Text]:
@@ -199,12 +254,12 @@ def _verdict_lines(claim: ClaimReport, style: str) -> Iterator[Text]:
 
 def _style(claim: ClaimReport) -> str:
     if claim.verdict == "undecided":
-        return "yellow"
+        return OPEN
     return _good_or_bad(claim.as_expected)
 
 
 def _good_or_bad(good: bool) -> str:
-    return "green" if good else "bold red"
+    return GOOD if good else BAD
 
 
 def _step_of(events: Sequence[EventReport], arm: ArmReport, name: str, replicas: int) -> str:
@@ -219,17 +274,14 @@ def _median(values: Sequence[float | None]) -> float | None:
     return median(there) if there else None
 
 
-def _action(done: dict[str, object]) -> str:
+def _action(done: Mapping[str, object]) -> str:
     """Return an intervention in a few words, as in "switch to sgd(lr=0.1)"."""
-    match done["action"]:
-        case "switch":
-            optimizer = dict(done["optimizer"])  # type: ignore[call-overload]  # a table, as its schema says
-            name = optimizer.pop("name")
-            inner = ", ".join(f"{key}={value}" for key, value in optimizer.items() if value)
-            return f"switch to {name}({inner})"
-        case "set":
-            return f"{done['hyperparameter']} = {done['value']}"
-        case "jump":
+    match done["action"], done.get("optimizer"):
+        case "switch", dict(optimizer):
+            return f"switch to {described(optimizer)}"
+        case "set", _:
+            return f"set {done['hyperparameter']} = {done['value']}"
+        case "jump", _:
             return f"jump of norm {done['norm']}"
-        case action:
+        case action, _:
             return str(action)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
-from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -26,7 +25,7 @@ from .interrupts import Interrupts
 from .numbers import duration
 from .options import RunOptions
 from .output import (
-    OutputClosed,
+    StdoutClosedError,
     narration_console,
     print_result,
     require_writable,
@@ -36,7 +35,7 @@ from .output import (
 from .presets import find, names
 from .printable import printable
 from .report import Failure, Ledger, Report
-from .tables import ledger_tables, summary
+from .tables import BAD, GOOD, PlainTable, ledger_tables, summary
 
 LOOK_SECONDS = 0.1  # between two looks at the processes
 GRACE_SECONDS = 10.0  # for a process to report what it has, once told to stop
@@ -123,7 +122,15 @@ def _carry_out(work: Sequence[Job], options: RunOptions, jobs: int, stop: Interr
 def _start(job: Job, options: RunOptions) -> None:
     job.started = time.monotonic()
     job.process = subprocess.Popen(
-        [sys.executable, "-m", "grok_tui", f"--preset={job.preset}", "--headless", "--json", *_typed(options)],
+        [
+            sys.executable,
+            "-m",
+            "grok_tui",
+            f"--preset={job.preset}",
+            "--headless",
+            "--json",
+            *_typed(options),
+        ],
         stdin=subprocess.DEVNULL,
         stdout=job.stdout,
         stderr=job.stderr,
@@ -205,7 +212,7 @@ def _publish(ledger: Ledger, outputs: Outputs) -> None:
         write_file(outputs.junit, junit.document(ledger.runs, ledger.failures), "--junit")
     if outputs.markdown is not None:
         write_file(outputs.markdown, markdown.document(ledger), "--markdown")
-    with suppress(OutputClosed):
+    with suppress(StdoutClosedError):
         if outputs.as_json:
             write_result(ledger.to_json())
         else:
@@ -236,12 +243,12 @@ def _say_what_ended(said: set[int], work: Sequence[Job], console: Console) -> No
 
 
 def _board(work: Sequence[Job]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim")
+    table = PlainTable()
     table.add_column("preset", style="bold", no_wrap=True)
     table.add_column("", no_wrap=True, overflow="ellipsis")
     table.add_column("time", justify="right", no_wrap=True)
     for job in work:
-        style = "dim" if job.waiting else "" if job.running else "green" if _is_good(job) else "bold red"
+        style = "dim" if job.waiting else "" if job.running else GOOD if _is_good(job) else BAD
         table.add_row(
             Text(printable(job.preset)),
             Text(_state(job), style=style),

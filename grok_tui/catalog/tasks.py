@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
 
 from .base import Spec, knob
 
@@ -22,6 +24,9 @@ class TaskSpec(Spec):
     measures: ClassVar[dict[str, str]] = {}
     """Measures of this task alone: name -> one line of help."""
 
+    models: ClassVar[tuple[str, ...]] = ()
+    """The models it goes with."""
+
     coordinates: ClassVar[bool] = False
     """Whether the task marks coordinates as memorizers and generalizers."""
 
@@ -38,6 +43,7 @@ class Linear101(TaskSpec):
     """One weight per training sample and a bias that all samples share; every target is 1."""
 
     measures: ClassVar[dict[str, str]] = {"bias": "weight of the feature that all samples share"}
+    models: ClassVar[tuple[str, ...]] = ("linear",)
     coordinates: ClassVar[bool] = True
 
     name: Literal["linear101"]
@@ -50,5 +56,22 @@ class Linear101(TaskSpec):
         return Shape(self.samples, self.samples + 1, 1)
 
 
-AnyTask = Linear101
-TASKS: dict[str, type[TaskSpec]] = {"linear101": Linear101}
+class ModularAddition(TaskSpec):
+    """a + b mod p: some pairs are for training, the rest for validation; the classes are the p sums."""
+
+    models: ClassVar[tuple[str, ...]] = ("linear", "mlp")
+    seeded: ClassVar[bool] = True
+
+    name: Literal["modular_addition"]
+    p: int = knob(31, ge=2, le=1009, help="the modulus")
+    train_fraction: float = knob(0.5, gt=0, lt=1, help="share of the p * p pairs that is trained on")
+
+    @property
+    def shape(self) -> Shape:
+        """One-hot a and b, p classes; at least one pair on each side."""
+        pairs = self.p * self.p
+        return Shape(min(pairs - 1, max(1, round(self.train_fraction * pairs))), 2 * self.p, self.p)
+
+
+AnyTask = Annotated[Linear101 | ModularAddition, Field(discriminator="name")]
+TASKS: dict[str, type[TaskSpec]] = {"linear101": Linear101, "modular_addition": ModularAddition}

@@ -42,7 +42,7 @@ class Axis:
         return np.where(np.isfinite(array), np.clip(placed, -_FAR, _FAR), np.nan)
 
     def cell(self, value: float, cells: int, dots: int = 1) -> int:
-        """Return the cell (of `cells`, each of `dots` dots) in which a value between low and high is drawn."""
+        """Return the cell (of `cells`, each of `dots` dots) in which a value within the axis is drawn."""
         return int(to_dots(self.units(value), cells * dots)) // dots
 
 

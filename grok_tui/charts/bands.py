@@ -11,13 +11,15 @@ from grok_tui.charts.model import Floats, Series
 from grok_tui.charts.picture import Grid
 from grok_tui.charts.style import Ink, Style
 
-_EIGHTHS = " ▁▂▃▄▅▆▇█"  # by how many eighths of a cell are filled from below; only halves can hang from the top
+_EIGHTHS = (
+    " ▁▂▃▄▅▆▇█"  # by how many eighths of a cell are filled from below; only halves can hang from the top
+)
 
 
 def draw_band(
     grid: Grid, style: Style, frame: Frame, series: Series, color: str, axes: tuple[Axis, Axis]
 ) -> None:
-    """Fill the band of a series, if it has one: tinted cells, or sparse characters where colours do not blend."""
+    """Fill the band of a series, if it has one: with a tint, or sparsely without true colours."""
     if series.low is None or series.high is None:
         return
     bottom, top = _outline(series.x, series.low, series.high, axes, frame.width)
@@ -48,7 +50,7 @@ def _outline(
 
 
 def _tint_column(grid: Grid, frame: Frame, column: int, eighths: tuple[int, int], tint: str) -> None:
-    """Tint one column from the first of `eighths` of a cell, counted from the bottom, up to before the second."""
+    """Tint one column between two heights, counted in eighths of a cell from the bottom."""
     for height in range(eighths[0] // 8, (eighths[1] + 7) // 8):
         start, end = max(eighths[0] - 8 * height, 0), min(eighths[1] - 8 * height, 8)
         row = frame.top + frame.height - 1 - height

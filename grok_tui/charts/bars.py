@@ -17,7 +17,8 @@ from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
 
 _COLORS: dict[Role, str] = {"memorizer": "memorizer", "generalizer": "generalizer", "other": "series-1"}
-# What fills a cell by so many eighths, from below and from above; only halves and slivers can hang from the top.
+# What fills a cell by so many eighths, from below and from above; only halves and slivers can hang from the
+# top.
 _RISING, _FALLING = " ▁▂▃▄▅▆▇█", " ▔▔▀▀▀▀██"
 _ASCII_RISING, _ASCII_FALLING = " ...:::##", " '''\"\"\"##"
 _WIDEST = 6
@@ -44,7 +45,9 @@ def draw_bars(chart: Bars, grid: Grid, style: Style) -> None:
     axis, below = _stand_on_zero(fitted, frame.height)
     rows = (math.floor(axis.units(tick.value) * frame.height + 1e-6) for tick in frame.y_ticks)
     labels = zip(rows, (tick.label for tick in frame.y_ticks), strict=True)
-    draw_y_axis(grid, style, frame, ((min(row, frame.height - 1), label) for row, label in labels if row >= 0))
+    draw_y_axis(
+        grid, style, frame, ((min(row, frame.height - 1), label) for row, label in labels if row >= 0)
+    )
     bars = arrange(chart, frame.width)
     _draw_names(grid, style, frame, chart)
     for bar in bars:
@@ -59,21 +62,26 @@ def draw_compact_bars(chart: Bars, grid: Grid, style: Style) -> None:
         return
     places = np.linspace(0.0, 1.0, chart.values.size)
     ink = style.ink("generalizer" if "generalizer" in chart.roles else "series-1")
-    draw_sparks(grid, style, chart.title, [Spark(chart.title, places, axis.units(chart.values), "", ink)])
+    label = chart.title if grid.height == 1 else ""
+    draw_sparks(grid, style, chart.title, [Spark(label, places, axis.units(chart.values), "", ink)])
 
 
 def arrange(chart: Bars, columns: int) -> list[Bar]:
     """Share `columns` out among the finite values.
 
-    Where there are more values than columns, a bar spans the lowest and the highest value of its column; generalizers hide
-    memorizers, because there are few of them and they are what one looks for.
+    Where there are more values than columns, a bar spans the lowest and the highest value of its column;
+    generalizers hide memorizers, because there are few of them and they are what one looks for.
     """
     count = chart.values.size
     roles = np.array(chart.roles or ("other",) * count)
     bars = []
     for place in range(min(count, columns)):
         column, width = _slot(place, count, columns) if count <= columns else (place, 1)
-        first, last = (place, place + 1) if count <= columns else (place * count // columns, (place + 1) * count // columns)
+        first, last = (
+            (place, place + 1)
+            if count <= columns
+            else (place * count // columns, (place + 1) * count // columns)
+        )
         values, its = chart.values[first:last], roles[first:last]
         role: Role = "generalizer" if "generalizer" in its else its[0]
         values = values[(its == role) & np.isfinite(values)]
@@ -129,7 +137,7 @@ def _sample(role: str, style: Style) -> str:
 
 
 def _draw_names(grid: Grid, style: Style, frame: Frame, chart: Bars) -> None:
-    """Write the names of the bars below them where all fit, else their numbers, and point at the generalizers."""
+    """Write the names of the bars where all fit, else some numbers, and point at the generalizers."""
     count = chart.values.size
     labels = [style.clean(label) for label in chart.labels]
     named = bool(labels) and max(map(cell_width, labels)) < frame.width // count
@@ -140,8 +148,7 @@ def _draw_names(grid: Grid, style: Style, frame: Frame, chart: Bars) -> None:
         column, width = _slot(int(index), count, frame.width)
         return column + (width - 1) // 2
 
-    numbers = Axis(-0.5, count - 0.5) if not named else Axis(-2.0, -1.0)
-    draw_x_axis(grid, style, frame, numbers, column_of, "")
+    draw_x_axis(grid, style, frame, None if named else Axis(-0.5, count - 0.5), column_of, "")
     for place, label in enumerate(labels if named and frame.label_row >= 0 else ()):
         start = frame.left + column_of(place) - (cell_width(label) - 1) // 2
         grid.write(frame.label_row, max(start, frame.left), label, style.ink("muted"))

@@ -1,7 +1,8 @@
 """The data area of a line chart, drawn by plotext: the only module that knows plotext.
 
-plotext gets nothing but dots on fixed limits and no decoration, because infinities, empty or labelled series, log scales and
-equal limits make it raise. Colours serve as numbers of the curves and are read back from its output.
+plotext gets nothing but dots on fixed limits and no decoration, because infinities, empty or labelled series,
+log scales and equal limits make it raise. Colours serve as numbers of the curves and are read back from its
+output.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Canvas:
-    """Cells [height, width], the top row first: characters, and the number of the curve they belong to, or -1."""
+    """Cells [height, width], the top row first: characters, and the number of the curve they show, or -1."""
 
     chars: NDArray[np.str_]
     owners: NDArray[np.intp]
@@ -66,9 +66,11 @@ def draw_curves(curves: Sequence[Curve], width: int, height: int, charset: Chars
 
 
 def corners(u: Floats, v: Floats, columns: int, rows: int) -> tuple[list[float], list[float]]:
-    """Return the dots at which a curve starts, turns and ends; plotext's time grows with the number of points.
+    """Return the dots at which a curve starts, turns and ends; plotext's time grows with the number of
+    points.
 
-    u, v: [n]. What lies far above or below is pulled in, because its time also grows with the length of a line.
+    u, v: [n]. What lies far above or below is pulled in, because its time also grows with the length of a
+    line.
     """
     x = np.floor(u * (columns - 1) + 0.5)
     y = np.floor(np.clip(v, -1.0, 2.0) * (rows - 1) + 0.5)
@@ -94,7 +96,7 @@ def _read(text: str, width: int, height: int) -> Canvas:
 
 
 def _break_line(canvas: Canvas, number: int, line: Line, charset: Charset) -> None:
-    """Dash or dot a curve, but only where it runs on in its row, so that no spike and no step is blanked out."""
+    """Dash or dot a curve, but only where it runs on in its row, so that no spike is blanked out."""
     if line == "solid" or charset == "ascii":
         return
     owned = canvas.owners == number

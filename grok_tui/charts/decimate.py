@@ -1,7 +1,7 @@
 """As few points as a chart can show, with no spike lost.
 
-Everything here works on positions along the axes (`Axis.units`: 0 at the low end, 1 at the high end, NaN for a value
-that is not finite or has no place on a log axis), and so serves linear and logarithmic axes alike.
+Everything here works on positions along the axes (`Axis.units`: 0 at the low end, 1 at the high end, NaN for
+a value that is not finite or has no place on a log axis), and so serves linear and logarithmic axes alike.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def in_order(u: Floats, v: Floats) -> tuple[Floats, Floats]:
     """
     placed = np.isfinite(u)
     if not placed.all():
-        v = np.where(placed, v, np.nan)
-        u = np.maximum.accumulate(np.where(placed, u, -np.inf))
-        u, v = u[np.isfinite(u)], v[np.isfinite(u)]
+        before = np.maximum.accumulate(np.where(placed, np.arange(u.size), -1))
+        v = np.where(placed, v, np.nan)[before >= 0]
+        u = u[before[before >= 0]]
     if np.any(u[1:] < u[:-1]):
         order = np.argsort(u, kind="stable")
         u, v = u[order], v[order]
@@ -30,7 +30,7 @@ def in_order(u: Floats, v: Floats) -> tuple[Floats, Floats]:
 
 
 def crop(u: Floats, v: Floats) -> tuple[Floats, Floats]:
-    """Keep what lies between 0 and 1, and where the curve crosses these ends. u: not decreasing [n]; v: [n]."""
+    """Keep what lies between 0 and 1, and the crossings of these ends. u: not decreasing [n]; v: [n]."""
     first, last = int(np.searchsorted(u, 0.0, "left")), int(np.searchsorted(u, 1.0, "right"))
     if first == 0 and last == u.size:
         return u, v
@@ -53,8 +53,8 @@ def _between(u: Floats, v: Floats, right: int, at: float) -> float:
 def decimate(u: Floats, v: Floats, columns: int) -> tuple[Floats, Floats]:
     """Keep the lowest and the highest point of every column, and the first and the last of all.
 
-    u: in [0, 1], not decreasing [n]; v: [n]. Returns at most 2 * columns + 2 of the points, in order, with a NaN in
-    between wherever points that could not be drawn were left out between them.
+    u: in [0, 1], not decreasing [n]; v: [n]. Returns at most 2 * columns + 2 of the points, in order, with a
+    NaN in between wherever points that could not be drawn were left out between them.
     """
     good = np.flatnonzero(np.isfinite(v))
     if good.size == 0:

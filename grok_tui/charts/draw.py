@@ -16,8 +16,8 @@ _SMALLEST_WITH_AXES = (20, 5)
 def draw(chart: Chart, width: int, height: int, *, style: Style) -> Picture:
     """Draw a chart into exactly `height` rows of exactly `width` cells (0 where negative); never raises.
 
-    Below 20 x 5 cells it becomes a sparkline, and below 4 columns nothing. What goes wrong while drawing is written
-    where the chart would be, and stands in the picture's `error`.
+    Below 20 x 5 cells it becomes a sparkline, and below 4 columns nothing. What goes wrong while drawing is
+    written where the chart would be, and stands in the picture's `error`.
     """
     grid = Grid(width, height)
     try:

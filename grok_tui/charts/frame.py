@@ -105,7 +105,7 @@ def _legend_width(entries: Sequence[Entry]) -> int:
 
 
 def draw_y_axis(grid: Grid, style: Style, frame: Frame, labels: Iterable[tuple[int, str]]) -> None:
-    """Draw the axis on the left. labels: what stands beside rows of the data area, counted from its bottom."""
+    """Draw the axis on the left. labels: what stands beside which rows of the data, counted from below."""
     if not frame.left:
         return
     line, tick_char = ("|", "+") if style.ascii else ("│", "┤")
@@ -122,9 +122,9 @@ def draw_y_axis(grid: Grid, style: Style, frame: Frame, labels: Iterable[tuple[i
 
 
 def draw_x_axis(
-    grid: Grid, style: Style, frame: Frame, axis: Axis, column_of: Callable[[float], int], name: str
+    grid: Grid, style: Style, frame: Frame, axis: Axis | None, column_of: Callable[[float], int], name: str
 ) -> None:
-    """Draw the axis below the data with its ticks, and its name where there is room.
+    """Draw the axis below the data with its ticks (none without an axis), and its name where there is room.
 
     column_of: the column of the data area in which a value lies.
     """
@@ -135,7 +135,7 @@ def draw_x_axis(
             grid.put(frame.axis_row, frame.left - 1, corner, ink)
         for column in range(frame.left, grid.width):
             grid.put(frame.axis_row, column, line, ink)
-    if frame.label_row < 0:
+    if frame.label_row < 0 or axis is None:
         return
     end = 0
     for column, start, label in _spread(frame, axis, column_of, grid.width):

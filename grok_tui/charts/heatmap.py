@@ -1,6 +1,8 @@
-"""A quantity per coordinate and step, as colours, or as the density of characters where there are no colours."""
+"""A quantity per coordinate and step, as colours, or as the density of characters."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,9 @@ def draw_heatmap(chart: Heatmap, grid: Grid, style: Style) -> None:
     _draw_color_bar(grid, style, end, z_range, colors)
     labels = [style.cut(style.clean(label), _LABEL_WIDTH) for label in chart.labels]
     numbers = str(chart.z.shape[0] - 1)
-    frame = lay_out(grid, None, gutter=max(map(cell_width, labels), default=len(numbers)) if grid.width >= 24 else 0)
+    frame = lay_out(
+        grid, None, gutter=max(map(cell_width, labels), default=len(numbers)) if grid.width >= 24 else 0
+    )
     columns = DOTS[style.charset][0]
     draw_y_axis(grid, style, frame, _row_labels(labels, chart.z.shape[0], frame))
     draw_x_axis(grid, style, frame, x_axis, lambda x: x_axis.cell(x, frame.width, columns), chart.x_label)
@@ -50,19 +54,22 @@ def draw_compact_heatmap(chart: Heatmap, grid: Grid, style: Style) -> None:
         write_centred(grid, style, chart.empty)
         return
     heights = fit_axis(bounds).units(sizes)
-    draw_sparks(grid, style, chart.title, [Spark(chart.title, axis.units(chart.x), heights, "", style.ink("series-1"))])
+    label = chart.title if grid.height == 1 else ""
+    spark = Spark(label, axis.units(chart.x), heights, "", style.ink("series-1"))
+    draw_sparks(grid, style, chart.title, [spark])
 
 
 def resample(z: Floats, u: Floats, rows: int, columns: int) -> Floats:
-    """Fit a heatmap to the cells there are: repeat rows and hold columns, or keep the largest magnitude of several.
+    """Fit a heatmap to the cells there are: repeat rows and hold columns, or keep the largest magnitude of
+    several.
 
-    z: [n, m]; u: position of each column on the x axis, 0 to 1, not decreasing [m]. Returns [rows, columns], NaN where
-    there is nothing to show.
+    z: [n, m]; u: position of each column on the x axis, 0 to 1, not decreasing [m]. Returns [rows, columns],
+    NaN where there is nothing to show.
     """
     count = z.shape[0]
     if count > rows:
         edges = np.arange(rows + 1) * count // rows
-        z = np.stack([_largest(z[start:end], axis=0) for start, end in zip(edges, edges[1:], strict=False)])
+        z = np.stack([_largest(z[start:end], axis=0) for start, end in pairwise(edges)])
     else:
         z = z[np.arange(rows) * count // rows]
     result = np.full((rows, columns), np.nan)
@@ -93,7 +100,7 @@ def _step_axis(chart: Heatmap) -> Axis | None:
 
 
 def _z_range(chart: Heatmap) -> Range | None:
-    """Return the values at the ends of the ramp: symmetrical where there are both signs, from zero where that is near."""
+    """Return the ends of the ramp: symmetrical where there are both signs, from zero where that is near."""
     wanted = usable(chart.z_range)
     bounds = wanted or finite_bounds([chart.z])
     if bounds is None:
@@ -116,11 +123,13 @@ def _colors(style: Style, z_range: Range) -> tuple[str, ...]:
 def _levels(z: Floats, z_range: Range, count: int) -> NDArray[np.intp]:
     """Return which of `count` levels each value has, or -1 where it is not finite."""
     share = np.clip(Axis(*z_range).units(z), 0.0, 1.0)
-    return np.where(np.isfinite(share), np.nan_to_num(share) * count, -1.0).astype(np.intp).clip(-1, count - 1)
+    return (
+        np.where(np.isfinite(share), np.nan_to_num(share) * count, -1.0).astype(np.intp).clip(-1, count - 1)
+    )
 
 
 def _draw_halves(grid: Grid, frame: Frame, levels: NDArray[np.intp], colors: tuple[str, ...]) -> None:
-    """Draw two values a cell, the upper one as foreground and the lower one as background. levels: [2 * height, width]."""
+    """Draw two values a cell, one as foreground and one as background. levels: [2 * height, width]."""
     for row in range(frame.height):
         for column in range(frame.width):
             upper, lower = levels[2 * row, column], levels[2 * row + 1, column]
@@ -144,7 +153,7 @@ def _draw_densities(grid: Grid, style: Style, frame: Frame, z: Floats, z_range: 
 
 
 def _draw_color_bar(grid: Grid, style: Style, end: int, z_range: Range, colors: tuple[str, ...]) -> None:
-    """Write the ramp between its two values at the right of the first row, where there is room after column `end`."""
+    """Write the ramp and its two values at the right of the title, where there is room after column `end`."""
     low, high = map(short, z_range)
     densities = _ASCII_DENSITIES if style.ascii else _DENSITIES
     start = grid.width - len(low) - len(high) - 2 - len(colors or densities)

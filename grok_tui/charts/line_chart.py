@@ -9,8 +9,8 @@ from typing import get_args
 import numpy as np
 
 from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
-from grok_tui.charts.canvas import DOTS, Canvas, Curve, draw_curves
 from grok_tui.charts.bands import draw_band
+from grok_tui.charts.canvas import DOTS, Canvas, Curve, draw_curves
 from grok_tui.charts.decimate import crop, decimate, in_order
 from grok_tui.charts.frame import Entry, Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
 from grok_tui.charts.marks import draw_marks
@@ -62,7 +62,9 @@ def draw_line_chart(chart: LineChart, grid: Grid, style: Style) -> None:
     for series, look in zip(chart.series, shown, strict=True):
         draw_band(grid, style, frame, series, look.color, axes)
     draw_marks(grid, style, frame, chart.marks, x_axis, columns)
-    curves = [_curve(series, look, axes, frame.width) for series, look in zip(chart.series, shown, strict=True)]
+    curves = [
+        _curve(series, look, axes, frame.width) for series, look in zip(chart.series, shown, strict=True)
+    ]
     canvas = draw_curves(curves, frame.width, frame.height, style.charset)
     inks = [style.ink(look.color) for look in shown]
     drawn = np.nonzero(canvas.owners >= 0)
@@ -147,9 +149,11 @@ def _draw_markers(grid: Grid, style: Style, frame: Frame, canvas: Canvas, shown:
     for number, look in enumerate(shown):
         if not look.marker:
             continue
-        rows, columns = np.nonzero(canvas.owners == number)
-        following = -1 if columns.size and columns.max() < _MARKER_DISTANCE else number * 5 % _MARKER_DISTANCE
-        for column, row in sorted(zip(columns, rows, strict=True)):
+        columns, rows = np.nonzero(np.equal(canvas.owners.T, number))
+        short_line = not columns.size or columns[-1] < _MARKER_DISTANCE
+        following = 0 if short_line else number * 5 % _MARKER_DISTANCE
+        for column, row in zip(columns.tolist(), rows.tolist(), strict=True):
             if column >= following:
-                grid.put(frame.top + row, frame.left + column, look.marker, style.ink(look.color, bold=True))
+                ink = style.ink(look.color, bold=True)
+                grid.put(frame.top + row, frame.left + column, look.marker, ink)
                 following = column + _MARKER_DISTANCE

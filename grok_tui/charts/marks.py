@@ -18,10 +18,9 @@ _ASCII_LINES = {"event": "|", "intervention": "|"}
 _CROWDED = 6  # cells a mark must have on average for its line to be drawn
 
 
-def draw_marks(
-    grid: Grid, style: Style, frame: Frame, marks: Sequence[Mark], axis: Axis, dots: int
-) -> None:
-    """Draw the marks that lie on the axis; of several in one column the last wins, an intervention before an event.
+def draw_marks(grid: Grid, style: Style, frame: Frame, marks: Sequence[Mark], axis: Axis, dots: int) -> None:
+    """Draw the marks that lie on the axis; of several in one column the last wins, an intervention before an
+    event.
 
     When they crowd, lines are left to the interventions, and then to none. dots: columns of dots in a cell.
     """
@@ -40,7 +39,7 @@ def draw_marks(
 
 
 def _draw_glyphs(grid: Grid, style: Style, frame: Frame, placed: list[tuple[int, Mark]]) -> None:
-    """Put the glyphs above the data, with their names where these have room; on small charts on the x axis."""
+    """Put the glyphs above the data, with their names where there is room; on small charts on the x axis."""
     row = frame.mark_row if frame.mark_row >= 0 else frame.axis_row
     free = frame.left
     for place, (column, mark) in enumerate(placed):

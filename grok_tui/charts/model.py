@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -19,16 +19,13 @@ Role = Literal["memorizer", "generalizer", "other"]
 class _ByValue:
     """Equality and a cheap hash for dataclasses that hold arrays; NaN equals NaN."""
 
-    def _values(self) -> list[Any]:
-        return [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]  # a mixin of dataclasses
-
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other) or not isinstance(other, _ByValue):
             return NotImplemented
-        return all(_same(a, b) for a, b in zip(self._values(), other._values(), strict=True))
+        return all(_same(a, b) for a, b in zip(vars(self).values(), vars(other).values(), strict=True))
 
     def __hash__(self) -> int:
-        return hash(tuple(_key(value) for value in self._values()))
+        return hash(tuple(_key(value) for value in vars(self).values()))
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -58,12 +55,13 @@ def _freeze(chart: object, names: tuple[str, ...], what: str, ndim: int = 1) -> 
 class Series(_ByValue):
     """One curve, optionally with a band around it.
 
-    x: steps [n]; y: values [n]; low, high: an envelope (min-max over time, memorizers or replicas) [n], or None.
-    Whatever numpy turns into float64 is accepted and copied; None, NaN and infinities are drawn as gaps.
+    x: steps [n]; y: values [n]; low, high: an envelope (min-max over time, memorizers or replicas) [n], or
+    None. Whatever numpy turns into float64 is accepted and copied; None, NaN and infinities are drawn as
+    gaps.
     color: an abstract name (see `Palette`); empty means "series-1", "series-2".. by place in the chart.
     line: how the line is broken; None cycles through the patterns by place in the chart.
-    marker: one character put on the line here and there; empty means that one is chosen where patterns repeat.
-    Later series are drawn on top of earlier ones. Raises ValueError when lengths differ.
+    marker: one character put on the line here and there; empty means that one is chosen where patterns
+    repeat. Later series are drawn on top of earlier ones. Raises ValueError when lengths differ.
     """
 
     label: str
@@ -101,7 +99,8 @@ class Mark:
 class LineChart:
     """Curves over steps.
 
-    x_range, y_range: (low, high) in data units, or None to fit the data (y is rounded outward, so it seldom moves).
+    x_range, y_range: (low, high) in data units, or None to fit the data (y is rounded outward, so it seldom
+    moves).
     log_x, log_y: values <= 0 become gaps; an axis without positive data stays linear.
     """
 

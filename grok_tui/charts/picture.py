@@ -48,7 +48,7 @@ class Grid:
         self._paper: dict[tuple[int, int], str] = {}
 
     def put(self, row: int, column: int, char: str, ink: Ink = PLAIN_INK) -> None:
-        """Write one character that is one cell wide; without a background of its own it is written on the paper."""
+        """Write a character that is one cell wide, on the paper unless it has its own background."""
         if 0 <= row < self.height and 0 <= column < self.width:
             self._chars[row][column] = char
             paper = self._paper.get((row, column)) if ink.background is None else None

@@ -29,7 +29,8 @@ class Spark(NamedTuple):
 def sparkline(u: Floats, v: Floats, width: int, charset: Charset) -> str:
     """Return the curve through (u, v) as `width` characters, each as high as the curve; gaps are spaces.
 
-    Where several points share a character, it shows the one farthest from the character before, so that spikes stay.
+    Where several points share a character, it shows the one farthest from the character before, so that
+    spikes stay.
     u, v: positions from 0 to 1 [n], NaN where there is none.
     """
     levels = _ASCII_LEVELS if charset == "ascii" else _LEVELS
@@ -55,8 +56,10 @@ def draw_sparks(grid: Grid, style: Style, title: str, sparks: Sequence[Spark]) -
         grid.write(0, 0, style.cut(style.clean(title), grid.width), style.ink("text", bold=True))
         top = 1
     labels = [style.cut(style.clean(spark.label), grid.width // 3) for spark in shown]
-    label_room = max(map(cell_width, labels), default=0) + 1 if grid.width >= 16 else 0
-    value_room = max((len(spark.value) for spark in shown), default=0) + 1 if grid.width >= 24 else 0
+    label_room = max(map(cell_width, labels), default=0) if grid.width >= 16 else 0
+    label_room += label_room > 0
+    value_room = max((len(spark.value) for spark in shown), default=0) if grid.width >= 24 else 0
+    value_room += value_room > 0
     for row, (spark, label) in enumerate(zip(shown, labels, strict=True), start=top):
         line = sparkline(spark.u, spark.v, grid.width - label_room - value_room, style.charset)
         if label_room:

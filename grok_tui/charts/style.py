@@ -24,11 +24,12 @@ PLAIN_INK = Ink()
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by abstract name: "#rrggbb", an ANSI name such as "bright_blue", or None for the terminal's own.
+    """Colours by abstract name: "#rrggbb", an ANSI name such as "bright_blue", or None for the terminal's
+    own.
 
     background: what the chart lies on; with it, bands are blended towards it, and without it they are dimmed.
-    ramp: low to high, for heatmaps of one sign; diverging: negative to zero to positive. Either may be empty, and
-    heatmaps then use the density of characters.
+    ramp: low to high, for heatmaps of one sign; diverging: negative to zero to positive. Either may be empty,
+    and heatmaps then use the density of characters.
     """
 
     series: tuple[str | None, ...]
@@ -88,7 +89,7 @@ class Style:
         return Ink(color, bold=bold, dim=color is None and name in _QUIET)
 
     def tint(self, name: str) -> str | None:
-        """Return the colour of an area on which lines of an abstract colour stand out, or None without true colours."""
+        """Return the colour of an area on which lines of a colour stand out, or None without true colours."""
         color, background = self.palette.color(name), self.palette.background
         if color is None or background is None or not (color.startswith("#") and background.startswith("#")):
             return None

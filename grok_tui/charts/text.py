@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-# Categories that take no cell or draw something else than themselves: controls, formats, surrogates, private use,
-# unassigned, line and paragraph separators, and marks that combine with their neighbour.
+# Categories that take no cell or draw something else than themselves: controls, formats, surrogates, private
+# use, unassigned, line and paragraph separators, and marks that combine with their neighbour.
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me", "Mc")
-# Characters on whose width terminals disagree: conjoining Hangul, skin tones, and symbols that Unicode 16 made wide.
+# Characters on whose width terminals disagree: conjoining Hangul, skin tones, and symbols that Unicode 16
+# made wide.
 _DISPUTED = (
     *(range(0x1160, 0x1200), range(0xD7B0, 0xD800), range(0x3164, 0x3165), range(0xFFA0, 0xFFA1)),
     *(range(0x1F3FB, 0x1F400), range(0x2630, 0x2638), range(0x268A, 0x2690), range(0x4DC0, 0x4E00)),
@@ -17,7 +18,7 @@ _DISPUTED = (
 
 
 def sanitize(text: str, *, ascii_only: bool = False) -> str:
-    """Return `text` on one line, made of characters whose width is known: accents composed, the rest dropped."""
+    """Return `text` on one line, with accents composed and all characters of uncertain width dropped."""
     composed = unicodedata.normalize("NFKD" if ascii_only else "NFC", text)
     kept = "".join(" " if char.isspace() else char for char in composed if char.isspace() or _safe(char))
     return kept.encode("ascii", "replace").decode() if ascii_only else kept

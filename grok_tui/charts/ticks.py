@@ -34,7 +34,7 @@ def ticks(axis: Axis, most: int, *, counts: bool = False) -> tuple[Tick, ...]:
 
 
 def short(value: float) -> str:
-    """Write a value in at most eight characters, and in as many for similar values: `0.983`, `12.30`, `1.2e-5`."""
+    """Write a value in at most nine characters, steadily in as many: `0.983`, `12.30`, `1.2e-5`."""
     size = abs(value)
     if not math.isfinite(value) or size == 0:
         return f"{value:g}"
@@ -57,11 +57,12 @@ def _multiples(axis: Axis, most: int, counts: bool) -> tuple[list[float], float]
 
 
 def _decades(axis: Axis, most: int, counts: bool) -> tuple[list[float], float]:
-    """Return whole decades, or else 1-2-5 values, or else even steps: the first of them that gives two ticks."""
+    """Return whole decades, or else 1-2-5 values, or else even steps: the first that gives two ticks."""
     first, last = math.ceil(math.log10(axis.low) - 1e-9), math.floor(math.log10(axis.high) + 1e-9)
     low = max(axis.low, 1.0) if counts else axis.low
-    stride = max(1, math.ceil(nice_step(last - first + 1, most))) if last > first else 1
-    whole = [10.0**k for k in range(math.ceil(first / stride) * stride, last + 1, stride)]
+    stride = max(1, round(nice_step(last - first + 1, most))) if last > first else 1
+    powers = list(range(math.ceil(first / stride) * stride, last + 1, stride))
+    whole = [10.0**k for k in (powers if len(powers) > 1 else sorted({first, last}))]
     fine = [factor * 10.0**k for k in range(first - 1, last + 1) for factor in (1, 2, 5)]
     whole, fine = ([value for value in values if low <= value <= axis.high] for values in (whole, fine))
     if len(whole) >= 2 or most < 2:
@@ -79,7 +80,9 @@ def _label(value: float, step: float, largest: float, counts: bool) -> str:
     if counts or 1e4 <= largest < 1e12:
         return _suffixed(value)
     if largest >= 1e12 or largest < 1e-2:
-        return _scientific(value, math.floor(math.log10(abs(value)) + 1e-9) - math.floor(math.log10(step) + 1e-9))
+        return _scientific(
+            value, math.floor(math.log10(abs(value)) + 1e-9) - math.floor(math.log10(step) + 1e-9)
+        )
     return f"{value:.{_decimals(step)}f}"
 
 

@@ -48,8 +48,11 @@ def run(
     time_limit: opt.TimeLimit = None,
     as_json: opt.Json = False,
     junit: opt.Junit = None,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", metavar="", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> int:
     """A laboratory in the terminal for grokking and optimizer dynamics.

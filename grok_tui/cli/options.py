@@ -40,7 +40,11 @@ PresetName = Annotated[
 ]
 PresetNames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Presets to verify; all of them if none is named.", autocompletion=_preset_names),
+    typer.Argument(
+        metavar="[NAME]...",
+        help="Presets to verify; all of them if none is named.",
+        autocompletion=_preset_names,
+    ),
 ]
 Profile = Annotated[
     str,
@@ -53,7 +57,9 @@ Profile = Annotated[
 Assignments = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a value of the preset, as in optimizer.lr=1e-2. Repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value of the preset, as in optimizer.lr=1e-2. Repeatable.",
     ),
 ]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of the first replica.")]
@@ -64,14 +70,18 @@ Device = Annotated[
     typer.Option(metavar="auto|cpu|cuda|cuda:N", help="Where to compute.", autocompletion=_device_names),
 ]
 Threads = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="CPU threads; chosen by the size of a step if not given.")
+    int | None,
+    typer.Option(metavar="N", min=1, help="CPU threads; chosen by the size of a step if not given."),
 ]
-Headless = Annotated[bool, typer.Option("--headless", help="Run without a screen and exit with the verdict.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Headless = Annotated[
+    bool, typer.Option("--headless", metavar="", help="Run without a screen and exit with the verdict.")
+]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document instead of tables.")]
 Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit report too.")]
 Markdown = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the ledger as Markdown too.")]
 TimeLimit = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Stop after 90, 90s, 10m or 1h30m and report what there is.")
+    str | None,
+    typer.Option(metavar="TIME", help="Stop after 90, 90s, 10m or 1h30m and report what there is."),
 ]
 Jobs = Annotated[int, typer.Option(metavar="N", min=1, help="Presets to run at once.")]
 

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 COORDINATE_ROWS = 512
 
-CAPACITY = 8192  # rows; an arm measured every 2 % of its steps needs 600 for five million
+CAPACITY = 8192  # rows; an arm measured every 1 to 2 % of its steps needs 925 for five million
 
 # The finest resolution relative to the step reached, for record_every = "auto".
 RESOLUTION = 50
@@ -23,7 +23,7 @@ def next_recorded(step: int, record_every: int | str) -> int:
     """Return the first step after `step` at which an arm is measured.
 
     With "auto" the spacing is 1, 2, 5, 10, 20, 50... and stays below 1 / `RESOLUTION` of the step reached, so
-    that a run of any length has about 100 rows a decade and a logarithmic axis is filled evenly.
+    that a run of any length has about 180 rows a decade and a logarithmic axis is filled evenly.
     """
     if isinstance(record_every, int):
         return step + record_every - step % record_every
@@ -51,8 +51,8 @@ class Event:
 class History:
     """Rows of measures at recorded steps, for all replicas; one thread appends while others read `curve`.
 
-    Memory is bounded: when `CAPACITY` rows are full, every other row is dropped, the first and the last stay,
-    and the envelopes of dropped rows pass to the rows after them.
+    Memory is bounded: when `CAPACITY` rows are full, every other row is dropped, and from then on every other
+    row is kept; first and last always stay. Envelopes of dropped rows pass to the rows after them.
 
     Attributes:
         names: the measures, then the four sides of the envelopes.
@@ -63,11 +63,11 @@ class History:
     def __init__(self, measures: Sequence[str], envelope: Sequence[str], replicas: int) -> None:
         self.names = (*measures, *envelope)
         self._index = {name: i for i, name in enumerate(self.names)}
-        self._lows = [self._index[name] for name in envelope if name.endswith("_min")]
-        self._highs = [self._index[name] for name in envelope if name.endswith("_max")]
+        self._is_low = np.array([name.endswith("_min") for name in envelope])
         self._steps = np.empty(64, dtype=np.int64)
         self._rows = np.empty((64, len(self.names), replicas))
         self._count = 0
+        self._stride = 1
         self.events: list[Event] = []
         self.version = 0
         self._lock = threading.Lock()
@@ -99,6 +99,9 @@ class History:
         with self._lock:
             if self._count == len(self._steps):
                 self._make_room()
+            if self.version and (self.version - 1) % self._stride:  # the last row was kept for being the last
+                self._count -= 1
+                envelope = self._folded(self._rows[self._count, -len(envelope) :], envelope)
             self._steps[self._count] = step
             self._rows[self._count] = np.concatenate([measures, envelope])
             self._count += 1
@@ -123,14 +126,20 @@ class History:
             self._steps = np.concatenate([self._steps, np.empty_like(self._steps)])
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
             return
-        count = self._count
-        for side, fold in ((self._lows, np.fmin), (self._highs, np.fmax)):
-            after, dropped = self._rows[2:count:2][:, side], self._rows[1 : count - 1 : 2][:, side]
-            self._rows[2:count:2, side] = fold(after, dropped)
-        keep = np.unique(np.append(np.arange(0, self._count, 2), self._count - 1))
+        sides = slice(-len(self._is_low), None)
+        dropped, after = self._rows[1 : self._count - 1 : 2, sides], self._rows[2 : self._count : 2, sides]
+        after[:] = self._folded(dropped, after)
+        keep = np.append(np.arange(0, self._count - 1, 2), self._count - 1)
         self._steps[: len(keep)] = self._steps[keep]
         self._rows[: len(keep)] = self._rows[keep]
         self._count = len(keep)
+        self._stride *= 2
+
+    def _folded(self, earlier: Floats, later: Floats) -> Floats:
+        """Join two envelopes [..., 4, R]."""
+        low = self._is_low[:, None]
+        joined: Floats = np.where(low, np.fmin(earlier, later), np.fmax(earlier, later))
+        return joined
 
 
 class CoordinateHistory:

@@ -223,7 +223,7 @@ class Runner:
         if wait > 0:
             time.sleep(min(wait, PUBLISH_SECONDS))
             return
-        self._due = max(self._due, time.perf_counter() - 1.0) + steps / self._pace
+        self._due = max(self._due, time.perf_counter() - PUBLISH_SECONDS) + steps / self._pace
         run.advance_together(steps)
 
     def _publish(self, run: Run, state: State) -> None:

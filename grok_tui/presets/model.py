@@ -94,6 +94,14 @@ class Preset(Spec):
         return arms
 
     @model_validator(mode="after")
+    def _models_fit_the_task(self) -> Preset:
+        for arm in self.arms:
+            if arm.model.name not in self.task.models:
+                valid = ", ".join(self.task.models)
+                raise ValueError(f"arms.{arm.name}.model: task '{self.task.name}' goes with: {valid}")
+        return self
+
+    @model_validator(mode="after")
     def _batches_fit(self) -> Preset:
         samples = self.task.shape.samples
         for arm in self.arms:
@@ -107,7 +115,9 @@ class Preset(Spec):
     def _memory_suffices(self) -> Preset:
         needed, there = memory_needed(self), physical_memory()
         if needed > there:
-            raise ValueError(f"needs about {needed / 2**30:,.0f} GiB of memory; there are {there / 2**30:,.0f}")
+            raise ValueError(
+                f"needs about {needed / 2**30:,.0f} GiB of memory; there are {there / 2**30:,.0f}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import event, example, given
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from grok_tui.claims import ClaimError, parse
@@ -56,13 +56,14 @@ arithmetic = st.recursive(
             lambda t: (f"({t[0][0]} {t[1]} {t[2][0]})", safely(INFIX[t[1]], t[0][1], t[2][1]))
         ),
         st.tuples(st.sampled_from(sorted(PREFIX)), part).map(
-            lambda t: (f"{t[0]}({t[1][0]})", safely(PREFIX[t[0]], t[1][1]))
+            lambda t: (f"({t[0]}({t[1][0]}))", safely(PREFIX[t[0]], t[1][1]))
         ),
     ),
     max_leaves=10,
 )
 
 
+@settings(deadline=None)
 @given(arithmetic)
 def test_arithmetic_agrees_with_numpy(case):
     text, expected = case
@@ -70,8 +71,9 @@ def test_arithmetic_agrees_with_numpy(case):
     np.testing.assert_array_equal([NAN if one is None else one for one in shown], expected + 0 * CURVE_X)
 
 
+@settings(deadline=None)
 @given(
-    st.lists(st.sampled_from(["2", "0.5", "3", "-1", "-(2)"]), min_size=1, max_size=6),
+    st.lists(st.sampled_from(["2.0", "0.5", "3.0", "-1.0", "-(2.0)"]), min_size=1, max_size=6),
     st.lists(st.sampled_from(sorted(INFIX)), min_size=5, max_size=5),
 )
 def test_precedence_is_that_of_python(numbers, operators):
@@ -116,6 +118,7 @@ garbage = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(garbage)
 @example(VALID[0])
 def test_any_text_is_a_claim_or_a_claim_error(text):
@@ -143,9 +146,73 @@ formulas = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(formulas)
 def test_the_deciding_comparison_came_out_as_the_claim_did(text):
     judgement = parse(text).evaluate(XY)
     assert judgement.deciding.holds is judgement.holds
     inverse = parse(f"not ({text})").evaluate(XY)
     assert inverse.holds is (None if judgement.holds is None else not judgement.holds)
+
+
+def joined(*parts):
+    return st.tuples(*(st.just(part) if isinstance(part, str) else part for part in parts)).map("".join)
+
+
+def one_of(*choices):
+    return st.sampled_from(choices)
+
+
+def language(depth):
+    """Curves, numbers, conditions and claims that nest at most `depth` deep."""
+    curves, numbers = (
+        one_of("a.x", "a.y"),
+        one_of("0", "1", "-3", "1e308", "count(a.grok)", "first_step(a.grok)"),
+    )
+    conditions, claims = one_of("a.x < 1", "a.y == a.x"), one_of("never(a.grok)", "end(a.x) < 1")
+    compare, whole = one_of(" < ", " >= ", " == ", " != "), one_of("end", "start", "max", "mean", "range")
+    for _ in range(depth):
+        curves, numbers, conditions, claims = (
+            st.one_of(
+                curves,
+                joined("(", curves, one_of(" + ", " / ", " ** "), numbers | curves, ")"),
+                joined(one_of("sqrt", "log", "-"), "(", curves, ")"),
+            ),
+            st.one_of(
+                numbers,
+                joined(whole, "(", curves, ")"),
+                joined(one_of("max", "min"), "(", curves, ", ", numbers, ", ", numbers, ")"),
+                joined("at(", numbers, ", ", curves, ")"),
+                joined(one_of("first_step", "last_step"), "(", conditions, ")"),
+            ),
+            st.one_of(
+                joined(curves, compare, numbers | curves),
+                joined(numbers, compare, curves, compare, numbers),
+                joined(curves, " in [end(", curves, "), ", numbers, " + 1]"),
+                joined("(", conditions, one_of(" and ", " or "), conditions | claims, ")"),
+                joined("not ", conditions),
+            ),
+            st.one_of(
+                joined(numbers, compare, numbers),
+                joined(one_of("never(", "always("), conditions, ")"),
+                joined("(", claims, one_of(" and ", " or "), claims, ")"),
+                joined("not ", claims),
+            ),
+        )
+    return claims
+
+
+recorded = st.integers(0, 5).flatmap(
+    lambda n: st.tuples(*[st.lists(st.floats(), min_size=n, max_size=n).map(np.array)] * 2)
+)
+
+
+@settings(deadline=None)
+@given(language(depth=3), recorded)
+def test_every_claim_comes_out_on_all_curves_and_is_unknown_only_for_what_is_missing(text, curves):
+    x, y = curves
+    judgement = parse(text).evaluate(Curves(x=x, y=y))
+    assert judgement.deciding.holds is judgement.holds
+    for comparison in judgement.comparisons:
+        missing = comparison.left is None or comparison.right is None
+        assert (comparison.holds is None) == missing, str(comparison)

@@ -204,7 +204,7 @@ def cases(draw: st.DrawFn, name: str, *, stable: bool) -> tuple[Spec, Gradient]:
 PROPERTY = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("name", TORCH)
 def test_two_hundred_steps_end_where_torch_ends(name: str, dtype: torch.dtype) -> None:
     @PROPERTY
@@ -215,7 +215,7 @@ def test_two_hundred_steps_end_where_torch_ends(name: str, dtype: torch.dtype) -
     check()
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("name", TORCH)
 def test_each_step_is_torchs_whatever_the_hyperparameters(name: str, dtype: torch.dtype) -> None:
     @PROPERTY
@@ -328,7 +328,7 @@ def test_signum_takes_the_sign_of_the_running_mean_and_decays_theta_apart() -> N
         torch.testing.assert_close(path[t][0], expected, rtol=1e-14, atol=1e-15)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("name", TORCH)
 def test_extreme_gradients_are_no_worse_than_in_torch(name: str, dtype: torch.dtype) -> None:
     """Infinite, tiny and zero gradients, with weight_decay = 0, and with eps = 0 where there is one."""
@@ -341,7 +341,7 @@ def test_extreme_gradients_are_no_worse_than_in_torch(name: str, dtype: torch.dt
     torch.testing.assert_close(found[0], expected, equal_nan=True)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("lr", [0.0, 1e-45])
 @pytest.mark.parametrize("name", RULES)
 def test_a_vanishing_lr_leaves_theta_alone(name: str, lr: float, dtype: torch.dtype) -> None:

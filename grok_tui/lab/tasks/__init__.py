@@ -8,10 +8,13 @@ from typing import Any
 import torch
 
 from ...catalog.tasks import AnyTask
-from . import linear101
+from . import linear101, modular_addition
 from .task import Coordinates, Parameters, Samples, Task
 
-BUILDERS: dict[str, Callable[[Any, int, torch.dtype], Task]] = {"linear101": linear101.build}
+BUILDERS: dict[str, Callable[[Any, int, torch.dtype], Task]] = {
+    "linear101": linear101.build,
+    "modular_addition": modular_addition.build,
+}
 
 
 def build_task(spec: AnyTask, seed: int, dtype: torch.dtype) -> Task:

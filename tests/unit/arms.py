@@ -1,0 +1,58 @@
+"""Small presets and arms for the tests."""
+
+from __future__ import annotations
+
+import torch
+
+from grok_tui.engine.arm import Arm
+from grok_tui.presets import Preset
+
+
+LINEAR = {"name": "linear101", "samples": 10}
+SUMS = {"name": "modular_addition", "p": 5}
+
+
+def preset(*arms: dict, interventions=(), claims=(), task=None, **training) -> Preset:
+    """Return a preset on 10 + 1 weights, or on another task; each arm may override `training`."""
+    shared = {"steps": 300, "loss": "mse", "dtype": "float64", "loss_dtype": "float64"} | training
+    own = {k: v for k, v in shared.items() if k not in ("seed", "replicas")}
+    return Preset.model_validate(
+        {
+            "title": "a test",
+            "summary": "small",
+            "sources": ["none"],
+            "task": task or LINEAR,
+            "model": {"name": "linear"},
+            "training": shared,
+            "arms": [
+                {
+                    "name": arm["name"],
+                    "optimizer": arm["optimizer"],
+                    "model": arm.get("model", {"name": "linear"}),
+                    "training": own | arm.get("training", {}),
+                }
+                for arm in arms
+            ],
+            "interventions": list(interventions),
+            "claims": list(claims),
+        }
+    )
+
+
+def arm(optimizer: dict, *, interventions=(), seeds=None, task=None, model=None, **training) -> Arm:
+    """Return one arm on the CPU."""
+    extra = {"model": model} if model else {}
+    p = preset(
+        {"name": "a", "optimizer": optimizer, **extra},
+        interventions=[{"arm": "a", **i} for i in interventions],
+        task=task,
+        **training,
+    )
+    return Arm(p.arms[0], p.task, seeds or p.seeds, torch.device("cpu"), p.interventions)
+
+
+def run_to(arm: Arm, step: int, chunk: int = 10_000) -> Arm:
+    """Advance an arm to a step."""
+    while arm.step < step:
+        arm.advance(min(chunk, step - arm.step))
+    return arm

@@ -1,0 +1,127 @@
+"""A run advances all arms and judges claims by what was recorded."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from arms import preset
+
+from grok_tui.catalog.interventions import Jump, Set, Switch
+from grok_tui.claims import Verdict
+from grok_tui.engine.run import Run
+from grok_tui.engine.runner import Runner
+from grok_tui.engine.snapshot import State
+from grok_tui.errors import GrokTuiError
+
+SGD = {"name": "sgd", "optimizer": {"name": "sgd", "lr": 0.1}}
+WILD = {"name": "wild", "optimizer": {"name": "sgd", "lr": 10.0}, "training": {"dtype": "float32"}}
+
+
+def claim(holds: str, **rest) -> dict:
+    return {"says": "x", "origin": "test", "holds": holds, **rest}
+
+
+def finished(run: Run) -> Run:
+    while not run.finished:
+        run.advance()
+    return run
+
+
+def test_claims_are_undecided_until_the_arms_they_name_are_through():
+    slow = {"name": "slow", "optimizer": {"name": "sgd", "lr": 0.01}, "training": {"steps": 2000}}
+    run = Run(preset(SGD, slow, claims=[claim("end(sgd.bias) > 0.5"), claim("end(slow.bias) > 2")]))
+    assert [c.verdict for c in run.judge()] == [Verdict.UNDECIDED] * 2
+    while not run.arms["sgd"].finished:
+        run.advance()
+    assert [c.verdict for c in run.judge()] == [Verdict.REPRODUCED, Verdict.UNDECIDED]
+    results = finished(run).judge()
+    assert [c.verdict for c in results] == [Verdict.REPRODUCED, Verdict.NOT_REPRODUCED]
+    assert [c.as_expected for c in results] == [True, False]
+    assert results[1].telling.deciding.right == 2
+
+
+def test_a_share_of_the_replicas_can_be_enough():
+    run = Run(preset(SGD, replicas=4, claims=[claim("end(sgd.bias) > 0.5", holds_in=0.75)]))
+    run.arms["sgd"].theta[3] = float("nan")
+    (result,) = finished(run).judge()
+    assert (result.held_in, result.verdict) == (3, Verdict.REPRODUCED)
+
+
+def test_a_diverged_arm_is_named_unless_a_claim_asks_about_it():
+    assert finished(Run(preset(SGD, WILD, steps=2000))).diverged == ["wild"]
+    asked = finished(Run(preset(WILD, steps=2000, claims=[claim("count(wild.divergence) == 1")])))
+    assert asked.diverged == []
+    assert asked.judge()[0].verdict == Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize("name", ["tpu", "cuda:x", "cuda:99", "cpu:1", ""])
+def test_unknown_devices_are_refused(name):
+    with pytest.raises(GrokTuiError, match="device"):
+        Run(preset(SGD), device=name)
+
+
+def wait_for(runner: Runner, condition, seconds: float = 20.0):
+    limit = time.monotonic() + seconds
+    while not condition(runner.snapshot):
+        assert time.monotonic() < limit, runner.snapshot
+        time.sleep(0.005)
+    return runner.snapshot
+
+
+def test_the_worker_trains_obeys_and_ends():
+    runner = Runner(preset(SGD, steps=10**6, record_every=1000))
+    runner.start()
+    wait_for(runner, lambda s: s.state == State.RUNNING and s.arms and s.arms[0].step > 100)
+    sgd = SGD["optimizer"]
+    adamw = {"action": "switch", "arm": "sgd", "at_step": 0, "optimizer": {"name": "adamw"}, "state": "fresh"}
+    runner.intervene("sgd", Switch.model_validate(adamw))
+    runner.intervene("sgd", Set(action="set", arm="sgd", at_step=0, hyperparameter="lr", value=0.5))
+    runner.intervene("sgd", Set(action="set", arm="sgd", at_step=0, hyperparameter="nonsense", value=0.5))
+    runner.pause()
+    paused = wait_for(runner, lambda s: s.state == State.PAUSED)
+    assert sgd["name"] == "sgd"
+    assert paused.arms[0].optimizer.name == "adamw"
+    assert paused.arms[0].optimizer.lr == 0.5
+    assert len(paused.arms[0].interventions) == 2
+    assert "nonsense" in runner.refusals[0]
+    runner.step(3)
+    stepped = wait_for(runner, lambda s: s.arms[0].step != paused.arms[0].step)
+    assert stepped.arms[0].step == paused.arms[0].step + 3
+    runner.intervene("sgd", Jump(action="jump", arm="sgd", at_step=0, norm=1.0))
+    runner.restart(preset(SGD, steps=100))
+    runner.resume()
+    again = wait_for(runner, lambda s: s.state == State.FINISHED)
+    assert again.arms[0].step == 100
+    assert again.arms[0].interventions == ()
+    runner.resume()
+    wait_for(runner, lambda s: s.arms[0].step == 200)
+    assert runner.close()
+    assert runner.snapshot.state == State.CLOSED
+
+
+def test_slow_motion_keeps_its_pace():
+    runner = Runner(preset(SGD, steps=1000), pace=50)
+    runner.start()
+    first = wait_for(runner, lambda s: s.arms and s.arms[0].step > 0)
+    started, step = time.monotonic(), first.arms[0].step
+    later = wait_for(runner, lambda s: s.arms[0].step >= step + 25)
+    rate = (later.arms[0].step - step) / (time.monotonic() - started)
+    runner.close()
+    assert rate < 75
+
+
+def test_a_failure_in_training_is_told_and_what_was_recorded_stays():
+    runner = Runner(preset(SGD, steps=10**6))
+    runner.start()
+    wait_for(runner, lambda s: s.arms and s.arms[0].step > 100)
+
+    def fail(_):
+        raise RuntimeError("out of\nmemory")
+
+    runner.do(fail)
+    failed = wait_for(runner, lambda s: s.state == State.FAILED)
+    assert failed.failure == "out of memory"
+    assert "RuntimeError" in failed.details
+    assert len(failed.arms[0].history.curve("train_loss")[0]) > 10
+    assert runner.close()
