@@ -51,12 +51,12 @@ def write_result(text: str) -> None:
         raise GrokTuiError(f"stdout: {_reason(error)}") from None
 
 
-class _Page(io.StringIO):
+class _Page(io.TextIOWrapper):
     """A page in memory, which Rich lays out as for stdout."""
 
-    @property
-    def encoding(self) -> str:
-        return getattr(sys.stdout, "encoding", None) or "utf-8"
+    def __init__(self) -> None:
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        super().__init__(io.BytesIO(), encoding=encoding, errors="replace")
 
     def isatty(self) -> bool:
         return sys.stdout is not None and sys.stdout.isatty()
@@ -74,7 +74,8 @@ def print_result(*renderables: RenderableType) -> None:
     console = Console(file=page, highlight=False)
     for renderable in renderables:
         console.print(renderable)
-    text = page.getvalue()
+    page.seek(0)
+    text = page.read()
     if not page.isatty():
         text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
     write_result(text)

@@ -80,7 +80,7 @@ def _python_tree(source: str) -> ast.expr:
     except SyntaxError as error:
         column = error.offset or len(source) + 1  # Python gives 0 where the text ends too early
         raise ClaimError(f"syntax error at column {column}: {error.msg}") from None
-    except (RecursionError, MemoryError):
+    except (RecursionError, MemoryError):  # how deep it can go depends on the caller's stack
         raise _too_deep() from None
     _check_depth(tree)
     return tree

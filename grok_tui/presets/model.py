@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
@@ -18,7 +19,14 @@ from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
 from .problems import first_problem
 
-ArmName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+def _no_keyword(name: str) -> str:
+    if keyword.iskeyword(name):
+        raise ValueError(f"'{name}' means something in claims and cannot name an arm")
+    return name
+
+
+ArmName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_no_keyword)]
 
 
 class Claim(Spec):
@@ -181,7 +189,10 @@ def with_hyperparameter(optimizer: OptimizerSpec, name: str, value: Any) -> Opti
     valid = [field for field in kind.model_fields if field != "name"]
     if name not in valid:
         raise ValueError(f"{optimizer.name} has no hyperparameter '{name}'{nearest(name, valid)}")
-    return kind.model_validate({**optimizer.model_dump(), name: value})
+    changed: OptimizerSpec = TypeAdapter(OptimizerSpec).validate_python(
+        {**optimizer.model_dump(), name: value}
+    )
+    return changed
 
 
 def checked_batch_size(value: Any) -> int | Literal["full"]:

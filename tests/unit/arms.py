@@ -7,7 +7,6 @@ import torch
 from grok_tui.engine.arm import Arm
 from grok_tui.presets import Preset
 
-
 LINEAR = {"name": "linear101", "samples": 10}
 SUMS = {"name": "modular_addition", "p": 5}
 

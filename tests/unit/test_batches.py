@@ -42,10 +42,9 @@ def test_an_epoch_shows_every_sample_once_with_a_smaller_last_batch(samples, siz
     steps = -(-samples // size)
     orders = []
     for epoch in range(3):
-        parts = [b for b in drawn(batches, steps * 3, 64)[epoch * steps : (epoch + 1) * steps]]
-        assert [p.shape[1] for p in parts] == [size] * (samples // size) + [samples % size] * (
-            samples % size > 0
-        )
+        parts = drawn(batches, steps * 3, 64)[epoch * steps : (epoch + 1) * steps]
+        rest = [samples % size] if samples % size else []
+        assert [p.shape[1] for p in parts] == [size] * (samples // size) + rest
         order = torch.cat(parts, dim=1)
         assert all(sorted(row.tolist()) == list(range(samples)) for row in order)
         orders.append(order)

@@ -30,7 +30,8 @@ def val_accuracy(probe: Probe) -> Tensor:
 
 def l2_norm(probe: Probe) -> Tensor:
     """Return ||theta||_2."""
-    return torch.linalg.vector_norm(probe.theta, dim=-1)
+    norm: Tensor = torch.linalg.vector_norm(probe.theta, dim=-1)
+    return norm
 
 
 def linf_norm(probe: Probe) -> Tensor:
@@ -40,7 +41,8 @@ def linf_norm(probe: Probe) -> Tensor:
 
 def distance_from_init(probe: Probe) -> Tensor:
     """Return ||theta - theta_0||_2."""
-    return torch.linalg.vector_norm(probe.theta - probe.theta_0, dim=-1)
+    distance: Tensor = torch.linalg.vector_norm(probe.theta - probe.theta_0, dim=-1)
+    return distance
 
 
 def _share(correct: Tensor, probe: Probe) -> Tensor:

@@ -30,7 +30,7 @@ class FlatNetwork:
 
     def parameters(self, theta: Tensor) -> dict[str, Tensor]:
         """Return the parameters as views of theta [..., P], each [..., *shape]."""
-        pieces = theta.split(self.sizes, -1)
+        pieces = torch.split(theta, self.sizes, -1)
         leading = theta.shape[:-1]
         return {
             name: piece.view(*leading, *shape)

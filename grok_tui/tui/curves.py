@@ -1,0 +1,333 @@
+"""What the charts show: pure functions from a snapshot and a view to charts, thinned to what can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from grok_tui.charts.model import Bars, Chart, Heatmap, LineChart, Mark, Role, Series
+from grok_tui.tui.glyphs import UNICODE
+from grok_tui.tui.orders import named
+
+if TYPE_CHECKING:
+    from grok_tui.charts.model import Line
+    from grok_tui.engine.snapshot import ArmStatus, Snapshot
+    from grok_tui.tui.view import View
+
+Floats = NDArray[np.float64]
+
+CHARTS = {
+    "accuracy": "Accuracy",
+    "loss": "Loss",
+    "weights": "Weights",
+    "norms": "Norms",
+    "update": "Update size",
+}
+"""The charts that every run has, with their titles; `measure:NAME` is the chart of any other measure."""
+
+MEASURE = "measure:"
+POINTS_PER_COLUMN = 4  # more than the drawing can show; below it nothing is thinned
+NO_COORDINATES = "this task marks no coordinates"
+
+
+class Curve(NamedTuple):
+    """A measure of one arm: the median over replicas, and a band around it or none; all [n]."""
+
+    steps: Floats
+    middle: Floats
+    low: Floats | None
+    high: Floats | None
+
+
+class Look(NamedTuple):
+    """How the curves of one arm are told from those of the others."""
+
+    color: str
+    marker: str
+
+
+def chart_ids(snapshot: Snapshot) -> list[str]:
+    """List the charts of a run: those that every run has, then one for each other measure."""
+    shown = {"train_accuracy", "val_accuracy", "train_loss", "val_loss", "l2_norm", "linf_norm"}
+    shown |= set(COORDINATES) | set(ENVELOPE)
+    names = snapshot.arms[0].history.names if snapshot.arms else tuple(GENERAL)
+    return [*CHARTS, *(MEASURE + name for name in names if name not in shown)]
+
+
+def title(chart: str) -> str:
+    """Return the title of a chart."""
+    return CHARTS.get(chart) or chart.removeprefix(MEASURE).replace("_", " ").capitalize()
+
+
+def last_step(snapshot: Snapshot) -> int:
+    """Return the step that the furthest arm has come to."""
+    return max((arm.step for arm in snapshot.arms), default=0)
+
+
+def version(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return a value that changes when any chart of the run may have changed."""
+    return tuple((a.name, a.history.version, len(a.interventions), len(a.events)) for a in snapshot.arms)
+
+
+def build(
+    chart: str, snapshot: Snapshot, view: View, selected: str, columns: int, markers: str = UNICODE.arms
+) -> Chart:
+    """Return a chart of a run, as it is looked at, for a place `columns` cells wide.
+
+    Args:
+        chart: one of `chart_ids`.
+        snapshot: the run.
+        view: axes, window and arms.
+        selected: the arm that is shown in full; of others, one curve a chart.
+        columns: the width of the place.
+        markers: one sign an arm, in order.
+    """
+    return _Builder(chart, snapshot, view, selected, columns, markers).chart()
+
+
+class _Builder:
+    """One chart in the making."""
+
+    def __init__(
+        self, name: str, snapshot: Snapshot, view: View, selected: str, columns: int, markers: str
+    ) -> None:
+        self._name = name
+        self._view = view
+        self._columns = max(columns, 1)
+        self._window = view.window(last_step(snapshot))
+        looks = [
+            Look(f"series-{place + 1}", markers[place % len(markers)]) for place in range(len(snapshot.arms))
+        ]
+        arms = list(zip(snapshot.arms, looks, strict=True))
+        self._chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
+        self._others = [(arm, look) for arm, look in arms if arm.name != selected and view.overlay]
+
+    def chart(self) -> Chart:
+        match self._name:
+            case "accuracy":
+                return self._lines("val_accuracy", [("train", "train_accuracy", "dotted")], (0.0, 1.0))
+            case "loss":
+                return self._lines("val_loss", [("train", "train_loss", "dotted")])
+            case "norms":
+                return self._lines("l2_norm", [("max", "linf_norm", "dashed")])
+            case "update":
+                return self._lines("update_size_max", [])
+            case "weights":
+                return self._weights()
+            case _:
+                return self._lines(self._name.removeprefix(MEASURE), [])
+
+    def _lines(
+        self,
+        main: str,
+        more: Sequence[tuple[str, str, Line]],
+        y_range: tuple[float, float] | None = None,
+    ) -> LineChart:
+        """Return the chart of one measure of all arms, and of further ones of the selected arm."""
+        series = [self._series(arm.name, arm, main, look) for arm, look in self._others]
+        if self._chosen is not None:
+            arm, look = self._chosen
+            label = arm.name if self._others else main.partition("_")[0] if more else arm.name
+            for extra, measure, line in more:
+                series.append(self._series(extra, arm, measure, look, line=line, marker="", band=True))
+            series.append(self._series(label, arm, main, look, band=True))
+        return self._chart([one for one in series if one is not None], y_range)
+
+    def _series(
+        self,
+        label: str,
+        arm: ArmStatus,
+        measure: str,
+        look: Look,
+        *,
+        line: Line = "solid",
+        marker: str | None = None,
+        band: bool = False,
+    ) -> Series | None:
+        curve = curve_of(arm, measure)
+        if curve is None:
+            return None
+        curve = self._thinned(curve)
+        sign = marker if marker is not None else look.marker if self._others else ""
+        low, high = (curve.low, curve.high) if band else (None, None)
+        return Series(label, curve.steps, curve.middle, low, high, look.color, line, sign)
+
+    def _chart(self, series: Sequence[Series], y_range: tuple[float, float] | None = None) -> LineChart:
+        log_y = self._name in self._view.log_y
+        return LineChart(
+            title=title(self._name),
+            series=tuple(series),
+            marks=tuple(self._marks()),
+            log_x=self._view.log_x,
+            log_y=log_y,
+            x_range=self._window,
+            y_range=None if log_y else y_range,
+            y_label="log" if log_y else "",
+        )
+
+    def _marks(self) -> Iterator[Mark]:
+        """Yield what happened to the selected arm; an event counts when the first replica has it."""
+        if self._chosen is None:
+            return
+        arm, _ = self._chosen
+        first: dict[str, int] = {}
+        for event in arm.events:
+            first[event.name] = min(event.step, first.get(event.name, event.step))
+        for name, step in first.items():
+            yield Mark(step, name)
+        for done in arm.interventions:
+            yield Mark(done.at_step, named(done), "intervention")
+
+    def _weights(self) -> Chart:
+        heading = title(self._name)
+        if self._chosen is None or not self._chosen[0].generalizes:
+            return LineChart(heading, empty=NO_COORDINATES)
+        if self._view.weights == "trajectories":
+            return self._trajectories()
+        arm, _ = self._chosen
+        if arm.coordinates is None:
+            return LineChart(heading, empty="not recorded")
+        steps, values = arm.coordinates.table()
+        if self._view.end is not None:
+            kept = max(1, int(np.searchsorted(steps, self._view.end, "right")))
+            steps, values = steps[:kept], values[:kept]
+        if self._view.weights == "heatmap":
+            return self._heatmap(f"{heading} of {arm.name}", arm, steps, values)
+        return Bars(
+            f"{heading} of {arm.name}",
+            values[-1] if len(values) else [],  # type: ignore[arg-type]  # whatever numpy takes is accepted
+            labels=arm.labels,
+            roles=tuple(_role(general) for general in arm.generalizes),
+            y_label=f"step {steps[-1]}" if len(steps) else "",
+        )
+
+    def _trajectories(self) -> LineChart:
+        """Return the generalizers of all arms, and the memorizers of the selected arm as a band."""
+        assert self._chosen is not None
+        arm, _ = self._chosen
+        series = [self._series(other.name, other, "generalizer_mean", look) for other, look in self._others]
+        memorizers = Look("memorizer", "")
+        series.append(self._band("memorizers", arm, memorizers))
+        series.append(
+            self._series(
+                "generalizer", arm, "generalizer_mean", Look("generalizer", ""), marker="", band=True
+            )
+        )
+        return self._chart([one for one in series if one is not None])
+
+    def _band(self, label: str, arm: ArmStatus, look: Look) -> Series | None:
+        mean, low, high = (curve_of(arm, f"memorizer_{side}") for side in ("mean", "min", "max"))
+        if mean is None or low is None or high is None:
+            return None
+        bottom = low.middle if low.low is None else low.low
+        top = high.middle if high.high is None else high.high
+        curve = self._thinned(Curve(mean.steps, mean.middle, bottom, top))
+        return Series(label, *curve, look.color, "dashed", look.marker)
+
+    def _heatmap(self, heading: str, arm: ArmStatus, steps: NDArray[np.int64], values: Floats) -> Heatmap:
+        """Return the coordinates over time, generalizers on top."""
+        shown = np.arange(len(steps))
+        if self._window is not None:
+            first, last = np.searchsorted(steps, self._window)
+            shown = shown[max(0, first - 1) : last + 1]
+        shown = shown[evenly(_places(steps[shown], log=self._view.log_x), self._columns)]
+        order = np.argsort(~np.array(arm.generalizes), kind="stable")
+        labels = tuple(arm.labels[i] for i in order) if arm.labels else ()
+        return Heatmap(
+            heading, values[shown][:, order].T, steps[shown], labels=labels, log_x=self._view.log_x
+        )
+
+    def _thinned(self, curve: Curve) -> Curve:
+        """Keep the extremes of every column, and what lies in the window."""
+        steps, *bands = curve
+        if self._window is not None:
+            first = max(0, int(np.searchsorted(steps, self._window[0])) - 1)
+            last = int(np.searchsorted(steps, self._window[1], "right")) + 1
+            steps = steps[first:last]
+            bands = [None if side is None else side[first:last] for side in bands]
+        kept = extremes(steps, [side for side in bands if side is not None], self._columns, self._view.log_x)
+        middle, low, high = (None if side is None else side[kept] for side in bands)
+        assert middle is not None
+        return Curve(steps[kept], middle, low, high)
+
+
+def curve_of(arm: ArmStatus, measure: str) -> Curve | None:
+    """Return a measure of an arm over its recorded steps, or None where the arm has no such measure.
+
+    The band is the envelope of all steps where there is one, and else spans the replicas.
+    """
+    if measure not in arm.history.names:
+        return None
+    steps, values = arm.history.curve(measure)
+    middle = _median(values)
+    envelope = {"train_loss": "step_loss", "update_size_max": "update_size"}.get(measure)
+    if envelope is not None:
+        low, high = (arm.history.curve(f"{envelope}_{side}")[1][: len(steps)] for side in ("min", "max"))
+        return Curve(
+            steps.astype(np.float64),
+            middle,
+            _over_replicas(np.fmin, low, middle),
+            _over_replicas(np.fmax, high, middle),
+        )
+    if values.shape[1] == 1:
+        return Curve(steps.astype(np.float64), middle, None, None)
+    return Curve(steps.astype(np.float64), middle, values.min(axis=1), values.max(axis=1))
+
+
+def _median(values: Floats) -> Floats:
+    return values[:, 0] if values.shape[1] == 1 else np.median(values, axis=1)
+
+
+def _over_replicas(fold: np.ufunc, side: Floats, middle: Floats) -> Floats:
+    """Fold one side of an envelope [n, R] over the replicas, with the curve itself inside."""
+    folded: Floats = fold(fold.reduce(side, axis=1), middle)
+    return folded
+
+
+def _role(generalizes: bool) -> Role:
+    return "generalizer" if generalizes else "memorizer"
+
+
+def _places(steps: NDArray[np.int64], *, log: bool) -> Floats:
+    """Return where steps lie along the axis, in any unit."""
+    places: Floats = np.log10(np.maximum(steps, 1)) if log else steps.astype(np.float64)
+    return places
+
+
+def evenly(places: Floats, columns: int) -> NDArray[np.intp]:
+    """Return the indices of the last of the places in each of `2 * columns` equal stretches; places ascend."""
+    if len(places) <= 2 * columns:
+        return np.arange(len(places))
+    edges = np.linspace(places[0], places[-1], 2 * columns + 1)[1:]
+    return np.unique(np.searchsorted(places, edges, "right") - 1)
+
+
+def extremes(steps: Floats, sides: Sequence[Floats], columns: int, log: bool) -> NDArray[np.intp]:
+    """Return the indices of the first, the last, the lowest and the highest points in each column.
+
+    Args:
+        steps: ascending [n].
+        sides: curves over the steps [n] each; NaN is never lowest or highest.
+        columns: the width of the chart.
+        log: whether columns are even on a logarithmic axis.
+    """
+    count = len(steps)
+    if count <= POINTS_PER_COLUMN * columns:
+        return np.arange(count)
+    places = _places(steps.astype(np.int64), log=log)
+    column = ((places - places[0]) / (places[-1] - places[0]) * columns).astype(np.intp)
+    starts = np.flatnonzero(np.diff(column, prepend=-1))
+    ends = np.append(starts[1:], count)
+    kept = [starts, ends - 1]
+    for side in sides:
+        for fill, find in ((np.inf, np.minimum), (-np.inf, np.maximum)):
+            filled = np.where(np.isnan(side), fill, side)
+            best = np.repeat(find.reduceat(filled, starts), ends - starts)
+            hits = np.flatnonzero(filled == best)
+            bucket = np.searchsorted(starts, hits, "right")
+            kept.append(hits[np.unique(bucket, return_index=True)[1]])
+    return np.unique(np.concatenate(kept))
