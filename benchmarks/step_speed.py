@@ -3,8 +3,8 @@
     python benchmarks/step_speed.py [--repeats 5] [--markdown docs/benchmarks-step-speed.md]
 
 Contestants take turns within each repeat, so that a machine that slows down slows all of them. What counts
-are the medians and the ratios. The plain loop is what one would write: `nn.Module`, `torch.optim.AdamW`, and no
-recording at all; grok-tui records every step's loss and update size and takes all measures as its presets do.
+are the medians and the ratios. The plain loop is what one would write: `nn.Module`, `torch.optim.AdamW`, and
+no recording; grok-tui records every step's loss and update size and takes all measures as its presets do.
 """
 
 from __future__ import annotations

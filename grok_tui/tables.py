@@ -72,8 +72,8 @@ def ledger_tables(ledger: Ledger) -> RenderableType:
         if not report.complete:
             parts += [Text(report.problem or ENDINGS[report.ended], style=BAD), Text()]
     for failure in ledger.failures:
-        line = Text.assemble((printable(failure.preset), "bold"), "  ", (printable(failure.problem), BAD))
-        parts += [line, Text()]
+        name, problem = printable(failure.preset), printable(failure.problem)
+        parts += [Text(name, style="bold"), Text(problem, style=BAD), Text()]
     return Group(*parts, ledger_summary(ledger))
 
 

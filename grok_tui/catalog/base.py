@@ -68,7 +68,8 @@ class Parameter:
 
     name: str
     type: Any
-    default: Any  # None when the parameter is required
+    default: Any
+    required: bool
     help: str
     live: bool
     unit: str
@@ -82,12 +83,13 @@ def parameters(spec: type[Spec]) -> list[Parameter]:
         extra = field.json_schema_extra
         if name == "name" or not isinstance(extra, dict):
             continue
-        default = None if field.default is PydanticUndefined else field.default
+        required = field.default is PydanticUndefined
         found.append(
             Parameter(
                 name=name,
                 type=field.annotation,
-                default=default,
+                default=None if required else field.default,
+                required=required,
                 help=field.description or "",
                 live=bool(extra["live"]),
                 unit=str(extra["unit"]),
@@ -103,5 +105,5 @@ def _bounds(metadata: list[Any]) -> str:
     for constraint in metadata:
         if type(constraint) in signs:
             sign, attribute = signs[type(constraint)]
-            parts.append(f"{sign} {getattr(constraint, attribute):g}")
+            parts.append(f"{sign} {getattr(constraint, attribute)}")
     return ", ".join(parts)

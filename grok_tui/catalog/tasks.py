@@ -27,6 +27,9 @@ class TaskSpec(Spec):
     models: ClassVar[tuple[str, ...]] = ()
     """The models it goes with."""
 
+    losses: ClassVar[tuple[str, ...]] = ()
+    """The losses its targets are made for."""
+
     coordinates: ClassVar[bool] = False
     """Whether the task marks coordinates as memorizers and generalizers."""
 
@@ -44,6 +47,7 @@ class Linear101(TaskSpec):
 
     measures: ClassVar[dict[str, str]] = {"bias": "weight of the feature that all samples share"}
     models: ClassVar[tuple[str, ...]] = ("linear",)
+    losses: ClassVar[tuple[str, ...]] = ("mse",)
     coordinates: ClassVar[bool] = True
 
     name: Literal["linear101"]
@@ -60,6 +64,7 @@ class ModularAddition(TaskSpec):
     """a + b mod p: some pairs are for training, the rest for validation; the classes are the p sums."""
 
     models: ClassVar[tuple[str, ...]] = ("linear", "mlp")
+    losses: ClassVar[tuple[str, ...]] = ("cross_entropy",)
     seeded: ClassVar[bool] = True
 
     name: Literal["modular_addition"]

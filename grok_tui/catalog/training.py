@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from .base import Spec, knob
+
+Positive = Annotated[int, Field(ge=1)]
 
 LOSSES = {
     "mse": "mean squared error",
@@ -18,14 +22,14 @@ class Training(Spec):
     """What may differ between the arms of one preset."""
 
     steps: int = knob(help="training steps", ge=1, le=10**10)
-    batch_size: int | Literal["full"] = knob("full", help="samples in a step, or all of them", live=True)
+    batch_size: Positive | Literal["full"] = knob("full", help="samples in a step, or all of them", live=True)
     batches: Literal["epoch", "independent"] = knob(
         "epoch", help="minibatches: shuffled epochs as a DataLoader, or drawn anew at each step"
     )
     loss: Literal["mse", "cross_entropy", "hinge", "logistic"] = knob(help="the training loss")
     loss_dtype: Literal["float32", "float64"] = knob("float32", help="precision of the loss")
     dtype: Literal["float32", "float64"] = knob("float32", help="precision of theta and of the network")
-    record_every: int | Literal["auto"] = knob(
+    record_every: Positive | Literal["auto"] = knob(
         "auto", help="steps between measurements; auto: 1 at first, then about 2 % of the step reached"
     )
 

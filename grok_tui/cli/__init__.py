@@ -60,6 +60,7 @@ def run(
     Without --headless it opens the explorer: at the preset, or at the list of all presets.
     """
     if context.invoked_subcommand is not None:
+        _refuse_options(context)
         return 0
     options = RunOptions(profile, tuple(assignments or ()), seed, replicas, steps, device, threads)
     limit = opt.seconds(time_limit)
@@ -73,6 +74,17 @@ def run(
         if given:
             raise GrokTuiError(f"{option} needs --headless")
     return _explore(preset, options)
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Refuse options before a command rather than pass them over: they would have no effect.
+
+    Raises:
+        GrokTuiError: there are some.
+    """
+    sources = [context.get_parameter_source(name) for name in context.params]
+    if any(source is not None and source.name == "COMMANDLINE" for source in sources):
+        raise GrokTuiError(f"options before '{context.invoked_subcommand}' have no effect; put them after it")
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

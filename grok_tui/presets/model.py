@@ -102,11 +102,17 @@ class Preset(Spec):
         return arms
 
     @model_validator(mode="after")
-    def _models_fit_the_task(self) -> Preset:
+    def _arms_fit_the_task(self) -> Preset:
         for arm in self.arms:
-            if arm.model.name not in self.task.models:
-                valid = ", ".join(self.task.models)
-                raise ValueError(f"arms.{arm.name}.model: task '{self.task.name}' goes with: {valid}")
+            for key, name, valid in (
+                ("model.name", arm.model.name, self.task.models),
+                ("training.loss", arm.training.loss, self.task.losses),
+            ):
+                if name not in valid:
+                    fitting = ", ".join(valid)
+                    raise ValueError(
+                        f"arms.{arm.name}.{key}: '{name}' does not go with the task; valid: {fitting}"
+                    )
         return self
 
     @model_validator(mode="after")

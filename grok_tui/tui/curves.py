@@ -15,6 +15,7 @@ from grok_tui.tui.orders import named
 
 if TYPE_CHECKING:
     from grok_tui.charts.model import Line
+    from grok_tui.engine.history import History
     from grok_tui.engine.snapshot import ArmStatus, Snapshot
     from grok_tui.tui.view import View
 
@@ -30,6 +31,12 @@ CHARTS = {
 """The charts that every run has, with their titles; `measure:NAME` is the chart of any other measure."""
 
 MEASURE = "measure:"
+# What spans the band of a measure, where it is not the replicas.
+ENVELOPES = {
+    "train_loss": ("step_loss_min", "step_loss_max"),
+    "update_size_max": ("update_size_min", "update_size_max"),
+    "memorizer_mean": ("memorizer_min", "memorizer_max"),
+}
 POINTS_PER_COLUMN = 4  # more than the drawing can show; below it nothing is thinned
 NO_COORDINATES = "this task marks no coordinates"
 
@@ -199,10 +206,10 @@ class _Builder:
             return self._heatmap(f"{heading} of {arm.name}", arm, steps, values)
         return Bars(
             f"{heading} of {arm.name}",
-            values[-1] if len(values) else [],  # type: ignore[arg-type]  # whatever numpy takes is accepted
+            values[-1].astype(np.float64),
             labels=arm.labels,
             roles=tuple(_role(general) for general in arm.generalizes),
-            y_label=f"step {steps[-1]}" if len(steps) else "",
+            y_label=f"step {steps[-1]}",
         )
 
     def _trajectories(self) -> LineChart:
@@ -220,15 +227,14 @@ class _Builder:
         return self._chart([one for one in series if one is not None])
 
     def _band(self, label: str, arm: ArmStatus, look: Look) -> Series | None:
-        mean, low, high = (curve_of(arm, f"memorizer_{side}") for side in ("mean", "min", "max"))
-        if mean is None or low is None or high is None:
-            return None
-        bottom = low.middle if low.low is None else low.low
-        top = high.middle if high.high is None else high.high
-        curve = self._thinned(Curve(mean.steps, mean.middle, bottom, top))
-        return Series(label, *curve, look.color, "dashed", look.marker)
+        curve = curve_of(arm, "memorizer_mean")
+        return (
+            None if curve is None else Series(label, *self._thinned(curve), look.color, "dashed", look.marker)
+        )
 
-    def _heatmap(self, heading: str, arm: ArmStatus, steps: NDArray[np.int64], values: Floats) -> Heatmap:
+    def _heatmap(
+        self, heading: str, arm: ArmStatus, steps: NDArray[np.int64], values: NDArray[np.float32]
+    ) -> Heatmap:
         """Return the coordinates over time, generalizers on top."""
         shown = np.arange(len(steps))
         if self._window is not None:
@@ -238,7 +244,11 @@ class _Builder:
         order = np.argsort(~np.array(arm.generalizes), kind="stable")
         labels = tuple(arm.labels[i] for i in order) if arm.labels else ()
         return Heatmap(
-            heading, values[shown][:, order].T, steps[shown], labels=labels, log_x=self._view.log_x
+            heading,
+            values[shown][:, order].T.astype(np.float64),
+            steps[shown].astype(np.float64),
+            labels=labels,
+            log_x=self._view.log_x,
         )
 
     def _thinned(self, curve: Curve) -> Curve:
@@ -262,24 +272,23 @@ def curve_of(arm: ArmStatus, measure: str) -> Curve | None:
     """
     if measure not in arm.history.names:
         return None
-    steps, values = arm.history.curve(measure)
-    middle = _median(values)
-    envelope = {"train_loss": "step_loss", "update_size_max": "update_size"}.get(measure)
-    if envelope is not None:
-        low, high = (arm.history.curve(f"{envelope}_{side}")[1][: len(steps)] for side in ("min", "max"))
-        return Curve(
-            steps.astype(np.float64),
-            middle,
-            _over_replicas(np.fmin, low, middle),
-            _over_replicas(np.fmax, high, middle),
-        )
-    if values.shape[1] == 1:
-        return Curve(steps.astype(np.float64), middle, None, None)
-    return Curve(steps.astype(np.float64), middle, values.min(axis=1), values.max(axis=1))
+    low, high = ENVELOPES.get(measure, (measure, measure))
+    steps, (values, lows, highs) = _together(arm.history, (measure, low, high))
+    middle = values[:, 0] if values.shape[1] == 1 else np.median(values, axis=1)
+    if low == high and values.shape[1] == 1:
+        return Curve(steps, middle, None, None)
+    return Curve(steps, middle, _over_replicas(np.fmin, lows, middle), _over_replicas(np.fmax, highs, middle))
 
 
-def _median(values: Floats) -> Floats:
-    return values[:, 0] if values.shape[1] == 1 else np.median(values, axis=1)
+def _together(history: History, measures: Sequence[str]) -> tuple[Floats, list[Floats]]:
+    """Return the recorded steps [n] and several measures at them [n, R], while another thread appends."""
+    while True:
+        curves = [history.curve(measure) for measure in measures]
+        count = min(len(steps) for steps, _ in curves)
+        steps = curves[0][0][:count]
+        # When the history has made room in between, the rows of two curves are not those of the same steps.
+        if all(np.array_equal(steps, others[:count]) for others, _ in curves[1:]):
+            return steps.astype(np.float64), [values[:count] for _, values in curves]
 
 
 def _over_replicas(fold: np.ufunc, side: Floats, middle: Floats) -> Floats:
@@ -299,7 +308,7 @@ def _places(steps: NDArray[np.int64], *, log: bool) -> Floats:
 
 
 def evenly(places: Floats, columns: int) -> NDArray[np.intp]:
-    """Return the indices of the last of the places in each of `2 * columns` equal stretches; places ascend."""
+    """Return the indices of the last of the ascending places in each of `2 * columns` equal stretches."""
     if len(places) <= 2 * columns:
         return np.arange(len(places))
     edges = np.linspace(places[0], places[-1], 2 * columns + 1)[1:]

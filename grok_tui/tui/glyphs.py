@@ -23,7 +23,6 @@ class Glyphs:
     right: str = "┤"
     selected: str = "▸"
     restart: str = "↻"
-    times: str = "×"
     ellipsis: str = "…"
     switch: str = "→"
     arms: str = "●▲■◆○△□◇"
@@ -44,7 +43,6 @@ ASCII = Glyphs(
     right="|",
     selected=">",
     restart="r",
-    times="x",
     ellipsis="~",
     switch=">",
     arms=".ox*#@%&",

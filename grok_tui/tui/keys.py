@@ -1,7 +1,7 @@
 """The one table of everything a user can do: bindings, help, footer and command palette all derive from it.
 
-An action `optimizer.swap` is carried out by the method `action_optimizer_swap` of the object that its scope names:
-the app, or the screen it belongs to. Keys are Textual's names; a user's keymap replaces them by id.
+An action `optimizer.swap` is carried out by the method `action_optimizer_swap` of the object that its scope
+names: the app, or the screen it belongs to. Keys are Textual's names; a user's keymap replaces them by id.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Action:
     Attributes:
         id: area and what is done, e.g. "optimizer.swap"; also the id in a user's keymap.
         keys: what calls it anywhere in its scope.
-        verb: the imperative, e.g. "Switch SGD <-> AdamW"; the palette shows "optimizer: Switch SGD <-> AdamW".
+        verb: the imperative, e.g. "Take one step"; the palette shows "run: Take one step".
         description: one line for the help.
         scope: where it can be done.
         pane: the pane whose help lists it first; "" for none in particular.
@@ -290,6 +290,10 @@ ACTIONS: tuple[Action, ...] = (
         pane="charts",
         footer="freeze",
     ),
+    Action("claims.previous", (), "Open the claim above", "Move up.", pane="claims", local=("up",), hidden=True),
+    Action("claims.next", (), "Open the claim below", "Move down.", pane="claims", local=("down",), hidden=True),
+    Action("log.later", (), "Scroll to later entries", "Move up.", pane="log", local=("up",), hidden=True),
+    Action("log.earlier", (), "Scroll to earlier entries", "Move down.", pane="log", local=("down",), hidden=True),
     Action(
         "view.log",
         ("v",),

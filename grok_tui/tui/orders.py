@@ -1,4 +1,4 @@
-"""What a key asks of the run, worked out from what is known of it: pure functions, free of torch and Textual."""
+"""What a key asks of the run, worked out from what is known of it: pure functions, free of torch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALLEST = 1e-8  # below it, lowering a weight decay gives 0
 JUMP_SHARE = 0.1  # of ||theta||
 PACES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # steps a second
 
-# What `o` starts with where neither the user nor the preset has used the optimizer: SGD's is stable on all presets.
+# What `o` starts with where neither the user nor the preset has used the optimizer.
 SWAPS: dict[str, OptimizerSpec] = {
     "sgd": Sgd(name="sgd", lr=0.1),
     "adamw": AdamW(name="adamw", lr=1e-3, weight_decay=0.01),
@@ -41,7 +41,9 @@ def swapped(
     used: the settings that each optimizer last had on this arm.
     """
     name = "adamw" if arm.optimizer.name == "sgd" else "sgd"
-    planned = {spec.optimizer.name: spec.optimizer for spec in reversed(preset.arms)}
+    planned: dict[str, OptimizerSpec] = {
+        spec.optimizer.name: spec.optimizer for spec in reversed(preset.arms)
+    }
     spec = used.get(name) or planned.get(name) or SWAPS[name]
     return switched(arm, spec, state)
 
@@ -103,7 +105,7 @@ def reseeded(options: RunOptions, preset: Preset) -> RunOptions:
 
 
 def as_set(preset: Preset, arms: Sequence[ArmStatus]) -> list[str]:
-    """Return the assignments (as `--set` takes them) that make a preset start with the knobs as they stand."""
+    """Return the assignments, as `--set` takes them, that start a preset with the knobs as they stand."""
     planned = {spec.name: spec for spec in preset.arms}
     found = []
     for arm in arms:

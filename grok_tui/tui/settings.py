@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import tomllib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from platformdirs import user_config_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from grok_tui.catalog.base import nearest
 from grok_tui.errors import GrokTuiError
 from grok_tui.presets.problems import explain
+from grok_tui.tui.files import reason, replace_file
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
-ChartName = Literal["accuracy", "loss", "weights", "norms", "update", "measure"]
 WeightsView = Literal["trajectories", "bars", "heatmap"]
 
 LARGEST_FILE = 1_000_000  # bytes; settings are a page of text
@@ -42,19 +40,24 @@ class _Table(BaseModel):
 class Layout(_Table):
     """How the live screen is laid out."""
 
-    charts: Annotated[list[ChartName], Field(min_length=1, max_length=6)] = [
-        "accuracy",
-        "loss",
-        "weights",
-        "norms",
-    ]
-    """The charts that are shown, in reading order."""
+    charts: Annotated[list[str], Field(min_length=1, max_length=9)] = ["accuracy", "loss", "weights", "norms"]
+    """The charts that are shown, in reading order: accuracy, loss, weights, norms, update or measure:NAME."""
 
     panel_width: int = Field(default=30, ge=NARROWEST_PANEL, le=WIDEST_PANEL)
     """Columns of the parameter panel."""
 
     weights_view: WeightsView = "trajectories"
     """How the weights are drawn at first."""
+
+    @field_validator("charts")
+    @classmethod
+    def _are_charts(cls, charts: list[str]) -> list[str]:
+        from grok_tui.tui.curves import CHARTS, MEASURE
+
+        for chart in charts:
+            if chart not in CHARTS and not chart.startswith(MEASURE):
+                raise ValueError(f"unknown chart '{chart}'{nearest(chart, list(CHARTS))}")
+        return charts
 
 
 class Settings(_Table):
@@ -126,12 +129,12 @@ def save(settings: Settings, path: Path | None = None) -> None:
     """
     path = path or settings_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        before = load(path).settings
         document = _document(path)
-        _lay_over(document, settings, load(path).settings)
-        _replace(path.resolve(), document.as_string())
+        _lay_over(document, settings, before)
+        replace_file(path, document.as_string())
     except OSError as error:
-        raise SettingsError(f"{path}: settings not kept: {_reason(error)}") from None
+        raise SettingsError(f"{path}: settings not kept: {reason(error)}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -145,7 +148,7 @@ def _reason(error: Exception) -> str:
         return "is not a text file"
     if isinstance(error, tomllib.TOMLDecodeError | RecursionError):
         return f"is not TOML: {error}"
-    return ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()
+    return reason(error)
 
 
 def _prune(table: dict[str, Any], model: type[_Table], above: str = "") -> Iterator[str]:
@@ -220,18 +223,3 @@ def _lay_over(document: Any, settings: _Table, before: _Table) -> None:
             _lay_over(document[name], value, old)
         else:
             document[name] = value
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that at any moment it is the old one or the new one, whole."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -51,7 +51,7 @@ class View:
         return replace(self, span=min(1.0, max(SMALLEST_SPAN, self.span * factor)))
 
     def panned(self, windows: float, last: int) -> View:
-        """Return the view moved by `windows` times the window's width; at the latest step it follows again."""
+        """Return the view moved by so many windows; at the latest step it follows again."""
         start, stop = self._place(self._first), self._place(max(last, 2))
         width = self.span * (stop - start)
         end = (stop if self.end is None else self._place(self.end)) + windows * width

@@ -31,7 +31,7 @@ def test_escape_sequences_lose_their_escape():
 
 
 def test_accents_are_composed_or_dropped():
-    assert sanitize("grok\u0308") == "grok\u0308".encode().decode() or sanitize("grok\u0308")
+    assert sanitize("grok\u0308") == "grok"
     assert sanitize("cafe\u0301") == "café"
     assert sanitize("café ∞", ascii_only=True) == "cafe ?"
 
@@ -108,6 +108,6 @@ def test_quiet_things_are_dim_where_they_have_no_colour():
 
 
 def test_tints_lie_between_background_and_colour_and_need_true_colours():
-    assert blend("#000000", "#ff8000", 0.5) == "#808000"[:1] + "804000"
+    assert blend("#000000", "#ff8000", 0.5) == "#804000"
     assert Style(DARK).tint("series-1") not in (None, DARK.background, DARK.series[0])
     assert Style(SIXTEEN).tint("series-1") is None

@@ -155,7 +155,9 @@ def test_closing_ends_the_helper_even_while_it_draws():
 
 
 def test_the_helper_ends_when_its_parent_is_killed():
-    code = "import time; from grok_tui.charts import Drawer; d = Drawer()\nwhile not d.pid: time.sleep(0.01)\n"
+    code = (
+        "import time; from grok_tui.charts import Drawer; d = Drawer()\nwhile not d.pid: time.sleep(0.01)\n"
+    )
     parent = subprocess.Popen(
         [sys.executable, "-c", code + "print(d.pid, flush=True); time.sleep(60)"],
         stdout=subprocess.PIPE,

@@ -1,0 +1,130 @@
+"""The reference of the preset format, written from the declarations themselves.
+
+python -m grok_tui.reference > docs/presets.md
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from .catalog.base import Parameter, Spec, parameters
+from .catalog.events import EVENTS
+from .catalog.interventions import ACTIONS, Intervention
+from .catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from .catalog.models import MODELS
+from .catalog.optimizers import OPTIMIZERS
+from .catalog.tasks import TASKS
+from .catalog.training import LOSSES, PresetTraining
+from .claims import FUNCTIONS
+from .presets import Claim
+
+INTRODUCTION = """# Presets
+
+A preset is a TOML file. This page is written by `python -m grok_tui.reference` from the declarations that
+also check a preset, so it says what is accepted. An unknown key, a wrong type or a value out of bounds is one
+line that names the file, the key and the nearest valid name; the exit code is 2.
+
+At the top stand `title`, `summary` and `sources` (a list). Then come the tables `[task]`, `[model]` and
+`[training]`, the arms `[[arms]]` with a `name` and an `optimizer`, and, where there are any,
+`[[interventions]]` and `[[claims]]`. An arm may change values of the model and of the training by tables of
+its own, as in `training = { batch_size = 10 }`. The numbers of a preset are those of its *quick* profile;
+`[full]` holds the values that `--profile full` lays over them, with arms merged by their names.
+
+A preset is looked for as a path, then in `~/.config/grok-tui/presets/`, then among the shipped ones.
+"""
+
+CLAIMS = """A condition is written in a small language of its own: numbers, `+ - * / **`, comparisons
+(which may be chained), `x in [a, b]`, `and or not`, `arm.measure` and `arm.event`, and the functions below.
+`arm.measure` is a curve over the recorded steps; arithmetic on curves goes element by element. What never
+happened or is not finite is missing, and a comparison with it is unknown, which does not count as holding. A
+condition is judged for every replica.
+"""
+
+
+def reference() -> str:
+    """Return the reference as Markdown."""
+    return "\n".join(_lines()).rstrip() + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield INTRODUCTION
+    yield from _family("Tasks", "task", TASKS)
+    yield from _family("Models", "model", MODELS)
+    yield from ("## Training", "")
+    yield from _parameters(parameters(PresetTraining))
+    yield from ("An arm may change all of these but `seed` and `replicas`.", "")
+    yield from ("### Losses", "")
+    yield from _names(LOSSES)
+    yield from _family("Optimizers", "optimizer", OPTIMIZERS)
+    yield from ("## Interventions", "")
+    yield "Every intervention has an `action` and:"
+    yield ""
+    yield from _parameters(parameters(Intervention))
+    for name, spec in ACTIONS.items():
+        yield from (f'### action = "{name}"', "", f"{spec.__doc__}", "")
+        shared = {parameter.name for parameter in parameters(Intervention)}
+        yield from _parameters([p for p in parameters(spec) if p.name not in shared])
+    yield from ("## Claims", "")
+    yield from _parameters(parameters(Claim))
+    yield CLAIMS
+    yield from (f"- `{function.usage}`" for function in FUNCTIONS.values())
+    yield from ("", "## Measures", "", "Every arm has:", "")
+    yield from _names(GENERAL | ENVELOPE)
+    yield from ("An arm on a task whose coordinates have roles has also:", "")
+    yield from _names(COORDINATES)
+    yield from ("And of their own have:", "")
+    for name, task in TASKS.items():
+        yield from (f"- `{name}`: `{measure}`, {text}" for measure, text in task.measures.items())
+    yield from ("", "## Events", "")
+    yield from _names(EVENTS)
+
+
+def _family(title: str, key: str, specs: Mapping[str, type[Spec]]) -> Iterator[str]:
+    yield from (f"## {title}", "")
+    for name, spec in specs.items():
+        first = (spec.__doc__ or "").strip().splitlines()[0]
+        yield from (f'### {key} = {{ name = "{name}" }}', "", first, "")
+        yield from _parameters(parameters(spec))
+
+
+def _parameters(found: list[Parameter]) -> Iterator[str]:
+    if not found:
+        return
+    yield "| key | type | default | bounds | |"
+    yield "|---|---|---|---|---|"
+    for p in found:
+        default = "required" if p.required else f"`{_toml(p.default)}`"
+        live = " *(live)*" if p.live else ""
+        yield f"| `{p.name}` | {_type(p.type)} | {default} | {p.bounds} | {p.help}{live} |"
+    yield ""
+
+
+def _names(names: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"- `{name}`: {text}" for name, text in names.items())
+    yield ""
+
+
+def _type(annotation: Any) -> str:
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return ", ".join(f'`"{value}"`' for value in get_args(annotation))
+    if origin in (Union, UnionType):
+        return " or ".join(_type(part) for part in get_args(annotation) if part is not type(None))
+    if origin in (tuple, list):
+        return "list"
+    return {int: "whole number", float: "number", bool: "true or false", str: "text"}.get(annotation, "table")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(list(value)) if isinstance(value, tuple) else "none" if value is None else f"{value:g}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,260 @@
+"""The app: it holds the run and the settings, and shows the screens."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+
+from grok_tui.errors import GrokTuiError
+from grok_tui.tui import keys, settings, themes
+from grok_tui.tui.glyphs import Glyphs, glyphs
+from grok_tui.tui.screens.live import LiveScreen
+from grok_tui.tui.source import runner
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from grok_tui.charts.process import Drawer
+    from grok_tui.charts.style import Charset, Style
+    from grok_tui.engine.snapshot import Snapshot
+    from grok_tui.options import RunOptions
+    from grok_tui.tui.screens.browser import BrowserScreen
+    from grok_tui.tui.source import Source, SourceFactory
+
+
+def _provider() -> type[Provider]:
+    from grok_tui.tui.palette import ActionProvider
+
+    return ActionProvider
+
+
+class ExplorerApp(App[int]):
+    """The explorer.
+
+    Args:
+        preset: name or path of what to run at once, or None for the list of presets.
+        options: what is laid over presets.
+        factory: makes a run of a preset.
+        fps: the most frames of charts a second; None takes the user's setting.
+        ascii: whether no other characters may be used.
+
+    Attributes:
+        preset_name: what runs, as it was asked for.
+        options: what is laid over it.
+        source: the run, once it is there.
+        problem: why the explorer could not open, once it has ended because of it.
+    """
+
+    TITLE = "grok-tui"
+    CSS_PATH: ClassVar[list[str]] = ["live.tcss", "around.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("app"))
+    COMMANDS = {_provider}  # noqa: RUF012  (Textual's own declaration)
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ALLOW_SELECT = False
+
+    class Ready(Message):
+        """A preset is loaded, or why it is not."""
+
+        def __init__(self, attempt: int, source: Source | None, problem: str) -> None:
+            super().__init__()
+            self.attempt, self.source, self.problem = attempt, source, problem
+
+    def __init__(
+        self,
+        preset: str | None,
+        options: RunOptions,
+        *,
+        factory: SourceFactory = runner,
+        fps: float | None = None,
+        ascii: bool = False,  # noqa: A002  (the option's name)
+    ) -> None:
+        super().__init__()
+        self.settings, self._complaints = settings.load()
+        self.fps = fps or settings.frames_per_second(self.settings)
+        self.charset: Charset = "ascii" if ascii else themes.resolved_charset(self.settings.charset)
+        self.preset_name = preset
+        self.options = options
+        self.source: Source | None = None
+        self.problem: str | None = None
+        self._factory = factory
+        self._attempt = 0
+        self._drawer: Drawer | None = None
+        self._loop_here: asyncio.AbstractEventLoop | None = None
+        self._style: Style | None = None
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The run as it stands, or None while there is none."""
+        return self.source.snapshot if self.source is not None else None
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs that may be used."""
+        return glyphs(self.charset)
+
+    @property
+    def chart_style(self) -> Style:
+        """How charts look under the present theme."""
+        if self._style is None:
+            self._style = themes.style(self.current_theme, themes.colors_of(self), self.charset)
+        return self._style
+
+    @property
+    def drawer(self) -> Drawer:
+        """What draws the charts, elsewhere."""
+        if self._drawer is None:
+            from grok_tui.charts.process import Drawer
+
+            self._drawer = Drawer()
+        return self._drawer
+
+    def on_mount(self) -> None:
+        """Take up the settings and show the first screen."""
+        self._loop_here = asyncio.get_running_loop()
+        themes.register(self)
+        self.theme = themes.shown_theme(self, self.settings.theme)
+        self.set_keymap(self.settings.keymap)
+        self.set_class(self.charset == "ascii", "-ascii")
+        self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
+        for complaint in self._complaints:
+            self.notify(complaint, severity="warning", timeout=10)
+        if self.preset_name is None:
+            self.push_screen(self._browser())
+        else:
+            self.begin(self.preset_name, self.options)
+
+    def begin(self, name: str, options: RunOptions) -> None:
+        """Run a preset: load it behind the screen, and end the run that there was."""
+        self.close_run(0)
+        self.source = None
+        self.preset_name, self.options = name, options
+        self._attempt += 1
+        arguments = (self._attempt, name, options)
+        threading.Thread(target=self._prepare, args=arguments, name="loader", daemon=True).start()
+        if isinstance(self.screen, LiveScreen):
+            self.switch_screen(LiveScreen())
+        else:
+            self.push_screen(LiveScreen())
+
+    def _prepare(self, attempt: int, name: str, options: RunOptions) -> None:
+        """Load a preset and all that a run of it needs on the screen; in a thread of its own."""
+        try:
+            source = self._factory(options.load(name), options)
+            from grok_tui.tui import curves, knobs  # noqa: F401  (a first import takes a while)
+        except GrokTuiError as error:
+            self.post_message(self.Ready(attempt, None, str(error)))
+        else:
+            self.post_message(self.Ready(attempt, source, ""))
+
+    def on_explorer_app_ready(self, message: Ready) -> None:
+        """Start a run that is loaded; without one go back to the presets, or out."""
+        if message.attempt != self._attempt:
+            return
+        if message.source is not None:
+            self.source = message.source
+            self.source.start()
+        elif len(self.screen_stack) > 2:
+            self.pop_screen()
+            self.notify(message.problem, severity="error", timeout=10)
+        else:
+            self.problem = message.problem
+            self.exit()
+
+    def on_browser_screen_chosen(self, message: BrowserScreen.Chosen) -> None:
+        """Run the preset that was chosen."""
+        self.begin(message.name, message.options)
+
+    def close_run(self, timeout: float = 0.5) -> bool:
+        """End the run; return whether its thread has ended within `timeout` seconds."""
+        return self.source is None or self.source.close(timeout)
+
+    def end(self, code: int) -> None:
+        """Leave in order, from wherever this is called."""
+        if self._loop_here is not None:
+            self._loop_here.call_soon_threadsafe(self._leave, code)
+
+    def _leave(self, code: int) -> None:
+        self.close_run(0)
+        if self._drawer is not None:
+            self._drawer.close()
+        self.exit(code, code)
+
+    def _browser(self) -> BrowserScreen:
+        from grok_tui.tui.screens.browser import BrowserScreen
+
+        return BrowserScreen(self.options)
+
+    def show_presets(self) -> None:
+        """Show the list of presets."""
+        self.push_screen(self._browser())
+
+    def keep_settings(self) -> None:
+        """Keep the settings for the next time."""
+        try:
+            settings.save(self.settings)
+        except GrokTuiError as error:
+            self.notify(str(error), severity="warning")
+
+    def _restyle(self) -> None:
+        self._style = None
+        for screen in self.screen_stack:
+            if isinstance(screen, LiveScreen):
+                screen.restyle()
+
+    def action_explorer_help(self) -> None:
+        """Show the keys of the screen and of the pane that has the focus."""
+        from grok_tui.tui.screens.help import HelpScreen
+
+        live = isinstance(self.screen, LiveScreen)
+        self.push_screen(HelpScreen("live" if live else "browser", self.screen.pane if live else ""))
+
+    def action_explorer_debug(self) -> None:
+        """Show versions, device and paths."""
+        from grok_tui.tui.screens.debug import DebugScreen
+
+        self.push_screen(DebugScreen())
+
+    def action_explorer_theme(self) -> None:
+        """Take the next of the designed themes."""
+        names = list(themes.THEMES)
+        chosen = self.settings.theme
+        self.settings.theme = names[(names.index(chosen) + 1) % len(names)] if chosen in names else names[0]
+        self.theme = themes.shown_theme(self, self.settings.theme)
+        self.keep_settings()
+
+    def action_explorer_palette(self) -> None:
+        """Search everything that can be done."""
+        self.action_command_palette()
+
+    def action_explorer_next_pane(self) -> None:
+        """Move the focus."""
+        self.screen.focus_next()
+
+    def action_explorer_previous_pane(self) -> None:
+        """Move the focus back."""
+        self.screen.focus_previous()
+
+    def action_explorer_suspend(self) -> None:
+        """Stop the process until the shell lets it go on."""
+        self.action_suspend_process()
+
+    def action_explorer_quit(self) -> None:
+        """End the run and leave."""
+        self._leave(0)
+
+
+def make_app(
+    preset: str | None,
+    options: RunOptions,
+    *,
+    factory: SourceFactory = runner,
+    fps: float | None = None,
+    ascii: bool = False,  # noqa: A002  (the option's name)
+) -> ExplorerApp:
+    """Build the explorer (see `ExplorerApp`)."""
+    return ExplorerApp(preset, options, factory=factory, fps=fps, ascii=ascii)

@@ -1,0 +1,1 @@
+"""The screens of the explorer: presets, the live run, and what opens over them."""

@@ -1,0 +1,262 @@
+"""The preset browser: what there is to run, what it claims, and what came of it last time. Free of torch."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.events import Key, Resize
+from textual.screen import Screen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from grok_tui.engine.snapshot import State
+from grok_tui.numbers import plural
+from grok_tui.presets import PROFILES
+from grok_tui.tui import keys
+from grok_tui.tui.entries import Entry, details, entries, list_rows, matching
+from grok_tui.tui.verdicts import Verdicts
+from grok_tui.tui.widgets.footer import footer_line
+from grok_tui.tui.widgets.lines import Line, Lines, Span
+
+if TYPE_CHECKING:
+    from grok_tui.tui.app import ExplorerApp
+
+BESIDE = 80  # columns from which the details stand beside the list
+BELOW = 30  # rows from which they stand below it on a narrower screen
+BREATH = 0.02  # seconds of reading presets between two looks at the keyboard
+
+STYLES = {
+    "text": "",
+    "muted": "$text-muted",
+    "title": "bold",
+    "good": "$success",
+    "bad": "$error",
+    "warning": "$warning",
+}
+
+
+class PresetList(OptionList):
+    """The list; how its rows are written depends on its width."""
+
+    def on_resize(self, event: Resize) -> None:
+        """Write the rows anew when the width has changed."""
+        if isinstance(self.screen, BrowserScreen):
+            self.screen.rewrite(event.size.width)
+
+
+class BrowserScreen(Screen[None]):
+    """Lists all presets; Enter starts the marked one by `app.open_preset(name, profile)`.
+
+    Args:
+        profile: "quick" or "full".
+        verdicts: the outcomes that are remembered.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("browser"))
+    CSS_PATH = "../around.tcss"
+    AUTO_FOCUS = "PresetList"
+
+    if TYPE_CHECKING:
+
+        @property
+        def app(self) -> ExplorerApp: ...
+
+    def __init__(self, profile: str = "quick", verdicts: Verdicts | None = None) -> None:
+        super().__init__()
+        self.profile = profile
+        self._verdicts = verdicts
+        self._entries: list[Entry] = []
+        self._shown: list[Entry] = []
+        self._reading = True
+
+    def compose(self) -> ComposeResult:
+        """Build the screen: a line on top, filter and list beside the details, the keys below."""
+        yield Lines(id="browser-header")
+        with Horizontal(id="browser-body"):
+            with Vertical(id="browser-side"):
+                yield Input(placeholder="filter", id="browser-filter", compact=True)
+                yield PresetList(id="browser-list")
+                yield Lines(id="browser-note")
+            with VerticalScroll(id="browser-scroll", can_focus=True):
+                yield Lines(id="browser-details")
+        yield Lines(id="browser-footer")
+
+    def on_mount(self) -> None:
+        """Begin to read the presets, once the empty screen stands."""
+        self.reload()
+
+    def on_screen_resume(self) -> None:
+        """Look again at what is there when coming back from a run."""
+        if not self._reading:
+            self.reload()
+
+    def on_resize(self, event: Resize) -> None:
+        """Give the details the room there is."""
+        width, height = event.size
+        self.set_class(width >= BESIDE, "beside")
+        self.set_class(width < BESIDE and height >= BELOW, "below")
+        self.call_after_refresh(self._write_all)
+
+    def reload(self) -> None:
+        """Read all presets anew, keeping the marked one."""
+        self._reading = True
+        self.run_worker(self._read(), group="presets", exclusive=True)
+
+    @property
+    def marked(self) -> Entry | None:
+        """The entry that the cursor is on."""
+        place = self.query_one(PresetList).highlighted
+        return self._shown[place] if place is not None and place < len(self._shown) else None
+
+    def rewrite(self, width: int) -> None:
+        """Write the rows of the list for its width."""
+        options = self.query_one(PresetList)
+        for place, entry in enumerate(self._shown):
+            options.replace_option_prompt_at_index(place, self._prompt(entry, width))
+
+    def action_browser_start(self) -> None:
+        """Start the marked preset."""
+        entry = self.marked
+        if entry is None:
+            return
+        if entry.preset is None:
+            self.app.notify(f"{entry.name}: {entry.problem}", severity="error", markup=False)
+            return
+        self.app.open_preset(entry.name, self.profile)
+
+    def action_browser_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one(Input).focus()
+
+    def action_browser_clear(self) -> None:
+        """Show all presets again."""
+        self.query_one(Input).value = ""
+        self.query_one(PresetList).focus()
+
+    def action_browser_profile(self) -> None:
+        """Go to the other profile."""
+        place = PROFILES.index(self.profile) + 1
+        self.profile = PROFILES[place % len(PROFILES)]
+        self.reload()
+
+    def on_key(self, event: Key) -> None:
+        """Let the cursor move while the filter has the focus."""
+        options = self.query_one(PresetList)
+        if not self.query_one(Input).has_focus:
+            return
+        moves = {"down": options.action_cursor_down, "up": options.action_cursor_up}
+        if event.key in moves:
+            moves[event.key]()
+            event.stop()
+
+    @on(Input.Changed)
+    def _filter_changed(self) -> None:
+        self._fill()
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _chosen(self) -> None:
+        self.action_browser_start()
+
+    @on(OptionList.OptionHighlighted)
+    def _marked(self) -> None:
+        self._write_details()
+
+    async def _read(self) -> None:
+        found: list[Entry] = []
+        verdicts = self._verdicts or Verdicts()
+        pause = time.monotonic() + BREATH
+        for entry in entries(self.profile, verdicts):
+            found.append(entry)
+            if time.monotonic() > pause:
+                await asyncio.sleep(0)
+                pause = time.monotonic() + BREATH
+        self._entries, self._reading = found, False
+        self._fill()
+
+    def _fill(self) -> None:
+        """Fill the list with what passes the filter."""
+        before = self.marked
+        options = self.query_one(PresetList)
+        self._shown = matching(self._entries, self.query_one(Input).value)
+        width = options.size.width
+        options.clear_options()
+        options.add_options([Option(self._prompt(entry, width)) for entry in self._shown])
+        if self._shown:
+            names = [entry.name for entry in self._shown]
+            kept = before is not None and before.name in names and not self.query_one(Input).value
+            options.highlighted = names.index(before.name) if before is not None and kept else 0
+        self._write_all()
+
+    def _prompt(self, entry: Entry, width: int) -> Content:
+        # A space before and behind; the blank row sets entries apart.
+        rows = list_rows(entry, max(width - 2, 12), self.app.glyphs)
+        content = [Content.assemble(" ", *((span.text, STYLES[span.role]) for span in row)) for row in rows]
+        return Content("\n").join([*content, Content("")])
+
+    def _write_all(self) -> None:
+        try:
+            self._write_header()
+            self._write_note()
+            self._write_details()
+            self._write_footer()
+        except NoMatches:
+            pass  # the screen is being taken down
+
+    def _write_header(self) -> None:
+        header = self.query_one("#browser-header", Lines)
+        count = "reading presets" if self._reading else plural(len(self._entries), "preset")
+        profile = (
+            "full profile: the sources' settings, for a GPU" if self.profile == "full" else "quick profile"
+        )
+        left = [Span(" grok-tui", "title"), Span(f"  {count}", "muted")]
+        header.show([_row(left, [Span(profile, "muted")], header.size.width)])
+
+    def _write_note(self) -> None:
+        """Say why the list is empty."""
+        note = self.query_one("#browser-note", Lines)
+        text = self.query_one(Input).value
+        lines: list[Line] = []
+        if not self._shown and not self._reading:
+            if self._entries:
+                lines = [(Span(f"No preset has '{text}'."),), (Span("Esc shows all again.", "muted"),)]
+            else:
+                lines = [
+                    (Span("There are no presets."),),
+                    (Span("D shows where they are looked for.", "muted"),),
+                ]
+        note.display = bool(lines)
+        note.show(lines)
+
+    def _write_details(self) -> None:
+        scroll = self.query_one("#browser-scroll")
+        page = self.query_one("#browser-details", Lines)
+        entry = self.marked
+        width = scroll.content_size.width
+        page.show(details(entry, width, self.app.glyphs) if entry is not None and width > 0 else [])
+        scroll.scroll_home(animate=False)
+
+    def _write_footer(self) -> None:
+        footer = self.query_one("#browser-footer", Lines)
+        actions = [a for a in (*keys.of_scope("browser"), *keys.of_scope("app")) if a.footer]
+        width = max(footer.size.width - 2, 0)
+        line = footer_line(actions, State.PAUSED, width, self.app.settings.keymap)
+        footer.show([(Span(" "), *line)])
+
+
+def _row(left: Sequence[Span], right: Sequence[Span], width: int) -> Line:
+    """Return a row with spans at both ends; those at the right fall away where there is no room."""
+    used = sum(len(span.text) for span in left)
+    rest = sum(len(span.text) for span in right) + 1
+    if used + rest + 1 > width:
+        return tuple(left)
+    return (*left, Span(" " * (width - used - rest)), *right)

@@ -1,0 +1,76 @@
+"""The line on top: what runs, how far it is, how fast, where, and in what state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grok_tui.charts.text import cell_width
+from grok_tui.numbers import duration, grouped, rate
+from grok_tui.tui.widgets.lines import Line, Lines, Span, clean
+
+if TYPE_CHECKING:
+    from grok_tui.engine.snapshot import ArmStatus, Snapshot
+    from grok_tui.tui.glyphs import Glyphs
+
+
+def header_line(name: str, snapshot: Snapshot, arm: ArmStatus | None, width: int, glyphs: Glyphs) -> Line:
+    """Return the header in `width` cells: what matters least is left out first."""
+    state = _state(snapshot, glyphs)
+    left: list[tuple[int, Line]] = [(0, (Span("grok-tui ", "muted"),)), (8, (Span(clean(name), "title"),))]
+    right: list[tuple[int, Line]] = []
+    if arm is not None:
+        since = f" since {grouped(arm.since)}" if arm.since else ""
+        left.append((7, (Span(clean(arm.name), "accent"),)))
+        left.append((5, (Span(arm.optimizer.name), Span(since, "muted"))))
+        right.append((9, (Span(grouped(arm.step)), Span(f" / {grouped(arm.end)}", "muted"))))
+    if snapshot.state == "running":
+        pace = f" of {rate(snapshot.pace * len(snapshot.arms))}" if snapshot.pace is not None else ""
+        right.append((6, (Span(f"{rate(snapshot.steps_per_second)}{pace}"), Span(" steps/s", "muted"))))
+        if snapshot.seconds_left is not None:
+            right.append((4, (Span(duration(snapshot.seconds_left)), Span(" left", "muted"))))
+    if snapshot.device:
+        right.append((2, (Span(f"{clean(snapshot.device)} ", "muted"), Span(_memory(snapshot.memory), "muted"))))
+    right.append((10, (state,)))
+    while _width(left) + _width(right) + 1 > width and len(left) + len(right) > 1:
+        least = min([*left, *right], key=lambda part: part[0])
+        (left if least in left else right).remove(least)
+    gap = width - _width(left) - _width(right)
+    return (*_joined(left), Span(" " * max(gap, 1)), *_joined(right))
+
+
+def _state(snapshot: Snapshot, glyphs: Glyphs) -> Span:
+    match snapshot.state:
+        case "running":
+            return Span(f"{glyphs.running} running", "good")
+        case "paused":
+            return Span(f"{glyphs.paused} paused", "warning")
+        case "finished":
+            return Span(f"{glyphs.reproduced} finished", "good")
+        case "failed":
+            return Span(f"{glyphs.refuted} stopped", "bad")
+        case _:
+            return Span(f"{glyphs.waiting} {snapshot.state.value}", "muted")
+
+
+def _memory(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+
+
+def _width(parts: list[tuple[int, Line]]) -> int:
+    return sum(cell_width(span.text) for _, line in parts for span in line) + 2 * max(len(parts) - 1, 0)
+
+
+def _joined(parts: list[tuple[int, Line]]) -> Line:
+    spans: list[Span] = []
+    for place, (_, line) in enumerate(parts):
+        spans += [Span("  ")] if place else []
+        spans += line
+    return tuple(spans)
+
+
+class Header(Lines):
+    """The line on top."""
+
+    def update_from(self, name: str, snapshot: Snapshot, arm: ArmStatus | None) -> None:
+        """Show a run as it stands."""
+        self.show([header_line(name, snapshot, arm, self.size.width, self.app.glyphs)])

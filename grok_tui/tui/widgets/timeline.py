@@ -1,0 +1,70 @@
+"""A strip over the whole run: when something happened to the selected arm, and where the run is now."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from grok_tui.charts.text import cell_width
+from grok_tui.tui.orders import named
+from grok_tui.tui.widgets.lines import Line, Lines, Span, clean
+
+if TYPE_CHECKING:
+    from grok_tui.engine.snapshot import ArmStatus
+    from grok_tui.tui.glyphs import Glyphs
+
+
+def happenings(arm: ArmStatus) -> list[tuple[int, str, str]]:
+    """Return step, label and kind of everything that happened to an arm, in order; each event once."""
+    first: dict[str, int] = {}
+    for event in arm.events:
+        first[event.name] = min(event.step, first.get(event.name, event.step))
+    found = [(step, name, "event") for name, step in first.items()]
+    found += [(done.at_step, named(done), "intervention") for done in arm.interventions]
+    return sorted(found)
+
+
+def timeline_line(arm: ArmStatus, width: int, glyphs: Glyphs, *, log: bool) -> Line:
+    """Return the strip: from the first step on the left to the last planned one on the right."""
+    if width < 8:
+        return ()
+    cells = [Span(glyphs.line, "axis")] * width
+    cells[0], cells[-1] = Span(glyphs.left, "axis"), Span(glyphs.right, "axis")
+    now = _column(arm.step, arm.end, width, log)
+    for column in range(1, now):
+        cells[column] = Span(glyphs.line, "muted")
+    cells[now] = Span(glyphs.now, "accent")
+    marks = [(_column(step, arm.end, width, log), label, kind) for step, label, kind in happenings(arm)]
+    for place, (column, label, kind) in enumerate(marks):
+        cells[column] = Span(glyphs.event if kind == "event" else glyphs.intervention, "mark")
+        following = marks[place + 1][0] if place + 1 < len(marks) else width - 1
+        end = column + 2 + cell_width(clean(label))
+        if end < following and not column < now <= end:
+            for offset, char in enumerate(f" {clean(label)} "):
+                cells[column + 1 + offset] = Span(char, "muted")
+    return _merged(cells)
+
+
+def _column(step: int, end: int, width: int, log: bool) -> int:
+    if step <= 0:
+        return 1
+    share = math.log10(max(step, 1)) / math.log10(max(end, 10)) if log else step / max(end, 1)
+    return 1 + round(min(share, 1.0) * (width - 3))
+
+
+def _merged(cells: list[Span]) -> Line:
+    spans: list[Span] = []
+    for cell in cells:
+        if spans and spans[-1].role == cell.role:
+            spans[-1] = Span(spans[-1].text + cell.text, cell.role)
+        else:
+            spans.append(cell)
+    return tuple(spans)
+
+
+class Timeline(Lines):
+    """The strip over the whole run."""
+
+    def update_from(self, arm: ArmStatus, *, log: bool) -> None:
+        """Show what happened to an arm."""
+        self.show([timeline_line(arm, self.size.width, self.app.glyphs, log=log)])

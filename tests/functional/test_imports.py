@@ -1,0 +1,60 @@
+"""What a command imports: quick commands stay light, and the engine knows no screen."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "textual", "pydantic", "numpy"}
+SCREENS = {"textual", "rich", "typer", "plotext"}
+
+LOOK = """
+import json, sys
+{code}
+json.dump(sorted({{name.partition(".")[0] for name in sys.modules}}), sys.stderr)
+"""
+
+
+def imported(code: str) -> set[str]:
+    """Return the packages imported by some code in a fresh interpreter."""
+    found = subprocess.run(
+        [sys.executable, "-c", LOOK.format(code=code)], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(found.stderr.splitlines()[-1]))
+
+
+def called(*arguments: str) -> str:
+    return f"from grok_tui.__main__ import main; main({list(arguments)!r})"
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_version_and_help_import_nothing_heavy(option):
+    assert not imported(called(option)) & HEAVY
+
+
+@pytest.mark.parametrize(
+    "arguments", [["presets"], ["presets", "linear101"], ["presets", "linear101", "--json"]]
+)
+def test_presets_imports_neither_torch_nor_textual(arguments):
+    assert not imported(called(*arguments)) & {"torch", "textual"}
+
+
+def test_a_bad_preset_is_found_without_torch():
+    assert "torch" not in imported(called("--headless", "--preset", "linear101", "--set", "training.stesp=1"))
+
+
+def test_a_headless_run_imports_no_textual(preset_file):
+    packages = imported(called("--headless", "--preset", preset_file(), "--steps", "5"))
+    assert "torch" in packages
+    assert not packages & {"textual", "plotext"}
+
+
+def test_the_engine_imports_no_screen():
+    packages = imported("import grok_tui.engine.run, grok_tui.lab.tasks, grok_tui.lab.measures")
+    assert "torch" in packages
+    assert not packages & SCREENS
+
+
+def test_the_document_needs_no_torch():
+    assert "torch" not in imported("import grok_tui.report, grok_tui.tables, grok_tui.junit, grok_tui.verify")

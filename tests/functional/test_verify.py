@@ -1,0 +1,184 @@
+"""`grok-tui verify`: each preset in a process of its own, and one ledger of all claims."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+import grok_tui as package
+from grok_tui import verify
+
+SCHEMA = json.loads((Path(package.__file__).parent / "report.schema.json").read_text())
+LEDGER = jsonschema.Draft202012Validator(SCHEMA | {"$ref": "#/$defs/Ledger"})
+
+
+def ledger_of(called) -> dict:
+    document = json.loads(called.out)
+    LEDGER.validate(document)
+    assert document["exit_code"] == called.code
+    return document
+
+
+def program(path: Path, body: str) -> str:
+    """Write a Python program and return its path."""
+    path.write_text(f"#!{sys.executable}\nimport os, signal, sys, time\n{body}")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """Let the processes of `verify` run a program instead of the real one."""
+
+    def use(body: str) -> None:
+        monkeypatch.setattr(verify.sys, "executable", program(tmp_path / "stand-in", body))
+
+    return use
+
+
+class TestRealRuns:
+    def test_the_ledger_has_every_claim_and_the_largest_exit_code(
+        self, grok_tui, preset_file, false_claim, tmp_path
+    ):
+        good = preset_file(name="good")
+        bad = preset_file(name="bad", more=false_claim)
+        junit, markdown = tmp_path / "ledger.xml", tmp_path / "claims.md"
+        called = grok_tui(
+            "verify", good, bad, "--jobs", 2, "--seed", 3, "--replicas", 2, "--json",
+            "--junit", junit, "--markdown", markdown,
+        )  # fmt: skip
+        ledger = ledger_of(called)
+        assert called.code == 1
+        assert [run["preset"] for run in ledger["runs"]] == ["good", "bad"]
+        assert [run["exit_code"] for run in ledger["runs"]] == [0, 1]
+        assert [run["seeds"] for run in ledger["runs"]] == [[3, 4], [3, 4]]
+        assert ledger["complete"]
+        assert not ledger["failures"]
+        suites = ElementTree.parse(junit).getroot().findall("testsuite")
+        assert [suite.get("failures") for suite in suites] == ["0", "1"]
+        page = markdown.read_text()
+        assert "2 of 3 verdicts as expected" in page
+        assert "**not reproduced, expected reproduced**" in page
+
+
+class TestProcesses:
+    def test_a_crash_is_a_row_that_says_so(self, grok_tui, preset_file, stand_in):
+        stand_in("os.kill(os.getpid(), signal.SIGKILL)")
+        called = grok_tui("verify", preset_file())
+        assert called.code == 3
+        assert "ended by signal 9" in called.out
+        assert "1 failed, not complete" in called.out
+
+    def test_the_last_line_of_a_failing_run_is_its_problem(self, grok_tui, preset_file, stand_in):
+        stand_in("sys.stderr.write('noise\\ngrok-tui: no such device\\n'); sys.exit(2)")
+        ledger = ledger_of(grok_tui("verify", preset_file(), "--json"))
+        (failure,) = ledger["failures"]
+        assert (failure["problem"], failure["exit_code"]) == ("no such device", 2)
+
+    def test_a_run_that_leaves_something_else_than_a_report_has_failed(self, grok_tui, preset_file, stand_in):
+        stand_in("print('{}')")
+        ledger = ledger_of(grok_tui("verify", preset_file(), "--json"))
+        assert ledger["exit_code"] == 3
+        assert ledger["failures"][0]["problem"] == "left no report"
+
+    def test_one_failure_does_not_keep_the_others_from_running(
+        self, grok_tui, preset_file, stand_in, tmp_path
+    ):
+        stand_in(f"open({str(tmp_path / 'log')!r}, 'a').write(sys.argv[3] + '\\n'); sys.exit(2)")
+        paths = [preset_file(name=name) for name in ("one", "two", "three")]
+        ledger = ledger_of(grok_tui("verify", *paths, "--json"))
+        assert len(ledger["failures"]) == 3
+        assert (tmp_path / "log").read_text().splitlines() == [f"--preset={path}" for path in paths]
+
+    @pytest.mark.parametrize("jobs", [1, 2])
+    def test_no_more_run_at_once_than_asked_for(self, grok_tui, preset_file, stand_in, tmp_path, jobs):
+        log = tmp_path / "log"
+        stand_in(
+            f"log = open({str(log)!r}, 'a', buffering=1)\n"
+            "log.write('+1\\n'); time.sleep(0.3); log.write('-1\\n'); sys.exit(2)"
+        )
+        paths = [preset_file(name=name) for name in ("one", "two", "three", "four")]
+        grok_tui("verify", *paths, "--jobs", jobs)
+        running, most = 0, 0
+        for change in log.read_text().splitlines():
+            running += int(change)
+            most = max(most, running)
+        assert most == jobs
+
+    def test_ctrl_c_ends_the_processes_and_prints_what_is_there(
+        self, grok_tui, preset_file, stand_in, tmp_path
+    ):
+        pids = tmp_path / "pids"
+        stand_in(f"open({str(pids)!r}, 'a').write(str(os.getpid()) + '\\n'); time.sleep(600)")
+        press_ctrl_c_once(lambda: pids.exists() and pids.read_text().endswith("\n"))
+        called = grok_tui("verify", preset_file(name="one"), preset_file(name="two"), "--json")
+        ledger = ledger_of(called)
+        assert called.code == 130
+        assert not ledger["complete"]
+        assert [failure["problem"] for failure in ledger["failures"]][1] == "not run"
+        (pid,) = pids.read_text().split()
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
+
+    def test_a_process_that_ignores_ctrl_c_is_killed(
+        self, grok_tui, preset_file, stand_in, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(verify, "GRACE_SECONDS", 0.3)
+        pids = tmp_path / "pids"
+        stand_in(
+            "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+            f"open({str(pids)!r}, 'a').write(str(os.getpid()) + '\\n'); time.sleep(600)"
+        )
+        press_ctrl_c_once(lambda: pids.exists() and pids.read_text().endswith("\n"))
+        assert grok_tui("verify", preset_file()).code == 130
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pids.read_text()), 0)
+
+    def test_each_ended_preset_is_a_line_on_stderr(self, grok_tui, preset_file, stand_in):
+        stand_in("sys.exit('grok-tui: broken')")
+        paths = [preset_file(name=name) for name in ("one", "two")]
+        called = grok_tui("verify", *paths)
+        lines = called.err.splitlines()
+        assert [line.split(":")[0] for line in lines] == paths
+        assert all("broken" in line for line in lines)
+
+
+class TestUsage:
+    def test_an_unknown_preset_is_named_before_anything_runs(self, grok_tui, preset_file, stand_in):
+        stand_in("sys.exit('this must not run')")
+        called = grok_tui("verify", preset_file(), "linear110")
+        assert called.code == 2
+        assert called.err == "grok-tui: unknown preset 'linear110'; did you mean 'linear101'?\n"
+
+    @pytest.mark.parametrize("option", ["--junit", "--markdown"])
+    def test_an_output_that_cannot_be_written_is_named_before_anything_runs(
+        self, grok_tui, preset_file, stand_in, option
+    ):
+        stand_in("sys.exit('this must not run')")
+        called = grok_tui("verify", preset_file(), option, "/nowhere/x")
+        assert called.code == 2
+        assert called.err == f"grok-tui: {option}: /nowhere/x: no such file or directory\n"
+
+    def test_without_names_all_presets_are_run(self, grok_tui, stand_in, monkeypatch):
+        monkeypatch.setattr(verify, "names", lambda: ["linear101", "linear101-eps"])
+        stand_in("sys.exit(2)")
+        ledger = ledger_of(grok_tui("verify", "--json"))
+        assert [failure["preset"] for failure in ledger["failures"]] == ["linear101", "linear101-eps"]
+
+
+def press_ctrl_c_once(condition) -> None:
+    """Send this process SIGINT as soon as a condition holds."""
+
+    def wait() -> None:
+        while not condition():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=wait, daemon=True).start()
