@@ -34,7 +34,8 @@ from .tables import run_tables
 if TYPE_CHECKING:
     from grok_tui.claims import Comparison
     from grok_tui.engine.arm import Arm
-    from grok_tui.engine.run import JudgedClaim, Run
+    from grok_tui.engine.run import Run
+    from grok_tui.engine.verdicts import JudgedClaim
     from grok_tui.presets import Preset
 
 LONGEST_PROBLEM = 300  # characters of an exception's first line

@@ -101,7 +101,7 @@ def _break_line(canvas: Canvas, number: int, line: Line, charset: Charset) -> No
         return
     owned = canvas.owners == number
     beside = np.pad(owned, ((0, 0), (1, 1)))
-    flat = owned & (owned.sum(axis=0) == 1) & beside[:, :-2] & beside[:, 2:]
+    flat = owned & beside[:, :-2] & beside[:, 2:]
     if line == "dashed":
         flat[:, np.arange(flat.shape[1]) % 3 != 2] = False
         canvas.chars[flat] = " "

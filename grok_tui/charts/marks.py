@@ -30,7 +30,7 @@ def draw_marks(grid: Grid, style: Style, frame: Frame, marks: Sequence[Mark], ax
             placed[axis.cell(mark.step, frame.width, dots)] = mark
     for column, mark in placed.items():
         rivals = sum(mark.kind == "event" or other.kind == mark.kind for other in placed.values())
-        if True:
+        if rivals * _CROWDED <= frame.width:
             char = (_ASCII_LINES if style.ascii else _LINES)[mark.kind]
             ink = style.ink(mark.color)
             for row in range(frame.top, frame.top + frame.height):

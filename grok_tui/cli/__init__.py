@@ -18,7 +18,6 @@ app = typer.Typer(
     help="A laboratory in the terminal for grokking and optimizer dynamics.",
     epilog="Exit codes: 0 every verdict is as expected; 1 one is not; 2 usage or preset error;"
     " 3 training diverged or failed; 4 time limit reached; 130 interrupted.",
-    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 app.command()(presets)

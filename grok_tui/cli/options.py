@@ -36,12 +36,12 @@ Preset = Annotated[
     ),
 ]
 PresetName = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="Preset to show.", autocompletion=_preset_names)
+    str | None, typer.Argument(metavar="NAME", help="Preset to show.", autocompletion=_preset_names)
 ]
 PresetNames = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NAME]...",
+        metavar="NAME",
         help="Presets to verify; all of them if none is named.",
         autocompletion=_preset_names,
     ),
@@ -67,7 +67,7 @@ Replicas = Annotated[int | None, typer.Option(metavar="N", help="Seeds trained s
 Steps = Annotated[int | None, typer.Option(metavar="N", help="Steps of every arm.")]
 Device = Annotated[
     str,
-    typer.Option(metavar="auto|cpu|cuda|cuda:N", help="Where to compute.", autocompletion=_device_names),
+    typer.Option(metavar="DEVICE", help="auto, cpu, cuda or cuda:N.", autocompletion=_device_names),
 ]
 Threads = Annotated[
     int | None,

@@ -19,8 +19,7 @@ def verify(
 ) -> int:
     """Run presets and print the ledger of their claims.
 
-    Each preset runs in a process of its own. Exits with 0 if every verdict of every preset is as expected,
-    else with the largest exit code of the runs.
+    Each preset runs in a process of its own. The exit code is the largest of theirs.
     """
     from grok_tui.verify import Outputs
     from grok_tui.verify import verify as carry_out

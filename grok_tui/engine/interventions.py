@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention, Jump, Reset, Set, Switch
+from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.lab.streams import Purpose, stream
 from grok_tui.presets import checked_batch_size, with_hyperparameter
 
-if TYPE_CHECKING:
-    from .arm import Arm
+from .optimizer import Optimizer
 
 
-def carry_out(intervention: AnyIntervention, arm: Arm) -> None:
+class Steered(Protocol):
+    """What an intervention reaches of an arm."""
+
+    theta: Tensor
+    step: int
+    seeds: tuple[int, ...]
+    optimizer: Optimizer
+    interventions: list[AnyIntervention]
+
+    def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
+        """Go on with this optimizer."""
+
+    def set_batch_size(self, size: int | Literal["full"]) -> None:
+        """Draw batches of this size from now on."""
+
+
+def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     """Do it to the arm, between two steps.
 
     Raises:
@@ -35,7 +52,7 @@ def carry_out(intervention: AnyIntervention, arm: Arm) -> None:
             _jump(arm, intervention.norm)
 
 
-def _jump(arm: Arm, norm: float) -> None:
+def _jump(arm: Steered, norm: float) -> None:
     """Displace every replica by `norm` in a direction of its own, uniform on the sphere."""
     place = (arm.step, len(arm.interventions))
     size = arm.theta.shape[1]

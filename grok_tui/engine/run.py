@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from grok_tui import claims
-from grok_tui.presets import Claim, Preset
+from grok_tui.presets import Preset
 
 from .arm import Arm
 from .device import describe, prepare_thread, resident_memory, resolve_device
+from .verdicts import JudgedClaim, judge
 
 CHUNK_SECONDS = 0.03
-
-
-@dataclass(frozen=True)
-class JudgedClaim:
-    """A claim, what was seen of it in each replica, and its verdict."""
-
-    claim: Claim
-    judgements: tuple[claims.Judgement, ...]
-    verdict: claims.Verdict
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether the verdict is the one that the preset expects."""
-        return self.verdict == self.claim.expected
-
-    @property
-    def held_in(self) -> int:
-        """In how many replicas it holds."""
-        return sum(judgement.holds is True for judgement in self.judgements)
-
-    @property
-    def telling(self) -> claims.Judgement:
-        """The judgement to show: of the first replica that came out as the verdict did."""
-        reproduced = self.verdict == claims.Verdict.REPRODUCED
-        agreeing = (j for j in self.judgements if (j.holds is True) == reproduced)
-        return next(agreeing, self.judgements[0])
 
 
 class Run:
@@ -135,33 +106,4 @@ class Run:
 
     def judge(self) -> list[JudgedClaim]:
         """Judge every claim as far as the run has come."""
-        return [self._judged(claim) for claim in self.preset.claims]
-
-    def _judged(self, claim: Claim) -> JudgedClaim:
-        condition = claim.condition
-        complete = all(self.arms[name].complete for name in condition.arms())
-        judgements = tuple(
-            condition.evaluate(ReplicaCurves(self.arms, replica)) for replica in range(len(self.preset.seeds))
-        )
-        verdict = claims.verdict(judgements, complete=complete, holds_in=claim.holds_in)
-        return JudgedClaim(claim, judgements, verdict)
-
-
-class ReplicaCurves:
-    """One replica of all arms, as the claim language reads it."""
-
-    def __init__(self, arms: dict[str, Arm], replica: int) -> None:
-        self._arms = arms
-        self._replica = replica
-
-    def steps(self, arm: str) -> NDArray[np.int64]:
-        """Return the recorded steps of an arm."""
-        return self._arms[arm].history.steps
-
-    def values(self, arm: str, measure: str) -> NDArray[np.float64]:
-        """Return a measure at the recorded steps of an arm."""
-        return self._arms[arm].history.values(measure, self._replica)
-
-    def events(self, arm: str, event: str) -> NDArray[np.int64]:
-        """Return the steps at which an event was seen in an arm."""
-        return self._arms[arm].history.event_steps(event, self._replica)
+        return [judge(claim, self.arms, len(self.preset.seeds)) for claim in self.preset.claims]

@@ -23,7 +23,8 @@ from .snapshot import Snapshot, State
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
 
-    from .run import JudgedClaim, Run
+    from .run import Run
+    from .verdicts import JudgedClaim
 
 Order = Callable[["Run"], None]
 

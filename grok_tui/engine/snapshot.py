@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from grok_tui.presets import Preset
 
     from .history import CoordinateHistory, Event, History
-    from .run import JudgedClaim
+    from .verdicts import JudgedClaim
 
 
 class State(StrEnum):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -12,6 +14,7 @@ from textual.message import Message
 
 from grok_tui.errors import GrokTuiError
 from grok_tui.tui import keys, settings, themes
+from grok_tui.tui.clock import RunClock
 from grok_tui.tui.glyphs import Glyphs, glyphs
 from grok_tui.tui.screens.live import LiveScreen
 from grok_tui.tui.source import runner
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from grok_tui.charts.style import Charset, Style
     from grok_tui.engine.snapshot import Snapshot
     from grok_tui.options import RunOptions
+    from grok_tui.tui.export import Subject
     from grok_tui.tui.screens.browser import BrowserScreen
     from grok_tui.tui.source import Source, SourceFactory
 
@@ -51,7 +55,7 @@ class ExplorerApp(App[int]):
     """
 
     TITLE = "grok-tui"
-    CSS_PATH: ClassVar[list[str]] = ["live.tcss", "around.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["live.tcss", "around.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("app"))
     COMMANDS = {_provider}  # noqa: RUF012  (Textual's own declaration)
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -86,6 +90,7 @@ class ExplorerApp(App[int]):
         self._drawer: Drawer | None = None
         self._loop_here: asyncio.AbstractEventLoop | None = None
         self._style: Style | None = None
+        self._clock = RunClock()
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -133,6 +138,7 @@ class ExplorerApp(App[int]):
         self.close_run(0)
         self.source = None
         self.preset_name, self.options = name, options
+        self._clock = RunClock()
         self._attempt += 1
         arguments = (self._attempt, name, options)
         threading.Thread(target=self._prepare, args=arguments, name="loader", daemon=True).start()
@@ -169,6 +175,12 @@ class ExplorerApp(App[int]):
         """Run the preset that was chosen."""
         self.begin(message.name, message.options)
 
+    def on_unmount(self) -> None:
+        """Let nothing go on without a screen."""
+        self.close_run(0)
+        if self._drawer is not None:
+            self._drawer.close()
+
     def close_run(self, timeout: float = 0.5) -> bool:
         """End the run; return whether its thread has ended within `timeout` seconds."""
         return self.source is None or self.source.close(timeout)
@@ -180,14 +192,67 @@ class ExplorerApp(App[int]):
 
     def _leave(self, code: int) -> None:
         self.close_run(0)
-        if self._drawer is not None:
-            self._drawer.close()
         self.exit(code, code)
 
     def _browser(self) -> BrowserScreen:
-        from grok_tui.tui.screens.browser import BrowserScreen
+        from grok_tui.tui.export import Subject
+    from grok_tui.tui.screens.browser import BrowserScreen
 
         return BrowserScreen(self.options)
+
+    def note(self, snapshot: Snapshot) -> None:
+        """Remember what came of a run, once it has ended."""
+        from grok_tui.tui.verdicts import Verdicts, outcome
+
+        if not self._clock.look(snapshot) or self.preset_name is None:
+            return
+        found = outcome(snapshot, self.options, self._clock.seconds)
+        if found is not None:
+            with suppress(OSError):  # the list of presets then shows older verdicts, or none
+                Verdicts().remember(self.preset_name, self.options.profile, found)
+
+    @property
+    def subject(self) -> Subject | None:
+        """The run as the export sees it, or None while there is none."""
+        from grok_tui.tui.export import Subject
+
+        snapshot = self.snapshot
+        if snapshot is None or snapshot.preset is None or self.preset_name is None:
+            return None
+        return Subject(self.preset_name, self.options, snapshot)
+
+    def export(self) -> None:
+        """Write curves, screen and command line into the present folder."""
+        from grok_tui.tui.export import save_all
+
+        subject = self.subject
+        if subject is None:
+            self.notify("there is no run to export yet", severity="warning")
+            return
+        try:
+            files = save_all(subject, Path.cwd(), self.export_screenshot())
+        except GrokTuiError as error:
+            self.notify(str(error), severity="error", timeout=10, markup=False)
+        else:
+            names = ", ".join(file.name for file in files)
+            self.notify(f"{names} in {Path.cwd()}", title="exported", timeout=8, markup=False)
+
+    def copy_command(self) -> None:
+        """Copy the command line that does the run again, and write it to a file as well."""
+        from grok_tui.tui.export import save_command
+
+        subject = self.subject
+        if subject is None:
+            self.notify("there is no run yet", severity="warning")
+            return
+        try:
+            command, files = save_command(subject, Path.cwd())
+        except GrokTuiError as error:
+            self.notify(str(error), severity="error", timeout=10, markup=False)
+        else:
+            self.copy_to_clipboard(command)
+            names = ", ".join(file.name for file in files)
+            self.notify(f"{command}\nalso in {names}", title="copied", timeout=8, markup=False)
 
     def show_presets(self) -> None:
         """Show the list of presets."""
@@ -210,8 +275,9 @@ class ExplorerApp(App[int]):
         """Show the keys of the screen and of the pane that has the focus."""
         from grok_tui.tui.screens.help import HelpScreen
 
-        live = isinstance(self.screen, LiveScreen)
-        self.push_screen(HelpScreen("live" if live else "browser", self.screen.pane if live else ""))
+        screen = self.screen
+        live = isinstance(screen, LiveScreen)
+        self.push_screen(HelpScreen("live" if live else "browser", screen.pane if live else ""))
 
     def action_explorer_debug(self) -> None:
         """Show versions, device and paths."""

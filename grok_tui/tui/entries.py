@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from grok_tui.numbers import duration, plural
 from grok_tui.presets import find, load, names
 from grok_tui.printable import printable
 from grok_tui.tables import described, doings
+from grok_tui.tui.orders import shown
 from grok_tui.tui.widgets.lines import Line, Span, clean, wrapped
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from grok_tui.tui.glyphs import Glyphs
     from grok_tui.tui.verdicts import Outcome, Verdicts
 
-MOST_SIGNS = 16  # claims that are shown by a sign each
+SIGNS = 0.3  # the most of a row's width that the signs of single claims may take
 NO_LIMIT = 10_000  # rows; a long text is scrolled, not cut
 
 
@@ -84,11 +85,14 @@ def list_rows(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
         mark = Span("cannot be used", "bad")
         problem = clean(entry.problem, ascii_only=ascii_only)
         return [
-            _spread([name], [mark], width),
+            _spread([name], [mark], width, glyphs),
             (Span(fit(problem, width, ellipsis=glyphs.ellipsis), "muted"),),
         ]
     title = fit(clean(entry.preset.title, ascii_only=ascii_only), width, ellipsis=glyphs.ellipsis)
-    return [_spread([name], _standing(entry.preset, entry.outcome, glyphs), width), (Span(title, "muted"),)]
+    return [
+        _spread([name], _standing(entry.preset, entry.outcome, width, glyphs), width, glyphs),
+        (Span(title, "muted"),),
+    ]
 
 
 def details(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
@@ -107,27 +111,28 @@ def details(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
     page.gap()
     page.write(preset.summary)
     page.gap()
+    page.heading("Claims")
+    if not preset.claims:
+        page.write("none", "muted", 2)
+    for i, claim in enumerate(preset.claims):
+        if i:
+            page.gap()
+        _claim(claim, entry.outcome, page)
+    page.gap()
     page.heading("Arms")
+    column = max(len(arm.name) for arm in preset.arms) + 2
     for arm in preset.arms:
-        page.write(f"{arm.name}  {described(_plain(arm.optimizer))}", "text", 2)
-        for own in _own(arm, preset):
-            page.write(own, "muted", 4)
+        page.write(_own(arm, preset), "muted", 2, Span(arm.name.ljust(column)))
     if preset.interventions:
         page.gap()
         page.heading("Interventions")
         for line in doings([done.model_dump(mode="json") for done in preset.interventions]):
             page.write(line, "text", 2)
     page.gap()
-    page.heading("Claims")
-    if not preset.claims:
-        page.write("none", "muted", 2)
-    for claim in preset.claims:
-        _claim(claim, entry.outcome, page)
-    page.gap()
     page.heading("Settings")
     page.write(described(_plain(preset.task)), "text", 2)
     page.write(described(_plain(preset.model)), "text", 2)
-    page.write(", ".join(f"{key}={value}" for key, value in _plain(preset.training).items()), "text", 2)
+    page.write(_assigned(_plain(preset.training)), "text", 2)
     page.gap()
     page.heading("Sources")
     for source in preset.sources:
@@ -152,24 +157,25 @@ class _Page:
     def write(self, text: str, role: str = "text", indent: int = 0, sign: Span | None = None) -> None:
         """Break a text into rows; a sign stands before the first of them."""
         text = clean(printable(text), ascii_only=self.glyphs.ellipsis == "~")
-        lead = [sign, Span(" ")] if sign is not None else []
-        indent += sum(cell_width(span.text) for span in lead)
-        for i, row in enumerate(wrapped(text, self.width - indent, NO_LIMIT)):
-            before = (Span(" " * (indent - 2)), *lead) if lead and i == 0 else (Span(" " * indent),)
-            self.rows.append((*(span for span in before if span.text), Span(row, role)))
+        lead = (sign, Span(" ")) if sign is not None else ()
+        hang = indent + sum(cell_width(span.text) for span in lead)
+        for i, row in enumerate(wrapped(text, self.width - hang, NO_LIMIT)):
+            before = (Span(" " * indent), *lead) if i == 0 else (Span(" " * hang),)
+            self.rows.append((*before, Span(row, role)))
 
 
 def _claim(claim: Claim, outcome: Outcome | None, page: _Page) -> None:
     verdict = outcome.verdict(claim) if outcome is not None else None
     page.write(claim.says, "text", 2, _sign(claim, outcome, page.glyphs))
-    page.write(claim.holds, "muted", 6)
-    page.write(f"origin: {claim.origin}", "muted", 6)
+    for line in claim.holds.strip().splitlines():
+        page.write(line, "muted", 4)
+    page.write(f"origin: {claim.origin}", "muted", 4)
     if claim.retracted is not None:
-        page.write(f"retracted: {claim.retracted}", "warning", 6)
+        page.write(f"retracted: {claim.retracted}", "warning", 4)
     if claim.because is not None:
-        page.write(f"not expected to be reproduced: {claim.because}", "warning", 6)
+        page.write(f"not expected to be reproduced: {claim.because}", "warning", 4)
     if verdict is not None:
-        page.write(f"last time: {verdict}", "good" if verdict == claim.expected else "bad", 6)
+        page.write(f"last time: {verdict}", "good" if verdict == claim.expected else "bad", 4)
 
 
 def _sign(claim: Claim, outcome: Outcome | None, glyphs: Glyphs) -> Span:
@@ -180,13 +186,13 @@ def _sign(claim: Claim, outcome: Outcome | None, glyphs: Glyphs) -> Span:
     return Span(sign, "good" if verdict == claim.expected else "bad")
 
 
-def _standing(preset: Preset, outcome: Outcome | None, glyphs: Glyphs) -> list[Span]:
+def _standing(preset: Preset, outcome: Outcome | None, width: int, glyphs: Glyphs) -> list[Span]:
     """Return verdicts and time, as far as they are known."""
     if outcome is None:
         return [Span(plural(len(preset.claims), "claim"), "muted")]
     good, count = outcome.as_expected(preset), len(preset.claims)
     spans = [_sign(claim, outcome, glyphs) for claim in preset.claims]
-    if count > MOST_SIGNS:
+    if count > SIGNS * width:
         spans = [Span(f"{good}/{count}", "good" if good == count else "bad")]
     if outcome.seconds is not None:
         spans.append(Span(f"  {duration(outcome.seconds)}", "muted"))
@@ -196,29 +202,36 @@ def _standing(preset: Preset, outcome: Outcome | None, glyphs: Glyphs) -> list[S
 def _facts(preset: Preset, outcome: Outcome | None) -> str:
     facts = [plural(len(preset.arms), "arm"), plural(len(preset.claims), "claim")]
     if outcome is None:
-        return ", ".join([*facts, "not run here yet, so the time it takes is unknown"])
+        return ", ".join([*facts, "not run here yet"])
     facts.append(f"{outcome.as_expected(preset)} as expected on {outcome.when.astimezone():%Y-%m-%d}")
     if outcome.seconds is not None:
         facts.append(f"took {duration(outcome.seconds)}")
     return ", ".join(facts)
 
 
-def _spread(left: list[Span], right: list[Span], width: int) -> Line:
+def _spread(left: list[Span], right: list[Span], width: int, glyphs: Glyphs) -> Line:
     """Put spans at both ends of a row; the left ones are cut where both do not fit."""
     room = width - sum(cell_width(span.text) for span in right) - 1
-    shown = [Span(fit(span.text, max(room, 4), ellipsis="~"), span.role) for span in left]
+    shown = [Span(fit(span.text, max(room, 4), ellipsis=glyphs.ellipsis), span.role) for span in left]
     gap = width - sum(cell_width(span.text) for span in (*shown, *right))
     return (*shown, Span(" " * max(gap, 1)), *right)
 
 
-def _own(arm: Arm, preset: Preset) -> Iterator[str]:
-    """Yield what an arm does otherwise than its preset says for all."""
+def _own(arm: Arm, preset: Preset) -> str:
+    """Return an arm's optimizer, and what it does otherwise than its preset says for all."""
     shared = _plain(preset.training)
-    differing = [f"{key}={value}" for key, value in _plain(arm.training).items() if value != shared[key]]
+    special = {"lr": arm.optimizer.lr} | arm.optimizer.model_dump(mode="json", exclude_defaults=True)
+    parts = [f"{special.pop('name')} {_assigned(special)}"]
+    differing = {key: value for key, value in _plain(arm.training).items() if value != shared[key]}
     if differing:
-        yield ", ".join(differing)
+        parts.append(_assigned(differing))
     if arm.model != preset.model:
-        yield described(_plain(arm.model))
+        parts.append(described(_plain(arm.model)))
+    return "; ".join(parts)
+
+
+def _assigned(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {shown(value)}" for key, value in values.items())
 
 
 def _plain(spec: Any) -> dict[str, Any]:

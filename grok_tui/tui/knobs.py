@@ -67,7 +67,16 @@ class Knob:
 def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     """List the parameters of an arm: those that are live first, then those that need a restart."""
     spec = next(one for one in preset.arms if one.name == arm.name)
-    kind = Parameter("name", str, None, "the update rule; Enter lists all", live=True, unit="", bounds="")
+    kind = Parameter(
+        "name",
+        str,
+        None,
+        required=True,
+        help="the update rule; Enter lists all",
+        live=True,
+        unit="",
+        bounds="",
+    )
     rows = [Knob(OPTIMIZER, "Optimizer", arm.optimizer.name, kind, live=True)]
     rows += _rows("optimizer", "Optimizer", OPTIMIZERS[arm.optimizer.name], arm.optimizer)
     training = list(_rows("training", "Training", Training, spec.training))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
-from grok_tui.catalog.optimizers import AdamW, Sgd
+from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
 from grok_tui.options import RunOptions
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def told(done: AnyIntervention) -> str:
                 exclude={"name"}, exclude_defaults=True
             )
             settings = (f"{key} {shown(value)}" for key, value in special.items())
-            return " ".join([f"switch to {done.optimizer.name}", *settings])
+            return " ".join([f"switch to {titled(done.optimizer.name)}", *settings])
         case Set():
             return f"{done.hyperparameter} = {shown(done.value)}"
         case Reset():
@@ -158,11 +158,16 @@ def named(done: AnyIntervention) -> str:
     """Return an intervention as the label of a mark, e.g. "sgd" or "lr 0.01"."""
     match done:
         case Switch():
-            return done.optimizer.name
+            return titled(done.optimizer.name)
         case Set():
             return f"{done.hyperparameter} {shown(done.value)}"
         case _:
             return done.action
+
+
+def titled(optimizer: str) -> str:
+    """Return the name of an optimizer as its papers write it."""
+    return "SGD" if optimizer == "sgd" else OPTIMIZERS[optimizer].__name__
 
 
 def shown(value: object) -> str:

@@ -15,6 +15,7 @@ from grok_tui.catalog.base import nearest
 from grok_tui.errors import GrokTuiError
 from grok_tui.presets.problems import explain
 from grok_tui.tui.files import reason, replace_file
+from grok_tui.tui.keymap import wrong_keys
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -112,7 +113,7 @@ def load(path: Path | None = None) -> Loaded:
         return Loaded(Settings(), (f"{path}: {_reason(error)}; using the defaults",))
     problems = [f"{path}: {problem}" for problem in _prune(table, Settings)]
     settings = Settings.model_validate(table)
-    wrong = dict(_wrong_keys(settings.keymap))
+    wrong = dict(wrong_keys(settings.keymap))
     problems += [f"{path}: keymap.{action}: {problem}" for action, problem in wrong.items()]
     settings.keymap = {action: keys for action, keys in settings.keymap.items() if action not in wrong}
     return Loaded(settings, tuple(problems))
@@ -168,31 +169,6 @@ def _prune(table: dict[str, Any], model: type[_Table], above: str = "") -> Itera
         except ValidationError as error:
             del table[key]
             yield f"{name}: {explain(error, None)[1]}"
-
-
-def _wrong_keys(keymap: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the actions of a keymap that do not exist or would take another action's key, and why."""
-    from grok_tui.tui.keys import BY_ID, NAMES
-
-    full_names = {short: full for full, short in NAMES.items()}
-    taken: dict[tuple[str, str], str] = {}
-    for action in BY_ID.values():
-        for key in action.keys if action.id not in keymap else ():
-            taken[action.scope, key] = action.id
-    for identity, keys in keymap.items():
-        if identity not in BY_ID:
-            yield identity, f"unknown action{nearest(identity, list(BY_ID))}"
-            continue
-        scope = BY_ID[identity].scope
-        wanted = [full_names.get(key.strip(), key.strip()) for key in keys.split(",")]
-        scopes = ("app", "live", "browser") if scope == "app" else ("app", scope)
-        holders = [taken[s, key] for key in wanted for s in scopes if (s, key) in taken]
-        if holders:
-            yield identity, f"'{keys}' is the key of {holders[0]}"
-        elif not all(wanted):
-            yield identity, f"'{keys}' is no key"
-        else:
-            taken.update({(scope, key): identity for key in wanted})
 
 
 def _document(path: Path) -> TOMLDocument:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import locale
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.theme import Theme
 
@@ -125,18 +125,18 @@ _SYSTEMS: dict[str | None, Colors] = {"truecolor": "truecolor", "256": "256", No
 _LEAST_CONTRAST = 3.0  # of a line on its background (WCAG 2.1, 1.4.11)
 
 
-def register(app: App[object]) -> None:
+def register(app: App[Any]) -> None:
     """Make the designed themes known to an app."""
     for theme in THEMES.values():
         app.register_theme(theme)
 
 
-def colors_of(app: App[object]) -> Colors:
+def colors_of(app: App[Any]) -> Colors:
     """Return how many colours the terminal of an app shows; none under NO_COLOR."""
     return "none" if app.no_color else _SYSTEMS.get(app.console.color_system, "16")
 
 
-def shown_theme(app: App[object], name: str) -> str:
+def shown_theme(app: App[Any], name: str) -> str:
     """Return the theme to show for a theme that a user chose.
 
     With 16 colours or none the terminal's own do best: `ansi-dark` or `ansi-light`, by the chosen theme. An

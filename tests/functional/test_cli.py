@@ -28,9 +28,8 @@ class TestHelp:
         assert called.code == 0
         assert called.out.startswith("grok-tui 0.")
 
-    @pytest.mark.parametrize("option", ["--help", "-h"])
-    def test_help_lists_options_commands_and_exit_codes(self, grok_tui, option):
-        called = grok_tui(option)
+    def test_help_lists_options_commands_and_exit_codes(self, grok_tui):
+        called = grok_tui("--help")
         assert called.code == 0
         for word in ("--preset", "--headless", "--set", "--time-limit", "presets", "verify", "Exit codes"):
             assert word in called.out

@@ -54,7 +54,7 @@ RANGES = {
     "log": {"log_x": True, "log_y": True},
     "log y": {"log_y": True},
     "one value": {"y_range": (2, 2), "x_range": (3, 3)},
-    "tiny": {"x_range": (3.2, 3.4), "y_range": (0, 1e-300)},
+    "tiny": {"x_range": (3.2, 3.4), "y_range": (0, 1e-5)},
     "not finite": {"x_range": (NAN, INF), "y_range": (-INF, INF)},
     "log of negative": {"log_x": True, "log_y": True, "x_range": (-1, 5), "y_range": (-2, 0)},
     "reversed": {"x_range": (9, 1), "y_range": (9, 1)},
@@ -254,6 +254,14 @@ def test_one_row_is_a_sparkline_with_name_and_last_value():
     assert lines(LineChart("Loss", (Series("val", x, x),)), 24, 1) == ["val _...:--==+***# 100.0"]
 
 
+def test_a_sparkline_shows_single_spikes_in_both_directions():
+    y = np.zeros(1000)
+    y[400], y[700] = 1.0, -1.0
+    row = lines(LineChart("", (Series("a", np.arange(1000), y),), y_range=(-1, 1)), 15, 1)[0]
+    assert "#" in row
+    assert "_" in row
+
+
 def test_bars_stand_on_zero_and_point_at_the_generalizer():
     chart = Bars("Weights", [1, -0.5, 0.25], ("a", "b", "c"), ("memorizer", "memorizer", "generalizer"))
     assert lines(chart, 44, 9) == [
@@ -278,6 +286,12 @@ def test_a_generalizer_is_seen_among_more_bars_than_columns():
         colors = {run.color for row in picture.rows[1:8] for run in row}
         assert DARK.generalizer in colors
         assert "▲" in picture.lines[-2]
+
+
+def test_a_generalizer_does_not_get_the_height_of_a_memorizer_in_its_column():
+    roles = ("memorizer", "generalizer") * 50
+    chart = Bars("w", np.tile([1.0, 0.1], 50), roles=roles, y_range=(0, 1))
+    assert lines(chart, 44, 12)[1][4:].strip() == ""
 
 
 def test_the_lowest_and_the_highest_of_bars_that_share_a_column_are_seen():
@@ -360,6 +374,12 @@ def test_a_band_reaches_from_low_to_high():
     assert [row[5] for row in area] == [" ", " ", ":", ":", ".", ":", ":", " ", " "]
 
 
+def test_a_band_that_starts_at_zero_reaches_down_to_the_end_of_a_log_axis():
+    series = Series("a", [0, 1], [1, 1], low=[0, 0], high=[10, 10])
+    area = lines(LineChart("", (series,), log_y=True, y_range=(0.1, 10)), 40, 12)[1:10]
+    assert [row[6] for row in area] == [*"::::.::::"]
+
+
 def test_marks_that_crowd_keep_their_glyphs_and_lose_names_and_lines():
     crowd = tuple(Mark(step, "slingshot") for step in range(0, 100, 2))
     chart = LineChart("", (Series("a", [0, 99], [0, 0]),), crowd, y_range=(0, 1))
@@ -378,11 +398,12 @@ def test_interventions_keep_their_lines_among_crowding_events():
 
 
 def test_tick_labels_are_never_cut_and_never_touch():
+    low, high = 112_345_670, 112_345_770
     for width in range(20, 130):
-        chart = LineChart("", (Series("a", [0, 123_456], [0, 1]),), x_label="step")
-        label_row = lines(chart, width, 12)[-1].split()
-        assert label_row[0] == "0"
-        assert all(part == "step" or part.rstrip("k").isdecimal() for part in label_row)
+        chart = LineChart("", (Series("a", [low, high], [0, 1]),), x_label="step")
+        labels = lines(chart, width, 12)[-1].replace("step", "").split()
+        assert labels
+        assert all(low <= round(float(label.removesuffix("M")) * 1e6) <= high for label in labels)
 
 
 def test_an_error_inside_the_drawing_is_written_where_the_chart_would_be(monkeypatch):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.events import Key, Resize
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
@@ -28,6 +30,7 @@ from grok_tui.tui.widgets.footer import footer_line
 from grok_tui.tui.widgets.lines import Line, Lines, Span
 
 if TYPE_CHECKING:
+    from grok_tui.options import RunOptions
     from grok_tui.tui.app import ExplorerApp
 
 BESIDE = 80  # columns from which the details stand beside the list
@@ -54,25 +57,30 @@ class PresetList(OptionList):
 
 
 class BrowserScreen(Screen[None]):
-    """Lists all presets; Enter starts the marked one by `app.open_preset(name, profile)`.
+    """Lists all presets, and says which one was chosen.
 
     Args:
-        profile: "quick" or "full".
-        verdicts: the outcomes that are remembered.
+        options: what the chosen preset is to be run with.
+        verdicts: the outcomes that are remembered; by default those of the user.
+
+    Attributes:
+        profile: the profile that the presets are shown and run with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("browser"))
-    CSS_PATH = "../around.tcss"
     AUTO_FOCUS = "PresetList"
 
-    if TYPE_CHECKING:
+    class Chosen(Message):
+        """Somebody wants to run a preset."""
 
-        @property
-        def app(self) -> ExplorerApp: ...
+        def __init__(self, name: str, options: RunOptions) -> None:
+            super().__init__()
+            self.name, self.options = name, options
 
-    def __init__(self, profile: str = "quick", verdicts: Verdicts | None = None) -> None:
+    def __init__(self, options: RunOptions, verdicts: Verdicts | None = None) -> None:
         super().__init__()
-        self.profile = profile
+        self.profile = options.profile
+        self._options = options
         self._verdicts = verdicts
         self._entries: list[Entry] = []
         self._shown: list[Entry] = []
@@ -83,9 +91,9 @@ class BrowserScreen(Screen[None]):
         yield Lines(id="browser-header")
         with Horizontal(id="browser-body"):
             with Vertical(id="browser-side"):
-                yield Input(placeholder="filter", id="browser-filter", compact=True)
-                yield PresetList(id="browser-list")
+                yield Input(placeholder="filter by name, source or claim", id="browser-filter", compact=True)
                 yield Lines(id="browser-note")
+                yield PresetList(id="browser-list")
             with VerticalScroll(id="browser-scroll", can_focus=True):
                 yield Lines(id="browser-details")
         yield Lines(id="browser-footer")
@@ -106,6 +114,11 @@ class BrowserScreen(Screen[None]):
         self.set_class(width < BESIDE and height >= BELOW, "below")
         self.call_after_refresh(self._write_all)
 
+    @property
+    def explorer(self) -> ExplorerApp:
+        """The app, as what it is."""
+        return cast("ExplorerApp", self.app)
+
     def reload(self) -> None:
         """Read all presets anew, keeping the marked one."""
         self._reading = True
@@ -114,14 +127,14 @@ class BrowserScreen(Screen[None]):
     @property
     def marked(self) -> Entry | None:
         """The entry that the cursor is on."""
-        place = self.query_one(PresetList).highlighted
-        return self._shown[place] if place is not None and place < len(self._shown) else None
+        option = self.query_one(PresetList).highlighted_option
+        return next((entry for entry in self._shown if option is not None and entry.name == option.id), None)
 
     def rewrite(self, width: int) -> None:
         """Write the rows of the list for its width."""
         options = self.query_one(PresetList)
-        for place, entry in enumerate(self._shown):
-            options.replace_option_prompt_at_index(place, self._prompt(entry, width))
+        for entry in self._shown:
+            options.replace_option_prompt(entry.name, self._prompt(entry, width))
 
     def action_browser_start(self) -> None:
         """Start the marked preset."""
@@ -129,9 +142,9 @@ class BrowserScreen(Screen[None]):
         if entry is None:
             return
         if entry.preset is None:
-            self.app.notify(f"{entry.name}: {entry.problem}", severity="error", markup=False)
+            self.notify(f"{entry.name}: {entry.problem}", severity="error", markup=False)
             return
-        self.app.open_preset(entry.name, self.profile)
+        self.post_message(self.Chosen(entry.name, replace(self._options, profile=self.profile)))
 
     def action_browser_filter(self) -> None:
         """Go to the filter."""
@@ -190,18 +203,20 @@ class BrowserScreen(Screen[None]):
         self._shown = matching(self._entries, self.query_one(Input).value)
         width = options.size.width
         options.clear_options()
-        options.add_options([Option(self._prompt(entry, width)) for entry in self._shown])
+        for entry in self._shown:
+            options.add_option(Option(self._prompt(entry, width), id=entry.name))
+            options.add_option(Option("", disabled=True))  # sets entries apart
         if self._shown:
             names = [entry.name for entry in self._shown]
             kept = before is not None and before.name in names and not self.query_one(Input).value
-            options.highlighted = names.index(before.name) if before is not None and kept else 0
+            marked = before.name if before is not None and kept else names[0]
+            options.highlighted = options.get_option_index(marked)
         self._write_all()
 
     def _prompt(self, entry: Entry, width: int) -> Content:
-        # A space before and behind; the blank row sets entries apart.
-        rows = list_rows(entry, max(width - 2, 12), self.app.glyphs)
+        rows = list_rows(entry, max(width - 2, 12), self.explorer.glyphs)
         content = [Content.assemble(" ", *((span.text, STYLES[span.role]) for span in row)) for row in rows]
-        return Content("\n").join([*content, Content("")])
+        return Content("\n").join(content)
 
     def _write_all(self) -> None:
         try:
@@ -242,14 +257,14 @@ class BrowserScreen(Screen[None]):
         page = self.query_one("#browser-details", Lines)
         entry = self.marked
         width = scroll.content_size.width
-        page.show(details(entry, width, self.app.glyphs) if entry is not None and width > 0 else [])
+        page.show(details(entry, width, self.explorer.glyphs) if entry is not None and width > 0 else [])
         scroll.scroll_home(animate=False)
 
     def _write_footer(self) -> None:
         footer = self.query_one("#browser-footer", Lines)
         actions = [a for a in (*keys.of_scope("browser"), *keys.of_scope("app")) if a.footer]
         width = max(footer.size.width - 2, 0)
-        line = footer_line(actions, State.PAUSED, width, self.app.settings.keymap)
+        line = footer_line(actions, State.PAUSED, width, self.explorer.settings.keymap)
         footer.show([(Span(" "), *line)])
 
 

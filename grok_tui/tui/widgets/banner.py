@@ -46,8 +46,8 @@ def _keys(*pairs: tuple[str, str]) -> Line:
 class Banner(Lines):
     """The notice; it takes no room when all is well."""
 
-    def update_from(self, snapshot: Snapshot, *, silent: bool) -> None:
-        """Show what is wrong with a run, if anything is and nobody has put it away."""
-        found = [] if silent else banner_lines(snapshot, self.size.width or 40, ellipsis=self.app.glyphs.ellipsis)
+    def update_from(self, snapshot: Snapshot) -> None:
+        """Show what is wrong with a run, if anything is."""
+        found = banner_lines(snapshot, self.size.width or 40, ellipsis=self.explorer.glyphs.ellipsis)
         self.display = bool(found)
         self.show(found)

@@ -1,4 +1,4 @@
-"""A place for one chart: it keeps the picture that was drawn for it and hands its rows to Textual as strips."""
+"""A place for one chart: it keeps the picture that was drawn for it and hands its rows to Textual."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=4096)
-def rich_style(color: str | None, background: str | None, bold: bool, dim: bool) -> Style:
-    """Return the look of a run as Rich has it."""
-    return Style(
+def rich_style(base: Style, color: str | None, background: str | None, bold: bool, dim: bool) -> Style:
+    """Return the look of a run as Rich has it, on the look of what it lies on."""
+    return base + Style(
         color=Color.parse(color) if color else None,
         bgcolor=Color.parse(background) if background else None,
         bold=bold or None,
@@ -32,10 +32,11 @@ def rich_style(color: str | None, background: str | None, bold: bool, dim: bool)
     )
 
 
-def strips_of(picture: Picture) -> list[Strip]:
-    """Return the rows of a picture as Textual wants them."""
+def strips_of(picture: Picture, base: Style) -> list[Strip]:
+    """Return the rows of a picture as Textual wants them, on the look of the place they lie on."""
     return [
-        Strip((Segment(run.text, rich_style(*run[1:])) for run in row), picture.width) for row in picture.rows
+        Strip([Segment(run.text, rich_style(base, *run[1:])) for run in row], picture.width)
+        for row in picture.rows
     ]
 
 
@@ -86,7 +87,7 @@ class ChartPane(Widget, can_focus=True):
         self.chart = chart
         self.shown: object = None
         self._picture: Picture | None = None
-        self._strips: list[Strip] = []
+        self._strips: list[Strip] | None = None
 
     @property
     def picture(self) -> Picture | None:
@@ -99,16 +100,23 @@ class ChartPane(Widget, can_focus=True):
         if (picture.width, picture.height) != (width, height):
             return  # drawn for a size that is no more; the next one is on its way
         rows = changed_rows(self._picture, picture)
-        self._picture, self._strips = picture, strips_of(picture)
+        self._picture, self._strips = picture, None
         if rows:
             self.refresh(*(Region(0, y, end, 1) for y, end in rows))
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the picture."""
-        width = self.size.width
+        base = self.rich_style
+        if self._strips is None:
+            self._strips = strips_of(self._picture, base) if self._picture is not None else []
         if y < len(self._strips):
-            return self._strips[y].adjust_cell_length(width)
-        return Strip.blank(width)
+            return self._strips[y].adjust_cell_length(self.size.width, base)
+        return Strip.blank(self.size.width, base)
+
+    def restyle(self) -> None:
+        """Forget all looks: the theme has changed."""
+        self._strips = None
+        self.refresh()
 
     def on_click(self, event: Click) -> None:
         """Fill the screen, or go back, on a double click."""

@@ -13,7 +13,7 @@ from grok_tui.tui import keys
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean, wrapped
 
 if TYPE_CHECKING:
-    from grok_tui.engine.run import JudgedClaim
+    from grok_tui.engine.verdicts import JudgedClaim
     from grok_tui.tui.glyphs import Glyphs
 
 TALL = 3  # rows of what a claim says when it is looked at
@@ -66,7 +66,10 @@ def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: 
             lines.append((Span("  "), Span(fit(seen, room, ellipsis=glyphs.ellipsis), "muted")))
         return lines
     first, *others = wrapped(says, room, TALL, ellipsis=glyphs.ellipsis)
-    lines = [(Span(f"{sign} ", role), Span(first, "title")), *((Span(f"  {row}", "title"),) for row in others)]
+    lines = [
+        (Span(f"{sign} ", role), Span(first, "title")),
+        *((Span(f"  {row}", "title"),) for row in others),
+    ]
     for comparison in one.telling.comparisons:
         text = clean(str(comparison), ascii_only=only_ascii)
         look = {True: "good", False: "bad", None: "muted"}[comparison.holds]
@@ -109,7 +112,7 @@ class Claims(Lines, can_focus=True):
         self._judged, self._changed = judged, changed
         opened = min(self._opened, len(judged) - 1) if self.has_focus and judged else None
         width, rows = self.size
-        self.show(claim_lines(judged, width, rows, self.app.glyphs, opened=opened, changed=changed))
+        self.show(claim_lines(judged, width, rows, self.explorer.glyphs, opened=opened, changed=changed))
 
     def move(self, by: int) -> None:
         """Look at a claim further up or down."""

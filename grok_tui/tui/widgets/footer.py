@@ -19,7 +19,7 @@ ENDED = ("run.restart", "explorer.presets")
 
 
 def footer_actions(pane: Pane, state: State) -> list[Action]:
-    """List the actions for the footer, what matters most first: those of the pane that has the focus come early."""
+    """List the actions for the footer, what matters most first; those of the focused pane come early."""
     shown = [action for action in (*keys.of_scope("live"), *keys.of_scope("app")) if action.footer]
     if state == "failed":
         return [action for action in shown if action.id in (*ENDED, *LAST)]
@@ -74,5 +74,5 @@ class Footer(Lines):
 
     def update_from(self, pane: Pane, state: State) -> None:
         """Show the keys for a pane and a state."""
-        keymap = self.app.settings.keymap
+        keymap = self.explorer.settings.keymap
         self.show([footer_line(footer_actions(pane, state), state, self.size.width, keymap)])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grok_tui.charts.text import cell_width
 from grok_tui.numbers import duration, grouped, rate
+from grok_tui.tui.orders import titled
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean
 
 if TYPE_CHECKING:
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 def header_line(name: str, snapshot: Snapshot, arm: ArmStatus | None, width: int, glyphs: Glyphs) -> Line:
     """Return the header in `width` cells: what matters least is left out first."""
     state = _state(snapshot, glyphs)
-    left: list[tuple[int, Line]] = [(0, (Span("grok-tui ", "muted"),)), (8, (Span(clean(name), "title"),))]
+    left: list[tuple[int, Line]] = [(0, (Span("grok-tui", "muted"),)), (8, (Span(clean(name), "title"),))]
     right: list[tuple[int, Line]] = []
     if arm is not None:
         since = f" since {grouped(arm.since)}" if arm.since else ""
-        left.append((7, (Span(clean(arm.name), "accent"),)))
-        left.append((5, (Span(arm.optimizer.name), Span(since, "muted"))))
+        place = snapshot.arms.index(arm)
+        sign = glyphs.arms[place % len(glyphs.arms)]
+        left.append((7, (Span(f"{sign} ", f"series-{place + 1}"), Span(clean(arm.name)))))
+        left.append((5, (Span(titled(arm.optimizer.name), "accent"), Span(since, "muted"))))
         right.append((9, (Span(grouped(arm.step)), Span(f" / {grouped(arm.end)}", "muted"))))
     if snapshot.state == "running":
         pace = f" of {rate(snapshot.pace * len(snapshot.arms))}" if snapshot.pace is not None else ""
@@ -29,7 +32,9 @@ def header_line(name: str, snapshot: Snapshot, arm: ArmStatus | None, width: int
         if snapshot.seconds_left is not None:
             right.append((4, (Span(duration(snapshot.seconds_left)), Span(" left", "muted"))))
     if snapshot.device:
-        right.append((2, (Span(f"{clean(snapshot.device)} ", "muted"), Span(_memory(snapshot.memory), "muted"))))
+        right.append(
+            (2, (Span(f"{clean(snapshot.device)} ", "muted"), Span(_memory(snapshot.memory), "muted")))
+        )
     right.append((10, (state,)))
     while _width(left) + _width(right) + 1 > width and len(left) + len(right) > 1:
         least = min([*left, *right], key=lambda part: part[0])
@@ -73,4 +78,4 @@ class Header(Lines):
 
     def update_from(self, name: str, snapshot: Snapshot, arm: ArmStatus | None) -> None:
         """Show a run as it stands."""
-        self.show([header_line(name, snapshot, arm, self.size.width, self.app.glyphs)])
+        self.show([header_line(name, snapshot, arm, self.size.width, self.explorer.glyphs)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from rich.color import Color
 from rich.segment import Segment
@@ -48,15 +48,15 @@ class Lines(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{role}" for role in ROLES}
     ALLOW_SELECT = False
 
-    if TYPE_CHECKING:
-
-        @property
-        def app(self) -> ExplorerApp: ...
-
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
         self._styles_of_roles: dict[str, Style] = {}
+
+    @property
+    def explorer(self) -> ExplorerApp:
+        """The app."""
+        return cast("ExplorerApp", self.app)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -98,7 +98,7 @@ class Lines(Widget):
         """Return one row as Textual wants it."""
         width = self.size.width
         if y >= len(self._lines):
-            return Strip.blank(width)
+            return Strip.blank(width, self.style_of("text"))
         return strip_of(self._lines[y], width, self.style_of)
 
     def style_of(self, role: str) -> Style:
@@ -110,10 +110,11 @@ class Lines(Widget):
         return style
 
     def _style_of(self, role: str) -> Style:
+        base = self.rich_style
         if role in ROLES:
-            return self.get_component_rich_style(f"lines--{role}", partial=True)
-        ink = self.app.chart_style.ink(role)
-        return Style(color=Color.parse(ink.color) if ink.color else None, dim=ink.dim or None)
+            return base + self.get_component_rich_style(f"lines--{role}", partial=True)
+        ink = self.explorer.chart_style.ink(role)
+        return base + Style(color=Color.parse(ink.color) if ink.color else None, dim=ink.dim or None)
 
 
 def strip_of(line: Line, width: int, style_of: Callable[[str], Style]) -> Strip:
@@ -127,7 +128,7 @@ def strip_of(line: Line, width: int, style_of: Callable[[str], Style]) -> Strip:
             left -= cell_width(text)
     if left > 0:
         marked = bool(line) and line[-1].role.startswith("marked")
-        segments.append(Segment(" " * left, style_of(line[-1].role) if marked else None))
+        segments.append(Segment(" " * left, style_of(line[-1].role if marked else "text")))
     return Strip(segments, width)
 
 

@@ -58,7 +58,7 @@ class Log(Lines, can_focus=True):
 
     def update_from(self, snapshot: Snapshot) -> None:
         """Show what has happened so far."""
-        self._all = log_lines(snapshot, self.size.width, self.app.glyphs)
+        self._all = log_lines(snapshot, self.size.width, self.explorer.glyphs)
         self.move(0)
 
     def move(self, by: int) -> None:

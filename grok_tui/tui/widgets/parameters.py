@@ -16,7 +16,7 @@ from textual.widgets import Input
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.tui import keys
 from grok_tui.tui.knobs import OPTIMIZER
-from grok_tui.tui.orders import shown
+from grok_tui.tui.orders import shown, titled
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean, wrapped
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ def arm_lines(snapshot: Snapshot, selected: str, width: int, glyphs: Glyphs) -> 
         sign = glyphs.arms[place % len(glyphs.arms)]
         end, role = _outcome(arm, glyphs)
         name = fit(clean(arm.name), max(width - 14, 4), ellipsis=glyphs.ellipsis)
-        gap = width - 2 - cell_width(name) - cell_width(arm.optimizer.name) - 3
+        gap = width - 2 - cell_width(name) - cell_width(titled(arm.optimizer.name)) - 3
         lines.append(
             (
                 Span(f"{glyphs.selected if chosen else ' '}", "accent"),
                 Span(sign + " ", f"series-{place + 1}"),
                 Span(name, "title" if chosen else "text"),
                 Span(" " * max(gap, 1)),
-                Span(arm.optimizer.name, "text" if chosen else "muted"),
+                Span(titled(arm.optimizer.name), "text" if chosen else "muted"),
                 Span(f" {end}", role),
             )
         )
@@ -213,7 +213,7 @@ class Parameters(Vertical):
     def _layout(self, width: int, height: int) -> tuple[list[Line], list[int | str | None]]:
         """Return all rows, and what each of them stands for."""
         assert self._snapshot is not None
-        glyphs = self.app.glyphs
+        glyphs = self.query_one(KnobList).explorer.glyphs
         arms = arm_lines(self._snapshot, self._selected, width, glyphs)
         names: list[int | str | None] = [arm.name for arm in self._snapshot.arms]
         if len(arms) + LEAST_KNOBS > height:
@@ -243,7 +243,12 @@ class Parameters(Vertical):
             hint.show([])
             return
         text, role = (problem, "bad") if problem else (knob.hint, "muted")
-        rows = wrapped(clean(text), hint.size.width - 1, HINT_ROWS, ellipsis=self.app.glyphs.ellipsis)
+        rows = wrapped(
+            clean(text),
+            hint.size.width - 1,
+            HINT_ROWS,
+            ellipsis=self.query_one(KnobList).explorer.glyphs.ellipsis,
+        )
         hint.show([(Span(f" {row}", role),) for row in rows])
 
     @on(Input.Changed)

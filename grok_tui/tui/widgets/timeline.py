@@ -67,4 +67,4 @@ class Timeline(Lines):
 
     def update_from(self, arm: ArmStatus, *, log: bool) -> None:
         """Show what happened to an arm."""
-        self.show([timeline_line(arm, self.size.width, self.app.glyphs, log=log)])
+        self.show([timeline_line(arm, self.size.width, self.explorer.glyphs, log=log)])

@@ -1,0 +1,80 @@
+"""What became of a claim: its judgements on the recorded curves of all replicas, and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grok_tui import claims
+from grok_tui.presets import Claim
+
+from .history import History
+
+
+class Recorded(Protocol):
+    """What a claim reads of an arm."""
+
+    history: History
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the preset asked for is done."""
+
+
+@dataclass(frozen=True)
+class JudgedClaim:
+    """A claim, what was seen of it in each replica, and its verdict."""
+
+    claim: Claim
+    judgements: tuple[claims.Judgement, ...]
+    verdict: claims.Verdict
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict is the one that the preset expects."""
+        return self.verdict == self.claim.expected
+
+    @property
+    def held_in(self) -> int:
+        """In how many replicas it holds."""
+        return sum(judgement.holds is True for judgement in self.judgements)
+
+    @property
+    def telling(self) -> claims.Judgement:
+        """The judgement to show: of the first replica that came out as the verdict did."""
+        reproduced = self.verdict == claims.Verdict.REPRODUCED
+        agreeing = (j for j in self.judgements if (j.holds is True) == reproduced)
+        return next(agreeing, self.judgements[0])
+
+
+def judge(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedClaim:
+    """Judge a claim as far as the arms it names have come."""
+    condition = claim.condition
+    complete = all(arms[name].complete for name in condition.arms())
+    judgements = tuple(condition.evaluate(ReplicaCurves(arms, replica)) for replica in range(replicas))
+    verdict = claims.verdict(judgements, complete=complete, holds_in=claim.holds_in)
+    return JudgedClaim(claim, judgements, verdict)
+
+
+class ReplicaCurves:
+    """One replica of all arms, as the claim language reads it."""
+
+    def __init__(self, arms: Mapping[str, Recorded], replica: int) -> None:
+        self._arms = arms
+        self._replica = replica
+
+    def steps(self, arm: str) -> NDArray[np.int64]:
+        """Return the recorded steps of an arm."""
+        return self._arms[arm].history.steps
+
+    def values(self, arm: str, measure: str) -> NDArray[np.float64]:
+        """Return a measure at the recorded steps of an arm."""
+        return self._arms[arm].history.values(measure, self._replica)
+
+    def events(self, arm: str, event: str) -> NDArray[np.int64]:
+        """Return the steps at which an event was seen in an arm."""
+        return self._arms[arm].history.event_steps(event, self._replica)

@@ -1,0 +1,127 @@
+"""Help: what one is looking at, and all keys, those of the focused pane first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from grok_tui.tui import guide
+from grok_tui.tui.keymap import keys_of
+from grok_tui.tui.keys import PANES, Action, Pane, Scope, key_name, of_scope
+from grok_tui.tui.screens.sheet import Sheet
+from grok_tui.tui.widgets.lines import Line, Span, clean, wrapped
+
+if TYPE_CHECKING:
+    from grok_tui.tui.glyphs import Glyphs
+
+KEY_COLUMN = 15
+VERB_COLUMN = 34
+BESIDE = 92  # columns from which descriptions stand beside the verbs
+NO_LIMIT = 1000  # rows; a page is scrolled, not cut
+
+
+class HelpScreen(Sheet):
+    """Help for a screen.
+
+    Args:
+        scope: the screen that it opens over.
+        pane: the pane of the live screen that has the focus, or nothing.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "Close", show=False)]
+    HEADING = "Help"
+
+    def __init__(self, scope: Scope, pane: Pane = "") -> None:
+        super().__init__()
+        self._scope, self._pane = scope, pane
+
+    def page(self, width: int) -> list[Line]:
+        """Return the help for the scope and the pane."""
+        keymap = self.explorer.settings.keymap
+        return help_lines(self._scope, self._pane, keymap, width, self.explorer.glyphs)
+
+
+def help_lines(scope: Scope, pane: Pane, keymap: Mapping[str, str], width: int, glyphs: Glyphs) -> list[Line]:
+    """Return the whole help in rows of at most `width` cells."""
+    page = _Page(width, glyphs)
+    everywhere = of_scope("app")
+    if scope == "live":
+        if pane:
+            page.heading(PANES[pane])
+            page.text(guide.PANES[pane])
+            page.gap()
+            page.keys((action for action in of_scope("live") if action.pane == pane), keymap)
+        page.heading("What you see")
+        for title, meaning in guide.CHARTS.items():
+            page.term(title, meaning)
+        for other, meaning in guide.PANES.items():
+            if other != "charts":
+                page.term(PANES[other], meaning)
+        page.term("Timeline", guide.TIMELINE)
+        page.gap()
+    own = [action for action in of_scope(scope) if not pane or action.pane != pane]
+    for area, actions in groupby(sorted([*own, *everywhere], key=_order), key=lambda action: action.area):
+        page.heading(area.capitalize())
+        page.keys(actions, keymap)
+    page.heading("Words")
+    for word, meaning in guide.WORDS.items():
+        page.term(word, meaning)
+    return page.rows
+
+
+def _order(action: Action) -> int:
+    """Keep areas together, in the order in which the table has them first."""
+    areas = [other.area for scope in ("live", "browser", "app") for other in of_scope(scope)]
+    return areas.index(action.area)
+
+
+class _Page:
+    """Rows that fill up from the top."""
+
+    def __init__(self, width: int, glyphs: Glyphs) -> None:
+        self.width, self.glyphs = max(width, 24), glyphs
+        self.rows: list[Line] = []
+
+    def gap(self) -> None:
+        self.rows.append(())
+
+    def heading(self, text: str) -> None:
+        self.rows.append((Span(text, "accent"),))
+
+    def text(self, text: str) -> None:
+        self.rows += [(Span(row),) for row in self._wrapped(text, self.width)]
+
+    def term(self, term: str, meaning: str) -> None:
+        """Write a term with its meaning beside it."""
+        column = min(KEY_COLUMN, self.width // 3)
+        for i, row in enumerate(self._wrapped(meaning, self.width - column)):
+            lead = Span(term.ljust(column), "title") if i == 0 else Span(" " * column)
+            self.rows.append((lead, Span(row)))
+
+    def keys(self, actions: Iterable[Action], keymap: Mapping[str, str]) -> None:
+        """Write a row for each action that can be called; what has no key is said to be in the palette."""
+        beside = self.width >= BESIDE
+        for action in actions:
+            names = " ".join(key_name(key) for key in keys_of(action, keymap)) or "Ctrl-P"
+            column = min(KEY_COLUMN, self.width // 3)
+            lead = Span(names.ljust(column), "key" if keys_of(action, keymap) else "muted")
+            verb = clean(action.verb, ascii_only=self._ascii)
+            indent = column + VERB_COLUMN if beside else column
+            rows = self._wrapped(action.description, self.width - indent)
+            if beside:
+                self.rows.append((lead, Span(verb.ljust(VERB_COLUMN)), Span(rows[0], "muted")))
+                rows = rows[1:]
+            else:
+                self.rows.append((lead, Span(verb)))
+            self.rows += [(Span(" " * indent), Span(row, "muted")) for row in rows]
+        self.gap()
+
+    @property
+    def _ascii(self) -> bool:
+        return self.glyphs.ellipsis == "~"
+
+    def _wrapped(self, text: str, width: int) -> list[str]:
+        return wrapped(clean(text, ascii_only=self._ascii), width, NO_LIMIT)

@@ -1,0 +1,324 @@
+"""The live screen: parameters beside charts, while the run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal, Vertical
+
+from grok_tui.tui import keys
+from grok_tui.tui.layout import Plan, plan
+from grok_tui.tui.pacing import BEAT, Pacer
+from grok_tui.tui.screens.viewing import Viewing
+from grok_tui.tui.widgets.banner import Banner
+from grok_tui.tui.widgets.chart import ChartPane
+from grok_tui.tui.widgets.claims import Claims
+from grok_tui.tui.widgets.footer import Footer
+from grok_tui.tui.widgets.header import Header
+from grok_tui.tui.widgets.lines import Lines
+from grok_tui.tui.widgets.log import Log
+from grok_tui.tui.widgets.parameters import KnobList, Parameters
+from grok_tui.tui.widgets.timeline import Timeline
+
+if TYPE_CHECKING:
+    from grok_tui.charts.model import Chart
+    from grok_tui.engine.snapshot import Snapshot
+    from grok_tui.tui.knobs import Knob
+
+PLACES = 9  # the most charts at once
+ORDER = ("accuracy", "loss", "weights", "norms", "update")
+POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
+PATIENCE = 40  # looks for what comes of an order
+
+
+class LiveScreen(Viewing):
+    """Shows a run and steers it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("live"))
+    AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: Snapshot | None = None
+        self._pacer: Pacer | None = None
+        self._plan = plan(80, 24)
+        self._log_shown = False
+        self._awaiting = 0  # looks that are left for what comes of an order
+        self._drawing: set[int] = set()  # the places whose pictures are being drawn
+        self._polling = False
+        self._keys: dict[Hashable, int] = {}
+        self._knobs: tuple[object, list[Knob]] = (None, [])
+
+    def compose(self) -> ComposeResult:
+        """Lay out all panes; which of them are seen depends on the size."""
+        layout = self.explorer.settings.layout
+        self.view = replace(self.view, weights=layout.weights_view)
+        charts = [*layout.charts, *(chart for chart in ORDER if chart not in layout.charts)]
+        self.places = [
+            ChartPane(charts[place] if place < len(charts) else "measure", id=f"chart-{place}")
+            for place in range(PLACES)
+        ]
+        yield Header(id="header")
+        with Horizontal(id="body"):
+            with Vertical(id="side"):
+                yield Parameters(self.problem_of, id="parameters")
+                yield Claims(id="claims")
+                yield Log(id="log")
+            with Vertical(id="main"):
+                yield Banner(id="banner")
+                with Container(id="charts"):
+                    yield from self.places
+        yield Timeline(id="timeline")
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        """Begin to look at the run."""
+        self._pacer = Pacer(self.explorer.fps)
+        self.relayout()
+        self.places[0].focus()
+        self.set_interval(BEAT, self.beat)
+        self.call_after_refresh(self.beat)
+
+    def on_resize(self) -> None:
+        """Divide the screen anew."""
+        self.relayout()
+
+    def on_screen_resume(self) -> None:
+        """Look at the run again after another screen."""
+        self.hasten()
+
+    def relayout(self) -> None:
+        """Divide the screen by its size and by what the user wants to see."""
+        width, height = self.size
+        chosen = plan(width, height, side=self.explorer.settings.layout.panel_width)
+        if self.maximized is not None:
+            chosen = replace(chosen, columns=1, rows=1, side=0)
+        self._plan = chosen
+        for name in ("minimal", "small", "normal", "wide"):
+            self.set_class(name == chosen.name, f"-{name}")
+        self._place_panes(chosen)
+        if self.focused is not None and not self.focused.display:
+            self.current.focus()
+        self.hasten()
+
+    def _place_panes(self, chosen: Plan) -> None:
+        side = self.query_one("#side")
+        side.display = chosen.side > 0
+        side.styles.width = chosen.side
+        claims, log = self.query_one(Claims), self.query_one(Log)
+        claims.display = chosen.log or (chosen.claims > 0 and not self._log_shown)
+        log.display = chosen.log or (chosen.claims > 0 and self._log_shown)
+        claims.styles.height = log.styles.height = max(chosen.claims, 1)
+        self.query_one(Timeline).display = chosen.timeline
+        grid = self.query_one("#charts")
+        grid.styles.grid_size_columns = chosen.columns
+        grid.styles.grid_size_rows = chosen.rows
+        for place, pane in enumerate(self.places):
+            pane.display = pane is self.maximized if self.maximized is not None else place < chosen.charts
+
+    def hasten(self) -> None:
+        """Show what comes of an order as soon as it is there."""
+        self._awaiting = PATIENCE
+        if self._pacer is not None:
+            self._pacer.hasten()
+            self.call_later(self.beat)
+            self._poll_soon()
+
+    def restyle(self) -> None:
+        """Draw everything in the colours of another theme."""
+        for lines in self.query(Lines):
+            lines.restyle()
+        for pane in self.places:
+            pane.restyle()
+        self.hasten()
+
+    def beat(self) -> None:
+        """Look at the run; show what is new."""
+        snapshot = self.explorer.snapshot
+        if snapshot is None:
+            self._show_loading()
+            return
+        if not self.is_current:
+            return
+        if snapshot is not self._seen or self._awaiting:
+            self._show(snapshot)
+        self._draw(snapshot)
+
+    def _show_loading(self) -> None:
+        from grok_tui.engine.snapshot import Snapshot, State
+
+        name = self.explorer.preset_name or ""
+        self.query_one(Header).update_from(name, Snapshot(State.LOADING), None)
+        self.query_one(Footer).update_from(self.pane, State.LOADING)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        """Show everything but the charts."""
+        from grok_tui.tui import orders
+
+        if self._seen is not None and snapshot.version != self._seen.version:
+            self._awaiting = 0
+        self._seen = snapshot
+        self.note_optimizers(snapshot)
+        self.explorer.note(snapshot)
+        self._tell_refusals()
+        arm = self.arm
+        self.selected = arm.name if arm is not None else ""
+        changed = bool(orders.by_hand(snapshot)) or bool(self.explorer.options.assignments)
+        self.query_one(Header).update_from(self.explorer.preset_name or "", snapshot, arm)
+        self.query_one(Footer).update_from(self.pane, snapshot.state)
+        self.query_one(Banner).update_from(snapshot)
+        if arm is not None and self._plan.timeline:
+            self.query_one(Timeline).update_from(arm, log=self.view.log_x)
+        if self._plan.side:
+            parameters = self.query_one(Parameters)
+            if not parameters.editing:
+                parameters.update_from(snapshot, self.selected, self._knobs_of(snapshot), self.pending)
+            self.query_one(Claims).update_from(snapshot.claims, changed)
+            self.query_one(Log).update_from(snapshot)
+
+    def _knobs_of(self, snapshot: Snapshot) -> list[Knob]:
+        """Return the knobs of the selected arm; they change seldom."""
+        from grok_tui.tui import knobs
+
+        arm = self.arm
+        if arm is None or snapshot.preset is None:
+            return []
+        key = (arm.name, arm.optimizer, arm.batch_size, id(snapshot.preset))
+        if self._knobs[0] != key:
+            self._knobs = (key, knobs.knobs(snapshot.preset, arm))
+        return self._knobs[1]
+
+    def _tell_refusals(self) -> None:
+        source = self.explorer.source
+        while source is not None and source.refusals:
+            self.notify(source.refusals.popleft(), severity="warning", timeout=6)
+
+    def _draw(self, snapshot: Snapshot) -> None:
+        """Have those charts drawn that would look other than they do."""
+        from grok_tui.tui import curves
+
+        pacer = self._pacer
+        if pacer is None or not snapshot.arms or not pacer.due():
+            return
+        version = curves.version(snapshot)
+        style, charts = self.explorer.chart_style, self.chart_ids()
+        for place, pane in enumerate(self.places):
+            width, height = pane.size
+            if not pane.display or not width or not height:
+                continue
+            if pane.chart == "measure":
+                pane.chart = charts[place % len(charts)]
+            key = (pane.chart, version, self.view, self.selected, width, height, style)
+            if key != pane.shown:
+                pane.shown = key
+                chart = self._chart(pane.chart, snapshot, width)
+                self.explorer.drawer.submit(self._key(place), chart, width, height, style=style)
+                self._drawing.add(place)
+        if self._drawing:
+            pacer.drawn()
+            self._poll_soon()
+
+    def _key(self, place: int) -> Hashable:
+        key = (id(self), place)
+        self._keys[key] = place
+        return key
+
+    def _chart(self, name: str, snapshot: Snapshot, width: int) -> Chart:
+        from grok_tui.charts.model import LineChart
+        from grok_tui.tui import curves
+
+        try:
+            return curves.build(name, snapshot, self.view, self.selected, width, self.explorer.glyphs.arms)
+        except Exception as error:  # one chart that cannot be made must not end the explorer
+            return LineChart(curves.title(name), empty=f"{type(error).__name__}: {error}")
+
+    def _poll_soon(self) -> None:
+        if not self._polling:
+            self._polling = True
+            self.set_timer(POLL, self._poll)
+
+    def _poll(self) -> None:
+        """Take the pictures that are ready, and look whether the run has obeyed."""
+        self._polling = False
+        for key, picture in self.explorer.drawer.poll().items():
+            place = self._keys.get(key)  # none for a picture that another live screen asked for
+            if place is not None:
+                self._drawing.discard(place)
+                self.places[place].show(picture)
+        if self._awaiting:
+            self._awaiting -= 1
+            self.beat()
+        if self._drawing or self._awaiting:
+            self._poll_soon()
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the pane that has the focus."""
+        if self._seen is not None:
+            self.query_one(Footer).update_from(self.pane, self._seen.state)
+
+    def action_parameters_focus(self) -> None:
+        """Put the focus on the knobs."""
+        if self._plan.side:
+            self.query_one(KnobList).focus()
+        else:
+            self.notify(self._plan.notice or "leave full screen to see the parameters", severity="warning")
+
+    def action_parameters_edit(self) -> None:
+        """Change the marked parameter."""
+        self.query_one(Parameters).edit()
+
+    def action_parameters_previous(self) -> None:
+        """Mark the parameter above."""
+        self.query_one(Parameters).move(-1)
+
+    def action_parameters_next(self) -> None:
+        """Mark the parameter below."""
+        self.query_one(Parameters).move(1)
+
+    def action_claims_previous(self) -> None:
+        """Open the claim above."""
+        self.query_one(Claims).move(-1)
+
+    def action_claims_next(self) -> None:
+        """Open the claim below."""
+        self.query_one(Claims).move(1)
+
+    def action_log_later(self) -> None:
+        """Scroll to later entries."""
+        self.query_one(Log).move(-1)
+
+    def action_log_earlier(self) -> None:
+        """Scroll to earlier entries."""
+        self.query_one(Log).move(1)
+
+    def action_view_log(self) -> None:
+        """Swap the claims for the event log, and back."""
+        self._log_shown = not self._log_shown
+        self.relayout()
+
+    def action_view_back(self) -> None:
+        """Leave a field or full screen."""
+        parameters = self.query_one(Parameters)
+        if parameters.editing:
+            parameters.close()
+        elif self.maximized is not None:
+            self.action_chart_maximize()
+
+    def action_explorer_export(self) -> None:
+        """Write curves, screen and command line."""
+        self.explorer.export()
+
+    def action_explorer_copy_command(self) -> None:
+        """Copy the command line that does the run again."""
+        self.explorer.copy_command()
+
+    def action_explorer_presets(self) -> None:
+        """Pause, and go to the list of presets."""
+        source = self.explorer.source
+        if source is not None:
+            source.pause()
+        self.explorer.show_presets()
