@@ -11,9 +11,7 @@ from grok_tui.charts.model import Floats, Series
 from grok_tui.charts.picture import Grid
 from grok_tui.charts.style import Ink, Style
 
-_EIGHTHS = (
-    " ▁▂▃▄▅▆▇█"  # by how many eighths of a cell are filled from below; only halves can hang from the top
-)
+_EIGHTHS = " ▁▂▃▄▅▆▇█"  # by how many eighths of a cell are filled from below
 
 
 def draw_band(
@@ -54,7 +52,7 @@ def _tint_column(grid: Grid, frame: Frame, column: int, eighths: tuple[int, int]
     for height in range(eighths[0] // 8, (eighths[1] + 7) // 8):
         start, end = max(eighths[0] - 8 * height, 0), min(eighths[1] - 8 * height, 8)
         row = frame.top + frame.height - 1 - height
-        char = _EIGHTHS[end] if start < 2 else "▀" if start < 6 else "▔"
+        char = _EIGHTHS[end] if start < 2 else "▀" if start < 6 else "▔"  # no eighths hang from the top
         if start < 2 and end == 8:
             grid.put(row, frame.left + column, " ", Ink(background=tint))
         else:

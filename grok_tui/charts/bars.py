@@ -17,8 +17,7 @@ from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
 
 _COLORS: dict[Role, str] = {"memorizer": "memorizer", "generalizer": "generalizer", "other": "series-1"}
-# What fills a cell by so many eighths, from below and from above; only halves and slivers can hang from the
-# top.
+# What fills a cell by so many eighths, from below and from above; no characters for all eighths from above exist.
 _RISING, _FALLING = " ▁▂▃▄▅▆▇█", " ▔▔▀▀▀▀██"
 _ASCII_RISING, _ASCII_FALLING = " ...:::##", " '''\"\"\"##"
 _WIDEST = 6
@@ -43,14 +42,11 @@ def draw_bars(chart: Bars, grid: Grid, style: Style) -> None:
         return
     frame = lay_out(grid, fitted)
     axis, below = _stand_on_zero(fitted, frame.height)
-    rows = (math.floor(axis.units(tick.value) * frame.height + 1e-6) for tick in frame.y_ticks)
-    labels = zip(rows, (tick.label for tick in frame.y_ticks), strict=True)
-    draw_y_axis(
-        grid, style, frame, ((min(row, frame.height - 1), label) for row, label in labels if row >= 0)
-    )
-    bars = arrange(chart, frame.width)
+    heights = [math.floor(axis.units(tick.value) * frame.height + 1e-6) for tick in frame.y_ticks]
+    labels = zip(heights, frame.y_ticks, strict=True)
+    draw_y_axis(grid, style, frame, [(min(height, frame.height - 1), tick.label) for height, tick in labels])
     _draw_names(grid, style, frame, chart)
-    for bar in bars:
+    for bar in arrange(chart, frame.width):
         _draw_bar(grid, style, frame, bar, axis, below)
 
 
@@ -76,18 +72,18 @@ def arrange(chart: Bars, columns: int) -> list[Bar]:
     roles = np.array(chart.roles or ("other",) * count)
     bars = []
     for place in range(min(count, columns)):
-        column, width = _slot(place, count, columns) if count <= columns else (place, 1)
-        first, last = (
-            (place, place + 1)
-            if count <= columns
-            else (place * count // columns, (place + 1) * count // columns)
-        )
-        values, its = chart.values[first:last], roles[first:last]
-        role: Role = "generalizer" if "generalizer" in its else its[0]
-        values = values[(its == role) & np.isfinite(values)]
-        if values.size:
-            low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-            bars.append(Bar(column, width, low, high, role))
+        if count <= columns:
+            column, width = _slot(place, count, columns)
+            shared = slice(place, place + 1)
+        else:
+            column, width = place, 1
+            shared = slice(place * count // columns, (place + 1) * count // columns)
+        values, its = chart.values[shared], roles[shared]
+        chosen = its == "generalizer" if "generalizer" in its else its != "generalizer"
+        chosen &= np.isfinite(values)
+        if chosen.any():
+            low, high = min(0.0, float(values[chosen].min())), max(0.0, float(values[chosen].max()))
+            bars.append(Bar(column, width, low, high, its[chosen][0]))
     return bars
 
 

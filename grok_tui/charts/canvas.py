@@ -1,8 +1,7 @@
 """The data area of a line chart, drawn by plotext: the only module that knows plotext.
 
 plotext gets nothing but dots on fixed limits and no decoration, because infinities, empty or labelled series,
-log scales and equal limits make it raise. Colours serve as numbers of the curves and are read back from its
-output.
+log scales and equal limits make it raise. Colours number the curves, and are read back from its output.
 """
 
 from __future__ import annotations
@@ -66,11 +65,10 @@ def draw_curves(curves: Sequence[Curve], width: int, height: int, charset: Chars
 
 
 def corners(u: Floats, v: Floats, columns: int, rows: int) -> tuple[list[float], list[float]]:
-    """Return the dots at which a curve starts, turns and ends; plotext's time grows with the number of
-    points.
+    """Return the dots at which a curve starts, turns and ends. u, v: [n].
 
-    u, v: [n]. What lies far above or below is pulled in, because its time also grows with the length of a
-    line.
+    plotext's time grows with the number of points, and with the length of lines: what lies far above or below
+    the data area is pulled in.
     """
     x = np.floor(u * (columns - 1) + 0.5)
     y = np.floor(np.clip(v, -1.0, 2.0) * (rows - 1) + 0.5)

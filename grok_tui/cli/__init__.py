@@ -66,7 +66,7 @@ def run(
     if headless:
         if preset is None:
             raise GrokTuiError("--headless needs --preset NAME; 'grok-tui presets' lists them")
-        from grok_tui.headless import run_headless
+        from grok_tui.headless.run import run_headless
 
         return run_headless(preset, options, as_json=as_json, junit_file=junit, time_limit=limit)
     for given, option in ((as_json, "--json"), (junit, "--junit"), (limit, "--time-limit")):

@@ -18,8 +18,8 @@ def presets(name: opt.PresetName = None, as_json: opt.Json = False) -> int:
 
 
 def _list(as_json: bool) -> int:
+    from grok_tui.headless.preset_tables import listing
     from grok_tui.output import complain, print_result, write_result
-    from grok_tui.preset_tables import listing
     from grok_tui.presets import load, names
 
     found, problems = {}, []
@@ -39,8 +39,8 @@ def _list(as_json: bool) -> int:
 
 
 def _show(name: str, as_json: bool) -> int:
+    from grok_tui.headless.preset_tables import details
     from grok_tui.output import print_result, write_result
-    from grok_tui.preset_tables import details
     from grok_tui.presets import find, load
 
     preset = load(name)

@@ -21,8 +21,8 @@ def verify(
 
     Each preset runs in a process of its own. The exit code is the largest of theirs.
     """
-    from grok_tui.verify import Outputs
-    from grok_tui.verify import verify as carry_out
+    from grok_tui.headless.verify import Outputs
+    from grok_tui.headless.verify import verify as carry_out
 
     options = RunOptions(profile, seed=seed, replicas=replicas, device=device)
     return carry_out(names or (), options, jobs=jobs, outputs=Outputs(as_json, junit, markdown))

@@ -123,6 +123,8 @@ class Arm:
         if self.stopped:
             return 0
         due = next_recorded(self.step, self.spec.training.record_every)
+        if self.step < self.spec.training.steps:
+            due = min(due, self.spec.training.steps)  # what a claim calls the end is always recorded
         ends = [due, self.step + LONGEST_CHUNK, self.step + max(1, steps)]
         if self._scheduled:
             ends.append(self._scheduled[0].at_step)

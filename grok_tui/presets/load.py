@@ -14,10 +14,13 @@ from ..catalog.base import nearest
 from ..catalog.optimizers import OPTIMIZERS
 from ..errors import PresetError
 from ..paths import shipped_presets, user_presets
+from ..printable import printable, shortened
 from .model import Preset
 from .problems import explain
 
 Table = dict[str, Any]
+
+LONGEST_NAME = 256  # characters; file systems take no longer one
 
 LARGEST_FILE = 1_000_000  # bytes; a preset is a page of text
 
@@ -41,9 +44,9 @@ def find(name: str) -> Path:
         return Path(name)
     for folder in _folders():
         path = folder / f"{name}.toml"
-        if path.is_file():
+        if len(path.name) < LONGEST_NAME and path.is_file():
             return path
-    raise PresetError("", "", f"unknown preset '{name}'{nearest(name, names())}")
+    raise PresetError("", "", f"unknown preset '{shortened(printable(name), 60)}'{nearest(name, names())}")
 
 
 def load(
@@ -189,11 +192,9 @@ def _assign(table: Table, text: str) -> None:
     target: Any = table
     for part in path[:-1]:
         if isinstance(target, list):
-            named = {item.get("name"): item for item in target}
+            named = {str(item["name"]): item for item in target if "name" in item}
             if part not in named:
-                raise PresetError(
-                    "--set", key, f"unknown name '{part}'{nearest(part, [str(n) for n in named])}"
-                )
+                raise PresetError("--set", key, f"unknown name '{part}'{nearest(part, list(named))}")
             target = named[part]
         else:
             if part not in target and part not in Preset.model_fields and target is table:

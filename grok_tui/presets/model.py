@@ -119,10 +119,10 @@ class Preset(Spec):
     def _batches_fit(self) -> Preset:
         samples = self.task.shape.samples
         for arm in self.arms:
-            size = arm.training.batch_size
-            if size != "full" and size > samples:
-                where = f"arms.{arm.name}.training.batch_size"
-                raise ValueError(f"{where}: {size} is more than the {samples} training samples")
+            try:
+                _check_batch_size(arm.training.batch_size, samples)
+            except ValueError as error:
+                raise ValueError(f"arms.{arm.name}.training.batch_size: {error}") from None
         return self
 
     @model_validator(mode="after")
@@ -130,7 +130,8 @@ class Preset(Spec):
         needed, there = memory_needed(self), physical_memory()
         if needed > there:
             raise ValueError(
-                f"needs about {needed / 2**30:,.0f} GiB of memory; there are {there / 2**30:,.0f}"
+                f"task, model and replicas need about {needed / 2**30:,.0f} GiB of memory;"
+                f" there are {there / 2**30:,.0f}"
             )
         return self
 
@@ -152,7 +153,11 @@ class Preset(Spec):
                         current[name], intervention.hyperparameter, intervention.value
                     )
                 elif isinstance(intervention, Set):
-                    checked_batch_size(intervention.value)
+                    size = checked_batch_size(intervention.value)
+                    if size != "full" and size > self.task.shape.samples:
+                        raise ValueError(
+                            f"{size} is more than the {self.task.shape.samples} training samples"
+                        )
             except ValueError as error:
                 raise ValueError(f"{where}: {first_problem(error)}") from None
         return self
@@ -212,3 +217,8 @@ def checked_batch_size(value: Any) -> int | Literal["full"]:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value == int(value):
         return int(value)
     raise ValueError(f"batch_size is a whole number from 1 or 'full', not {value!r}")
+
+
+def _check_batch_size(size: int | Literal["full"], samples: int) -> None:
+    if size != "full" and size > samples:
+        raise ValueError(f"{size} is more than the {samples} training samples")

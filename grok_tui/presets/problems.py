@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ..catalog.base import nearest
 
@@ -13,7 +14,8 @@ def first_problem(error: ValueError) -> str:
     """Return one line for a validation error or any other ValueError."""
     if not isinstance(error, ValidationError):
         return str(error)
-    key, problem = explain(error, None)
+    first = error.errors(include_url=False)[0]
+    key, problem = explain(error, dict.fromkeys(first["loc"][-1:]))
     return f"{key}: {problem}" if key else problem
 
 
@@ -22,10 +24,10 @@ def explain(error: ValidationError, raw: Any) -> tuple[str, str]:
 
     Args:
         error: what pydantic found.
-        raw: the data it looked at, to tell the author's keys from pydantic's own path elements; or None.
+        raw: the data it looked at, to tell the author's keys from pydantic's own path elements.
     """
-    first = error.errors(include_url=False)[0]
-    key = _author_key(first["loc"], raw)
+    first = _most_telling(error.errors(include_url=False), raw)
+    key = _author_key(first, raw)
     context = first.get("ctx", {})
     match first["type"]:
         case "union_tag_invalid":
@@ -40,6 +42,8 @@ def explain(error: ValidationError, raw: Any) -> tuple[str, str]:
             return key, f"unknown value '{given}'{nearest(given, _quoted(context['expected']))}"
         case "missing":
             return key, "missing"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return key, f"should be a table{_given(first['input'])}"
         case "string_pattern_mismatch":
             return key, f"'{first['input']}' is no name: lower-case letters, digits and _ only"
     problem = first["msg"].removeprefix("Value error, ")
@@ -48,11 +52,20 @@ def explain(error: ValidationError, raw: Any) -> tuple[str, str]:
     return key, problem
 
 
-def _author_key(location: tuple[int | str, ...], raw: Any) -> str:
+def _most_telling(errors: list[ErrorDetails], raw: Any) -> ErrorDetails:
+    """Of the branches of a union that all refuse a text, choose the one that lists the texts it takes."""
+    same = [error for error in errors if _author_key(error, raw) == _author_key(errors[0], raw)]
+    listing = (
+        error for error in same if error["type"] == "literal_error" and isinstance(error["input"], str)
+    )
+    return next(listing, errors[0])
+
+
+def _author_key(error: ErrorDetails, raw: Any) -> str:
+    """Leave out of an error's path what pydantic adds to it: the names of a union's branches."""
     parts: list[str] = []
     value = raw
-    for i, part in enumerate(location):
-        last = i == len(location) - 1
+    for i, part in enumerate(error["loc"]):
         if isinstance(value, list) and isinstance(part, int) and part < len(value):
             value = value[part]
             name = value.get("name") if isinstance(value, dict) else None
@@ -63,14 +76,9 @@ def _author_key(location: tuple[int | str, ...], raw: Any) -> str:
         elif isinstance(value, dict) and part in value:
             value = value[part]
             parts.append(str(part))
-        elif last and not _is_inner(part):
+        elif error["type"] == "missing" and i == len(error["loc"]) - 1:
             parts.append(str(part))
     return ".".join(parts)
-
-
-def _is_inner(part: int | str) -> bool:
-    """Tell whether a path element is pydantic's name for a branch of a union, such as `literal['full']`."""
-    return isinstance(part, str) and (part in ("int", "float", "bool", "str") or "[" in part)
 
 
 def _quoted(names: str) -> list[str]:

@@ -195,8 +195,7 @@ class ExplorerApp(App[int]):
         self.exit(code, code)
 
     def _browser(self) -> BrowserScreen:
-        from grok_tui.tui.export import Subject
-    from grok_tui.tui.screens.browser import BrowserScreen
+        from grok_tui.tui.screens.browser import BrowserScreen
 
         return BrowserScreen(self.options)
 

@@ -41,6 +41,10 @@ POINTS_PER_COLUMN = 4  # more than the drawing can show; below it nothing is thi
 NO_COORDINATES = "this task marks no coordinates"
 
 
+Extra = tuple[str, str, "Line"]
+"""A further curve of the selected arm: its label, the measure, and how its line is broken."""
+
+
 class Curve(NamedTuple):
     """A measure of one arm: the median over replicas, and a band around it or none; all [n]."""
 
@@ -116,32 +120,36 @@ class _Builder:
     def chart(self) -> Chart:
         match self._name:
             case "accuracy":
-                return self._lines("val_accuracy", [("train", "train_accuracy", "dotted")], (0.0, 1.0))
+                train: Extra = ("train", "train_accuracy", "dotted")
+                return self._lines("val_accuracy", "val", [train], (0.0, 1.0))
             case "loss":
-                return self._lines("val_loss", [("train", "train_loss", "dotted")])
+                return self._lines("val_loss", "val", [("train", "train_loss", "dotted")])
             case "norms":
-                return self._lines("l2_norm", [("max", "linf_norm", "dashed")])
+                return self._lines("l2_norm", "L2", [("max", "linf_norm", "dashed")])
             case "update":
-                return self._lines("update_size_max", [])
+                return self._lines("update_size_max")
             case "weights":
                 return self._weights()
             case _:
-                return self._lines(self._name.removeprefix(MEASURE), [])
+                return self._lines(self._name.removeprefix(MEASURE))
 
     def _lines(
         self,
         main: str,
-        more: Sequence[tuple[str, str, Line]],
+        label: str = "",
+        more: Sequence[Extra] = (),
         y_range: tuple[float, float] | None = None,
     ) -> LineChart:
-        """Return the chart of one measure of all arms, and of further ones of the selected arm."""
+        """Return the chart of one measure of all arms, and of further ones of the selected arm.
+
+        label: of the measure of the selected arm; its name where it is the only one.
+        """
         series = [self._series(arm.name, arm, main, look) for arm, look in self._others]
         if self._chosen is not None:
             arm, look = self._chosen
-            label = arm.name if self._others else main.partition("_")[0] if more else arm.name
             for extra, measure, line in more:
                 series.append(self._series(extra, arm, measure, look, line=line, marker="", band=True))
-            series.append(self._series(label, arm, main, look, band=True))
+            series.append(self._series(label or arm.name, arm, main, look, band=True))
         return self._chart([one for one in series if one is not None], y_range)
 
     def _series(

@@ -10,8 +10,8 @@ from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
 from grok_tui.numbers import duration, plural
 from grok_tui.presets import find, load, names
+from grok_tui.presets.describe import described, doings
 from grok_tui.printable import printable
-from grok_tui.tables import described, doings
 from grok_tui.tui.orders import shown
 from grok_tui.tui.widgets.lines import Line, Span, clean, wrapped
 

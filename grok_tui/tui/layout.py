@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CHROME = 3  # header, timeline and footer
+LEAST_PARAMETERS = 14  # rows that the parameters keep beside claims and log
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -14,20 +17,18 @@ class Plan:
         columns: of the grid of charts.
         rows: of the grid of charts.
         side: the width of the panel beside the charts, or 0 for none.
-        claims: rows for claims or event log in that panel, or 0 for none.
-        log: whether the event log stands below the claims, not in their place.
+        claims: rows for the claims in that panel; with 0 they take turns with the parameters.
+        log: rows for the event log below them; with 0 it takes turns with the claims.
         timeline: whether the strip of events is shown.
-        notice: what to tell the user, or nothing.
     """
 
     name: str
     columns: int
     rows: int
-    side: int
-    claims: int
-    log: bool = False
+    side: int = 0
+    claims: int = 0
+    log: int = 0
     timeline: bool = True
-    notice: str = ""
 
     @property
     def charts(self) -> int:
@@ -35,20 +36,25 @@ class Plan:
         return self.columns * self.rows
 
 
-def plan(width: int, height: int, *, side: int = 30) -> Plan:
+def plan(width: int, height: int, *, side: int = 30, claims: int = 8) -> Plan:
     """Divide a screen of `width` x `height` cells.
 
-    side: the width that the user wants for the panel beside the charts.
+    Args:
+        width: in cells.
+        height: in cells.
+        side: the width that the user wants for the panel beside the charts.
+        claims: how many the preset has.
     """
     if width < 60 or height < 20:
-        notice = "60 x 20 cells or more show the parameters as well"
-        return Plan("minimal", 1, 1, 0, 0, timeline=height >= 12, notice=notice)
+        return Plan("minimal", 1, 1, timeline=height >= 12)
     side = max(18, min(side, width * 3 // 8))
+    room = height - CHROME - LEAST_PARAMETERS
     if width < 80 or height < 24:
-        return Plan("small", 1, 1, min(side, 24), 0)
+        return Plan("small", 1, 1, min(side, 26))
     if width < 100 or height < 30:
-        rows = 2 if height < 40 else 3
-        return Plan("small", 1, rows, min(side, 28), max(0, height - 18))
+        return Plan("small", 1, 2 if height < 40 else 3, min(side, 28), max(0, min(room, claims + 2)))
     if width < 170 or height < 44:
-        return Plan("normal", 2, 2 if height < 60 else 3, min(side + 4, 40), max(7, height // 3))
-    return Plan("wide", 3, 2 if height < 72 else 3, min(side + 14, 52), height // 3, log=True)
+        rows = min(max(7, height // 3), 2 * claims + 2)
+        return Plan("normal", 2, 2 if height < 60 else 3, min(side + 4, 40), rows)
+    shown = min(2 * claims + 2, room // 2)
+    return Plan("wide", 3, 2 if height < 72 else 3, min(side + 14, 52), shown, min(12, room - shown))

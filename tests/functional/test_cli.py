@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from grok_tui import headless
 from grok_tui.cli.options import seconds
 from grok_tui.errors import GrokTuiError
+from grok_tui.headless import run as headless
 from grok_tui.presets import names
 
 

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-import grok_tui as package
+from grok_tui import headless as package
 from grok_tui.engine.run import Run
 
 SCHEMA = json.loads((Path(package.__file__).parent / "report.schema.json").read_text())
@@ -168,7 +168,7 @@ class TestOutput:
         assert called.err == "small: 1 arm, 200 steps on cpu, 1 thread\n"
 
     def test_a_long_run_narrates_a_plain_line_now_and_then(self, grok_tui, preset_file, monkeypatch):
-        monkeypatch.setattr("grok_tui.progress.LINE_SECONDS", 0.2)
+        monkeypatch.setattr("grok_tui.headless.progress.LINE_SECONDS", 0.2)
         called = grok_tui("--headless", "--preset", preset_file(), "--steps", ENDLESS, "--time-limit", "1s")
         lines = [line for line in called.err.splitlines() if "steps/s" in line]
         assert lines
@@ -177,8 +177,8 @@ class TestOutput:
 
     def test_on_a_terminal_there_is_a_bar_that_goes_away(self, grok_tui, preset_file, monkeypatch):
         screen = Screen()
-        monkeypatch.setattr("grok_tui.progress.narration_console", screen.console)
-        monkeypatch.setattr("grok_tui.progress.BAR_SECONDS", 0.0)
+        monkeypatch.setattr("grok_tui.headless.progress.narration_console", screen.console)
+        monkeypatch.setattr("grok_tui.headless.progress.BAR_SECONDS", 0.0)
         assert grok_tui("--headless", "--preset", preset_file(), "--steps", 3000).code == 0
         for part in ("small", "━", "/3 000", "steps/s", "left", "sgd: train loss"):
             assert part in screen.text

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-import grok_tui as package
-from grok_tui import verify
+from grok_tui import headless as package
+from grok_tui.headless import verify
 
 SCHEMA = json.loads((Path(package.__file__).parent / "report.schema.json").read_text())
 LEDGER = jsonschema.Draft202012Validator(SCHEMA | {"$ref": "#/$defs/Ledger"})

@@ -237,6 +237,17 @@ def test_a_log_axis_without_positive_data_is_linear():
     assert lines(LineChart("", (Series("a", TEN, -TEN),), log_y=True), 40, 10) == lines(linear, 40, 10)
 
 
+def test_a_narrow_legend_gives_up_values_before_names_and_the_first_names_before_the_last():
+    chart = LineChart("Train loss", (Series("train", TEN, TEN), Series("val", TEN, TEN)))
+    headers = [lines(chart, width, 10)[0].split() for width in (40, 30, 22, 20)]
+    assert headers == [
+        ["Train", "loss", ".", "train", "9.000", "o", "val", "9.000"],
+        ["Train", "loss", ".", "train", "o", "val"],
+        ["Train", "loss", "o", "val"],
+        ["Train", "loss", "o", "val"],
+    ]
+
+
 def test_without_data_a_quiet_line_says_so():
     assert lines(LineChart("Loss", (), empty="no data yet"), 24, 7) == [
         "Loss                    ",

@@ -9,11 +9,8 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-import grok_tui
-from grok_tui import junit, markdown, report
-from grok_tui.numbers import clock, duration, grouped, plural, rate, short
-from grok_tui.printable import printable, shortened
-from grok_tui.report import (
+from grok_tui.headless import junit, markdown, report
+from grok_tui.headless.report import (
     ArmReport,
     ClaimReport,
     ComparisonReport,
@@ -24,9 +21,11 @@ from grok_tui.report import (
     Timings,
     Versions,
 )
-from grok_tui.tables import ledger_tables, run_tables
+from grok_tui.headless.tables import ledger_tables, run_tables
+from grok_tui.numbers import clock, duration, grouped, plural, rate, short
+from grok_tui.printable import printable, shortened
 
-SCHEMA_FILE = Path(grok_tui.__file__).parent / report.SCHEMA_FILE
+SCHEMA_FILE = Path(report.__file__).parent / report.SCHEMA_FILE
 
 
 def claim(says="the bias is large", verdict="reproduced", expected="reproduced", **changes) -> ClaimReport:

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.events import Key, Resize
 from textual.message import Message
 from textual.screen import Screen
@@ -27,7 +26,8 @@ from grok_tui.tui import keys
 from grok_tui.tui.entries import Entry, details, entries, list_rows, matching
 from grok_tui.tui.verdicts import Verdicts
 from grok_tui.tui.widgets.footer import footer_line
-from grok_tui.tui.widgets.lines import Line, Lines, Span
+from grok_tui.tui.widgets.lines import Line, Span
+from grok_tui.tui.widgets.page import Page
 
 if TYPE_CHECKING:
     from grok_tui.options import RunOptions
@@ -88,15 +88,15 @@ class BrowserScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Build the screen: a line on top, filter and list beside the details, the keys below."""
-        yield Lines(id="browser-header")
+        yield Page(id="browser-header")
         with Horizontal(id="browser-body"):
             with Vertical(id="browser-side"):
                 yield Input(placeholder="filter by name, source or claim", id="browser-filter", compact=True)
-                yield Lines(id="browser-note")
+                yield Page(id="browser-note")
                 yield PresetList(id="browser-list")
             with VerticalScroll(id="browser-scroll", can_focus=True):
-                yield Lines(id="browser-details")
-        yield Lines(id="browser-footer")
+                yield Page(id="browser-details")
+        yield Page(id="browser-footer")
 
     def on_mount(self) -> None:
         """Begin to read the presets, once the empty screen stands."""
@@ -112,7 +112,6 @@ class BrowserScreen(Screen[None]):
         width, height = event.size
         self.set_class(width >= BESIDE, "beside")
         self.set_class(width < BESIDE and height >= BELOW, "below")
-        self.call_after_refresh(self._write_all)
 
     @property
     def explorer(self) -> ExplorerApp:
@@ -183,6 +182,7 @@ class BrowserScreen(Screen[None]):
     @on(OptionList.OptionHighlighted)
     def _marked(self) -> None:
         self._write_details()
+        self.query_one("#browser-scroll").scroll_home(animate=False)
 
     async def _read(self) -> None:
         found: list[Entry] = []
@@ -211,24 +211,27 @@ class BrowserScreen(Screen[None]):
             kept = before is not None and before.name in names and not self.query_one(Input).value
             marked = before.name if before is not None and kept else names[0]
             options.highlighted = options.get_option_index(marked)
-        self._write_all()
+        self._write_header()
+        self._write_note()
+        self._write_details()
 
     def _prompt(self, entry: Entry, width: int) -> Content:
         rows = list_rows(entry, max(width - 2, 12), self.explorer.glyphs)
         content = [Content.assemble(" ", *((span.text, STYLES[span.role]) for span in row)) for row in rows]
         return Content("\n").join(content)
 
-    def _write_all(self) -> None:
-        try:
-            self._write_header()
-            self._write_note()
-            self._write_details()
-            self._write_footer()
-        except NoMatches:
-            pass  # the screen is being taken down
+    def on_page_wanted(self, message: Page.Wanted) -> None:
+        """Write one of the texts for another width."""
+        writers = {
+            "browser-header": self._write_header,
+            "browser-footer": self._write_footer,
+            "browser-details": self._write_details,
+            "browser-note": self._write_note,
+        }
+        writers[message.page.id or ""]()
 
     def _write_header(self) -> None:
-        header = self.query_one("#browser-header", Lines)
+        header = self.query_one("#browser-header", Page)
         count = "reading presets" if self._reading else plural(len(self._entries), "preset")
         profile = (
             "full profile: the sources' settings, for a GPU" if self.profile == "full" else "quick profile"
@@ -238,7 +241,7 @@ class BrowserScreen(Screen[None]):
 
     def _write_note(self) -> None:
         """Say why the list is empty."""
-        note = self.query_one("#browser-note", Lines)
+        note = self.query_one("#browser-note", Page)
         text = self.query_one(Input).value
         lines: list[Line] = []
         if not self._shown and not self._reading:
@@ -253,15 +256,11 @@ class BrowserScreen(Screen[None]):
         note.show(lines)
 
     def _write_details(self) -> None:
-        scroll = self.query_one("#browser-scroll")
-        page = self.query_one("#browser-details", Lines)
-        entry = self.marked
-        width = scroll.content_size.width
-        page.show(details(entry, width, self.explorer.glyphs) if entry is not None and width > 0 else [])
-        scroll.scroll_home(animate=False)
+        page, entry = self.query_one("#browser-details", Page), self.marked
+        page.show(details(entry, page.size.width, self.explorer.glyphs) if entry is not None else [])
 
     def _write_footer(self) -> None:
-        footer = self.query_one("#browser-footer", Lines)
+        footer = self.query_one("#browser-footer", Page)
         actions = [a for a in (*keys.of_scope("browser"), *keys.of_scope("app")) if a.footer]
         width = max(footer.size.width - 2, 0)
         line = footer_line(actions, State.PAUSED, width, self.explorer.settings.keymap)

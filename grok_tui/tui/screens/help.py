@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,15 +10,15 @@ from textual.binding import Binding, BindingType
 
 from grok_tui.tui import guide
 from grok_tui.tui.keymap import keys_of
-from grok_tui.tui.keys import PANES, Action, Pane, Scope, key_name, of_scope
+from grok_tui.tui.keys import ACTIONS, PANES, Action, Pane, Scope, key_name, of_scope
 from grok_tui.tui.screens.sheet import Sheet
 from grok_tui.tui.widgets.lines import Line, Span, clean, wrapped
 
 if TYPE_CHECKING:
     from grok_tui.tui.glyphs import Glyphs
 
-KEY_COLUMN = 15
-VERB_COLUMN = 34
+KEY_COLUMN = 16
+NARROW_KEY_COLUMN = 10
 BESIDE = 92  # columns from which descriptions stand beside the verbs
 NO_LIMIT = 1000  # rows; a page is scrolled, not cut
 
@@ -83,6 +83,7 @@ class _Page:
 
     def __init__(self, width: int, glyphs: Glyphs) -> None:
         self.width, self.glyphs = max(width, 24), glyphs
+        self.verbs = max(len(action.verb) for action in ACTIONS) + 2
         self.rows: list[Line] = []
 
     def gap(self) -> None:
@@ -104,20 +105,29 @@ class _Page:
     def keys(self, actions: Iterable[Action], keymap: Mapping[str, str]) -> None:
         """Write a row for each action that can be called; what has no key is said to be in the palette."""
         beside = self.width >= BESIDE
+        column = KEY_COLUMN if beside else NARROW_KEY_COLUMN
         for action in actions:
-            names = " ".join(key_name(key) for key in keys_of(action, keymap)) or "Ctrl-P"
-            column = min(KEY_COLUMN, self.width // 3)
-            lead = Span(names.ljust(column), "key" if keys_of(action, keymap) else "muted")
+            lead = self._lead(keys_of(action, keymap), column)
             verb = clean(action.verb, ascii_only=self._ascii)
-            indent = column + VERB_COLUMN if beside else column
+            indent = column + self.verbs if beside else column
             rows = self._wrapped(action.description, self.width - indent)
             if beside:
-                self.rows.append((lead, Span(verb.ljust(VERB_COLUMN)), Span(rows[0], "muted")))
+                self.rows.append((lead, Span(verb.ljust(self.verbs)), Span(rows[0], "muted")))
                 rows = rows[1:]
             else:
                 self.rows.append((lead, Span(verb)))
             self.rows += [(Span(" " * indent), Span(row, "muted")) for row in rows]
         self.gap()
+
+    def _lead(self, keys: Sequence[str], column: int) -> Span:
+        """Return as many keys as fit."""
+        if not keys:
+            return Span("Ctrl-P".ljust(column), "muted")
+        names = key_name(keys[0])
+        for key in keys[1:]:
+            if len(names) + 1 + len(key_name(key)) < column:
+                names += f" {key_name(key)}"
+        return Span(names.ljust(column), "key")
 
     @property
     def _ascii(self) -> bool:

@@ -46,7 +46,7 @@ class LiveScreen(Viewing):
         self._seen: Snapshot | None = None
         self._pacer: Pacer | None = None
         self._plan = plan(80, 24)
-        self._log_shown = False
+        self._page = 0  # which of the panes that take turns is seen
         self._awaiting = 0  # looks that are left for what comes of an order
         self._drawing: set[int] = set()  # the places whose pictures are being drawn
         self._polling = False
@@ -94,7 +94,10 @@ class LiveScreen(Viewing):
     def relayout(self) -> None:
         """Divide the screen by its size and by what the user wants to see."""
         width, height = self.size
-        chosen = plan(width, height, side=self.explorer.settings.layout.panel_width)
+        snapshot = self.explorer.snapshot
+        preset = snapshot.preset if snapshot is not None else None
+        wanted = self.explorer.settings.layout.panel_width
+        chosen = plan(width, height, side=wanted, claims=len(preset.claims) if preset is not None else 8)
         if self.maximized is not None:
             chosen = replace(chosen, columns=1, rows=1, side=0)
         self._plan = chosen
@@ -110,9 +113,12 @@ class LiveScreen(Viewing):
         side.display = chosen.side > 0
         side.styles.width = chosen.side
         claims, log = self.query_one(Claims), self.query_one(Log)
-        claims.display = chosen.log or (chosen.claims > 0 and not self._log_shown)
-        log.display = chosen.log or (chosen.claims > 0 and self._log_shown)
-        claims.styles.height = log.styles.height = max(chosen.claims, 1)
+        page = self._page % (2 if chosen.claims else 3)
+        self.query_one(Parameters).display = chosen.claims > 0 or page == 0
+        claims.display = chosen.log > 0 or page == (0 if chosen.claims else 1)
+        log.display = chosen.log > 0 or page == (1 if chosen.claims else 2)
+        claims.styles.height = chosen.claims or "1fr"
+        log.styles.height = chosen.log or chosen.claims or "1fr"
         self.query_one(Timeline).display = chosen.timeline
         grid = self.query_one("#charts")
         grid.styles.grid_size_columns = chosen.columns
@@ -263,9 +269,12 @@ class LiveScreen(Viewing):
     def action_parameters_focus(self) -> None:
         """Put the focus on the knobs."""
         if self._plan.side:
+            self._page = 0
+            self.relayout()
             self.query_one(KnobList).focus()
         else:
-            self.notify(self._plan.notice or "leave full screen to see the parameters", severity="warning")
+            why = "leave full screen" if self.maximized is not None else "60 x 20 cells or more are needed"
+            self.notify(f"{why} to see the parameters", severity="warning")
 
     def action_parameters_edit(self) -> None:
         """Change the marked parameter."""
@@ -297,7 +306,7 @@ class LiveScreen(Viewing):
 
     def action_view_log(self) -> None:
         """Swap the claims for the event log, and back."""
-        self._log_shown = not self._log_shown
+        self._page += 1
         self.relayout()
 
     def action_view_back(self) -> None:

@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
-from grok_tui.tui.widgets.lines import Line, Lines, Span
+from grok_tui.tui.widgets.lines import Line, Span
+from grok_tui.tui.widgets.page import Page
 
 if TYPE_CHECKING:
     from grok_tui.tui.app import ExplorerApp
@@ -26,18 +27,10 @@ class Sheet(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Build the page."""
         with Vertical(id="sheet"):
-            yield Lines(id="sheet-title")
+            yield Page(id="sheet-title")
             with VerticalScroll(id="sheet-scroll"):
-                yield Lines(id="sheet-page")
-            yield Lines(id="sheet-keys")
-
-    def on_mount(self) -> None:
-        """Write the page once its width is known."""
-        self.call_after_refresh(self.write)
-
-    def on_resize(self) -> None:
-        """Write the page for another width."""
-        self.call_after_refresh(self.write)
+                yield Page(id="sheet-page")
+            yield Page(id="sheet-keys")
 
     @property
     def explorer(self) -> ExplorerApp:
@@ -48,19 +41,20 @@ class Sheet(ModalScreen[None]):
         """Return the text in rows of at most `width` cells."""
         raise NotImplementedError
 
-    def write(self) -> None:
-        """Write the page for the width there is."""
-        width = self.query_one("#sheet-scroll").content_size.width
-        if width > 0:
-            self.query_one("#sheet-page", Lines).show(self.page(width))
-        self.query_one("#sheet-title", Lines).show([(Span(self.HEADING, "title"),)])
-        spans = [
-            Span(part, role)
-            for key, word in self.KEYS
-            for part, role in ((key, "key"), (f" {word}  ", "muted"))
-        ]
-        self.query_one("#sheet-keys", Lines).show([tuple(spans)])
+    def on_page_wanted(self, message: Page.Wanted) -> None:
+        """Write title, page and keys for the width there is."""
+        page, width = message.page, message.width
+        if page.id == "sheet-title":
+            page.show([(Span(self.HEADING, "title"),)])
+        elif page.id == "sheet-keys":
+            page.show([tuple(span for key, word in self.KEYS for span in _hint(key, word))])
+        else:
+            page.show(self.page(width))
 
     def action_close(self) -> None:
         """Go back to the screen below."""
         self.dismiss()
+
+
+def _hint(key: str, word: str) -> Line:
+    return (Span(key, "key"), Span(f" {word}  ", "muted"))

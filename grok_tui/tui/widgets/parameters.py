@@ -74,9 +74,14 @@ def knob_line(knob: Knob, pending: str | None, width: int, glyphs: Glyphs, *, ma
     )
 
 
+def _heading(knob: Knob, width: int, glyphs: Glyphs) -> Line:
+    note = "" if knob.live else fit(f" {glyphs.restart} by restart", width - len(knob.section), ellipsis="")
+    return (Span(knob.section, "title"), Span(note, "muted"))
+
+
 def name_column(width: int) -> int:
     """Return the width of the column of names in a panel of some width."""
-    return max(8, min(16, width // 2))
+    return max(8, min(16, width * 14 // 24))
 
 
 class KnobList(Lines, can_focus=True):
@@ -221,12 +226,16 @@ class Parameters(Vertical):
             arms, names = arms[chosen : chosen + 1], names[chosen : chosen + 1]
         lines, targets = arms, names
         focused = self.query_one(KnobList).has_focus
+        sections = len({knob.section for knob in self.knobs})
+        spacious = len(arms) + len(self.knobs) + 2 * sections <= height
         section = ""
         for place, knob in enumerate(self.knobs):
             if knob.section != section:
                 section = knob.section
-                note = "" if knob.live else f" {glyphs.restart} by restart"
-                lines.append((Span(section, "title"), Span(note, "muted")))
+                if spacious:
+                    lines.append(())
+                    targets.append(None)
+                lines.append(_heading(knob, width, glyphs))
                 targets.append(None)
             pending = self._pending.get(knob.key)
             mark = place == self.place and focused

@@ -19,12 +19,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from . import interrupts, junit, markdown
-from .errors import ExitCode
-from .interrupts import Interrupts
-from .numbers import duration
-from .options import RunOptions
-from .output import (
+from grok_tui import interrupts
+from grok_tui.errors import ExitCode
+from grok_tui.interrupts import Interrupts
+from grok_tui.numbers import duration
+from grok_tui.options import RunOptions
+from grok_tui.output import (
     StdoutClosedError,
     narration_console,
     print_result,
@@ -32,8 +32,10 @@ from .output import (
     write_file,
     write_result,
 )
-from .presets import find, names
-from .printable import printable
+from grok_tui.presets import find, names
+from grok_tui.printable import printable
+
+from . import junit, markdown
 from .report import Failure, Ledger, Report
 from .tables import BAD, GOOD, PlainTable, ledger_tables, summary
 

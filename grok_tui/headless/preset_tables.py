@@ -9,9 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .presets import Arm, Claim, Preset
-from .printable import printable
-from .tables import INDENT, OPEN, PlainTable, described, doings, provenance
+from grok_tui.presets import Arm, Claim, Preset
+from grok_tui.presets.describe import described, doings
+from grok_tui.printable import printable
+
+from .tables import INDENT, OPEN, PlainTable, provenance
 
 
 def listing(presets: Mapping[str, Preset]) -> RenderableType:

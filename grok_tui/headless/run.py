@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import interrupts, junit
-from .errors import ExitCode, GrokTuiError
-from .interrupts import Interrupts
-from .numbers import grouped, plural
-from .options import RunOptions
-from .output import StdoutClosedError, complain, print_result, require_writable, write_file, write_result
-from .printable import printable, shortened
+from grok_tui import interrupts
+from grok_tui.errors import ExitCode, GrokTuiError
+from grok_tui.interrupts import Interrupts
+from grok_tui.numbers import grouped, plural
+from grok_tui.options import RunOptions
+from grok_tui.output import (
+    StdoutClosedError,
+    complain,
+    print_result,
+    require_writable,
+    write_file,
+    write_result,
+)
+from grok_tui.printable import printable, shortened
+
+from . import junit
 from .progress import Narration, Standing, narration
 from .report import (
     ArmReport,

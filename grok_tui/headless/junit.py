@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Tree
 
-from .printable import printable
+from grok_tui.printable import printable
+
 from .report import ClaimReport, Failure, Report
 
 

@@ -14,8 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-from .numbers import clock, grouped, rate, short
-from .output import narration_console
+from grok_tui.numbers import clock, grouped, rate, short
+from grok_tui.output import narration_console
 
 BAR_SECONDS = 0.25  # between two looks at the run; drawing takes time from training
 LINE_SECONDS = 10.0

@@ -1,7 +1,8 @@
 """The document that a run leaves: what was asked, what was seen, and the verdicts.
 
 `report.schema.json` beside this file is its JSON schema, and `#/$defs/Ledger` in it that of `grok-tui verify
---json`. To write it anew: `python -m grok_tui.report > grok_tui/report.schema.json`.
+--json`. To write it anew: `python -m grok_tui.headless.report >
+grok_tui/headless/report.schema.json`.
 """
 
 from __future__ import annotations

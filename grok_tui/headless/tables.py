@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -14,8 +14,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .numbers import duration, grouped, plural, rate, short
-from .printable import printable
+from grok_tui.numbers import duration, grouped, plural, rate, short
+from grok_tui.presets.describe import doings
+from grok_tui.printable import printable
+
 from .report import ArmReport, ClaimReport, EventReport, Ledger, Report
 
 EVENT_COLUMNS = ("fit", "grok")
@@ -128,12 +130,6 @@ def notes(report: Report) -> Iterator[str]:
         yield f"numbers are medians over {len(report.seeds)} seeds"
 
 
-def doings(interventions: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    """Return a line for each intervention, as its schema has it."""
-    for done in interventions:
-        yield f"{done['arm']} at step {grouped(int(str(done['at_step'])))}: {_action(done)}"
-
-
 class PlainTable(Table):
     """A table without a frame: a quiet head over a rule."""
 
@@ -153,14 +149,6 @@ class PlainTable(Table):
         if options.ascii_only:
             self.box = ASCII_RULE
         yield from super().__rich_console__(console, options)
-
-
-def described(spec: Mapping[str, object]) -> str:
-    """Return a named table as `sgd(lr=0.1, momentum=0.9)`; what is off, zero or none is left out."""
-    inner = [
-        f"{key}={value}" for key, value in spec.items() if key != "name" and value not in (None, False, 0)
-    ]
-    return f"{spec['name']}({', '.join(inner)})"
 
 
 @dataclass(frozen=True)
@@ -272,16 +260,3 @@ def _step_of(events: Sequence[EventReport], arm: ArmReport, name: str, replicas:
 def _median(values: Sequence[float | None]) -> float | None:
     there = [value for value in values if value is not None]
     return median(there) if there else None
-
-
-def _action(done: Mapping[str, object]) -> str:
-    """Return an intervention in a few words, as in "switch to sgd(lr=0.1)"."""
-    match done["action"], done.get("optimizer"):
-        case "switch", dict(optimizer):
-            return f"switch to {described(optimizer)}"
-        case "set", _:
-            return f"set {done['hyperparameter']} = {done['value']}"
-        case "jump", _:
-            return f"jump of norm {done['norm']}"
-        case action, _:
-            return str(action)

@@ -6,9 +6,10 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from .numbers import duration, grouped, plural
-from .paths import PACKAGE
-from .printable import printable
+from grok_tui.numbers import duration, grouped, plural
+from grok_tui.paths import PACKAGE
+from grok_tui.printable import printable
+
 from .report import ClaimReport, Ledger, Report
 from .tables import GLYPHS
 
