@@ -17,7 +17,7 @@ from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
 
 _COLORS: dict[Role, str] = {"memorizer": "memorizer", "generalizer": "generalizer", "other": "series-1"}
-# What fills a cell by so many eighths, from below and from above; no characters for all eighths from above exist.
+# What fills a cell by so many eighths from below, and from above, where only a sliver and a half exist.
 _RISING, _FALLING = " ▁▂▃▄▅▆▇█", " ▔▔▀▀▀▀██"
 _ASCII_RISING, _ASCII_FALLING = " ...:::##", " '''\"\"\"##"
 _WIDEST = 6

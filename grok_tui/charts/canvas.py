@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from plotext._figure import _figure_class  # the class behind plotext's global figure; it has no public name
 
 from grok_tui.charts.model import Floats, Line
-from grok_tui.charts.style import Charset
+from grok_tui.charts.style import DOTS, Charset
 
-DOTS = {"braille": (2, 4), "blocks": (2, 2), "ascii": (1, 1)}  # columns and rows of dots in a cell
 _MARKERS = {"braille": "braille", "blocks": "hd"}
 _RUN = re.compile(r"(?:\x1b\[38;5;(\d+)m)?([^\x1b]*)(?:\x1b\[0m)?")
 _BRAILLE = 0x2800

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
-from grok_tui.charts.canvas import DOTS
 from grok_tui.charts.frame import Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
 from grok_tui.charts.model import Floats, Heatmap, Range
 from grok_tui.charts.picture import Grid
 from grok_tui.charts.sparkline import Spark, draw_sparks
-from grok_tui.charts.style import Ink, Style
+from grok_tui.charts.style import DOTS, Ink, Style
 from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short, ticks
 
@@ -60,11 +59,10 @@ def draw_compact_heatmap(chart: Heatmap, grid: Grid, style: Style) -> None:
 
 
 def resample(z: Floats, u: Floats, rows: int, columns: int) -> Floats:
-    """Fit a heatmap to the cells there are: repeat rows and hold columns, or keep the largest magnitude of
-    several.
+    """Fit a heatmap to the cells there are: repeat rows and hold columns, or keep the largest of several.
 
-    z: [n, m]; u: position of each column on the x axis, 0 to 1, not decreasing [m]. Returns [rows, columns],
-    NaN where there is nothing to show.
+    Largest is meant in magnitude. z: [n, m]; u: position of each column on the x axis, 0 to 1, not decreasing
+    [m]. Returns [rows, columns], NaN where there is nothing to show.
     """
     count = z.shape[0]
     if count > rows:

@@ -10,14 +10,14 @@ import numpy as np
 
 from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
 from grok_tui.charts.bands import draw_band
-from grok_tui.charts.canvas import DOTS, Canvas, Curve, draw_curves
+from grok_tui.charts.canvas import Canvas, Curve, draw_curves
 from grok_tui.charts.decimate import crop, decimate, in_order
 from grok_tui.charts.frame import Entry, Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
 from grok_tui.charts.marks import draw_marks
 from grok_tui.charts.model import Floats, Line, LineChart, Series
 from grok_tui.charts.picture import Grid
 from grok_tui.charts.sparkline import Spark, draw_sparks
-from grok_tui.charts.style import Style
+from grok_tui.charts.style import DOTS, Style
 from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
 

@@ -21,8 +21,8 @@ _CROWDED = 6  # cells a mark must have on average for its line to be drawn
 def draw_marks(grid: Grid, style: Style, frame: Frame, marks: Sequence[Mark], axis: Axis, dots: int) -> None:
     """Draw the marks that lie on the axis. dots: columns of dots in a cell.
 
-    Of several in one column the last wins, and an intervention before an event. When marks crowd, lines are left
-    to the interventions, and then to none.
+    Of several in one column the last wins, and an intervention before an event. When marks crowd, lines are
+    left to the interventions, and then to none.
     """
     placed: dict[int, Mark] = {}
     for mark in sorted(marks, key=lambda mark: mark.kind == "intervention"):

@@ -55,13 +55,13 @@ def _freeze(chart: object, names: tuple[str, ...], what: str, ndim: int = 1) -> 
 class Series(_ByValue):
     """One curve, optionally with a band around it.
 
-    x: steps [n]; y: values [n]; low, high: an envelope (min-max over time, memorizers or replicas) [n], or
-    None. Whatever numpy turns into float64 is accepted and copied; None, NaN and infinities are drawn as
-    gaps.
+    x: steps [n]; y: values [n]; low, high: a band (over time, memorizers or replicas) [n], or None.
     color: an abstract name (see `Palette`); empty means "series-1", "series-2".. by place in the chart.
     line: how the line is broken; None cycles through the patterns by place in the chart.
-    marker: one character put on the line here and there; empty means that one is chosen where patterns
-    repeat. Later series are drawn on top of earlier ones. Raises ValueError when lengths differ.
+    marker: one character put on the line here and there; empty: one is chosen where patterns repeat.
+
+    Whatever numpy turns into float64 is accepted and copied; None, NaN and infinities are drawn as gaps.
+    Later series are drawn on top of earlier ones. Raises ValueError when lengths differ.
     """
 
     label: str

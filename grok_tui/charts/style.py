@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from grok_tui.charts.text import fit, sanitize
 
 Charset = Literal["braille", "blocks", "ascii"]
+DOTS: dict[Charset, tuple[int, int]] = {"braille": (2, 4), "blocks": (2, 2), "ascii": (1, 1)}  # across, down
 
 
 class Ink(NamedTuple):
@@ -24,8 +25,7 @@ PLAIN_INK = Ink()
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by abstract name: "#rrggbb", an ANSI name such as "bright_blue", or None for the terminal's
-    own.
+    """Colours by abstract name: "#rrggbb", an ANSI name such as "bright_blue", or None for the default.
 
     background: what the chart lies on; with it, bands are blended towards it, and without it they are dimmed.
     ramp: low to high, for heatmaps of one sign; diverging: negative to zero to positive. Either may be empty,
@@ -42,11 +42,6 @@ class Palette:
     background: str | None
     ramp: tuple[str, ...]
     diverging: tuple[str, ...]
-
-    @property
-    def colored(self) -> bool:
-        """Whether series can be told apart by colour."""
-        return any(self.series)
 
     def color(self, name: str) -> str | None:
         """Return the colour that an abstract name stands for; an unknown name is drawn as text."""

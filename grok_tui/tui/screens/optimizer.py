@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Checkbox, Input, OptionList
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from grok_tui.catalog.base import Parameter, parameters
@@ -27,46 +28,87 @@ if TYPE_CHECKING:
 
 MOST_FIELDS = max(len(parameters(kind)) for kind in OPTIMIZERS.values())
 HINT_ROWS = 3
+START = "The weights stay where they are; the next step is the new optimizer's."
 
 
-class StateBox(Checkbox):
-    """Whether the optimizer takes up the state it had, drawn in characters of any font."""
+class StateBox(Page, can_focus=True):
+    """Whether an optimizer takes up the state it had, drawn in characters of any font."""
 
-    BUTTON_LEFT = "["
-    BUTTON_INNER = "x"
-    BUTTON_RIGHT = "]"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Change it", show=False)]
+    LABEL = "keep the state it had when it last ran"
+
+    def __init__(self, kept: bool) -> None:
+        super().__init__(id="optimizer-state")
+        self.kept = kept
+
+    def on_mount(self) -> None:
+        """Show the box."""
+        self.show([(Span(f"[{'x' if self.kept else ' '}] {self.LABEL}"),)])
+
+    def action_tick(self) -> None:
+        """Tick the box, or clear it."""
+        self.kept = not self.kept
+        self.on_mount()
+
+    def on_click(self) -> None:
+        """Tick the box, or clear it."""
+        self.action_tick()
 
 
 class Field(Horizontal):
-    """A hyperparameter: its name, and what is typed for it.
-
-    Attributes:
-        knob: the hyperparameter that the field is for now, or None while it is not needed.
-        problem: what is wrong with the text, or nothing.
-    """
-
-    def __init__(self, place: int) -> None:
-        super().__init__(id=f"field-{place}", classes="field")
-        self.knob: Knob | None = None
-        self.problem = ""
+    """The name of a hyperparameter, and what is typed for it."""
 
     def compose(self) -> ComposeResult:
         """Build the row."""
         yield Page(classes="field-name")
         yield Input(compact=True, select_on_focus=True)
 
-    def take(self, knob: Knob | None) -> None:
-        """Be the field of another hyperparameter."""
-        self.knob, self.problem = knob, ""
-        self.display = knob is not None
-        if knob is not None:
-            self.query_one(Input).value = knob.text
-            self.write()
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self.typed.value
 
-    def write(self) -> None:
+    @property
+    def typed(self) -> Input:
+        """Where it is typed."""
+        return self.query_one(Input)
+
+    def begin(self, text: str) -> None:
+        """Start with a text."""
+        self.typed.value = text
+        if self.typed.has_focus:
+            self.typed.action_select_all()
+
+    def write(self, name: str, good: bool) -> None:
         """Write the name, in the colour of whether the text is good."""
-        name = self.knob.name.replace("_", " ") if self.knob is not None else ""
-        self.query_one(Page).show([(Span(name, "bad" if self.problem else "muted"),)])
+        self.query_one(Page).show([(Span(name.replace("_", " "), "muted" if good else "bad"),)])
+
+
+def check(kind: str, rows: Sequence[tuple[Knob, str]]) -> tuple[OptimizerSpec | None, dict[str, str]]:
+    """Return the optimizer that the texts typed for its hyperparameters make, and what is wrong with them.
+
+    Args:
+        kind: the optimizer's name in the catalog.
+        rows: a text for each hyperparameter.
+
+    Returns:
+        The optimizer or None; by hyperparameter what is wrong, "" standing for all of them together.
+    """
+    values: dict[str, Any] = {"name": kind}
+    problems = {}
+    for knob, text in rows:
+        try:
+            values[knob.name] = parsed(knob, text)
+        except ValueError as error:
+            problems[knob.name] = str(error)
+    if problems:
+        return None, problems
+    try:
+        return cast("OptimizerSpec", OPTIMIZERS[kind].model_validate(values)), {}
+    except ValidationError as error:
+        key, problem = explain(error, None)
+        name = next((knob.name for knob, _ in rows if key.startswith(knob.name)), "")
+        return None, {name: problem}
 
 
 class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
@@ -80,14 +122,15 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Leave all as it is", show=False),
-        Binding("ctrl+s", "accept", "Go on with it", show=False),
+        Binding("enter", "accept", "Go on with it", show=False),
     ]
     AUTO_FOCUS = "OptionList"
 
     def __init__(self, present: OptimizerSpec) -> None:
         super().__init__()
         self._present = present
-        self._name = ""
+        self._kind = ""
+        self._knobs: list[Knob] = []
 
     def compose(self) -> ComposeResult:
         """Build the list beside the fields."""
@@ -98,17 +141,14 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
                 yield OptionList(*names, id="optimizer-list")
                 with Vertical(id="optimizer-fields"):
                     yield Page(id="optimizer-about")
-                    for place in range(MOST_FIELDS):
-                        yield Field(place)
-                    yield StateBox(
-                        "keep the state it had when it last ran", id="optimizer-state", compact=True
-                    )
+                    for _ in range(MOST_FIELDS):
+                        yield Field()
+                    yield StateBox(self.explorer.settings.switch_state == "kept")
             yield Page(id="optimizer-hint")
             yield Page(id="optimizer-keys")
 
     def on_mount(self) -> None:
         """Begin with the optimizer at work."""
-        self.query_one(StateBox).value = self.explorer.settings.switch_state == "kept"
         options = self.query_one(OptionList)
         options.highlighted = options.get_option_index(self._present.name)
 
@@ -117,43 +157,18 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
         """The app, as what it is."""
         return cast("ExplorerApp", self.app)
 
-    @property
-    def spec(self) -> OptimizerSpec | None:
-        """The optimizer as it stands in the fields, or None where one of them is wrong."""
-        fields = self._fields()
-        values: dict[str, Any] = {"name": self._name}
-        for field in fields:
-            field.problem = ""
-            knob, text = field.knob, field.query_one(Input).value
-            assert knob is not None
-            try:
-                values[knob.name] = parsed(knob, text)
-            except ValueError as error:
-                field.problem = str(error)
-        found = None
-        if not any(field.problem for field in fields):
-            try:
-                found = OPTIMIZERS[self._name].model_validate(values)
-            except ValidationError as error:
-                key, problem = explain(error, None)
-                wrong = next((f for f in fields if f.knob and key.startswith(f.knob.name)), None)
-                (wrong or self._focused_field() or fields[0]).problem = problem
-        for field in fields:
-            field.write()
-        return cast("OptimizerSpec | None", found)
-
     def action_accept(self) -> None:
         """Give back what was chosen, unless something in it is wrong."""
-        spec = self.spec
+        spec, problems = self._checked()
         if spec is None:
-            wrong = next(field for field in self._fields() if field.problem)
-            wrong.query_one(Input).focus()
-            self._write_hint()
+            wrong = next((field for knob, field in self._rows() if knob.name in problems), None)
+            if wrong is not None:
+                wrong.typed.focus()
             return
         settings = self.explorer.settings
-        state = "kept" if self.query_one(StateBox).value else "fresh"
-        if settings.switch_state != state:
-            settings.switch_state = "kept" if state == "kept" else "fresh"
+        kept = self.query_one(StateBox).kept
+        if kept != (settings.switch_state == "kept"):
+            settings.switch_state = "kept" if kept else "fresh"
             self.explorer.keep_settings()
         self.dismiss(spec)
 
@@ -164,16 +179,15 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
     @on(OptionList.OptionHighlighted)
     def _marked(self, event: OptionList.OptionHighlighted) -> None:
         name = event.option.id or self._present.name
-        if name == self._name:
+        if name == self._kind:
             return
-        self._name = name
+        self._kind = name
         values = self._values(name)
-        rows = parameters(OPTIMIZERS[name])
-        for place in range(MOST_FIELDS):
-            parameter = rows[place] if place < len(rows) else None
-            self.query_one(f"#field-{place}", Field).take(
-                parameter and _knob(parameter, values[parameter.name])
-            )
+        self._knobs = [_knob(parameter, values[parameter.name]) for parameter in parameters(OPTIMIZERS[name])]
+        for place, field in enumerate(self.query(Field)):
+            field.display = place < len(self._knobs)
+        for knob, field in self._rows():
+            field.begin(knob.text)
         self._write_about()
         self._write_hint()
 
@@ -202,6 +216,12 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
         elif page.id == "optimizer-keys":
             page.show([_keys()])
 
+    def _rows(self) -> list[tuple[Knob, Field]]:
+        return list(zip(self._knobs, self.query(Field), strict=False))  # the fields left over are hidden
+
+    def _checked(self) -> tuple[OptimizerSpec | None, dict[str, str]]:
+        return check(self._kind, [(knob, field.text) for knob, field in self._rows()])
+
     def _values(self, name: str) -> dict[str, Any]:
         """Return what the fields start with: what is at work, or good first values."""
         if name == self._present.name:
@@ -209,17 +229,11 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
         first = SWAPS.get(name) or OPTIMIZERS[name].model_validate({"name": name})
         return first.model_dump()
 
-    def _fields(self) -> list[Field]:
-        return [field for field in self.query(Field) if field.knob is not None]
-
-    def _focused_field(self) -> Field | None:
-        return next((field for field in self._fields() if field.query_one(Input).has_focus), None)
-
     def _write_about(self) -> None:
         page = self.query_one("#optimizer-about", Page)
-        if not self._name:
+        if not self._kind:
             return
-        text = (OPTIMIZERS[self._name].__doc__ or "").strip()
+        text = (OPTIMIZERS[self._kind].__doc__ or "").strip()
         rows = wrapped(
             clean(text, ascii_only=self._ascii), max(page.size.width, 10), 2, ellipsis=self._ellipsis
         )
@@ -228,19 +242,18 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
     def _write_hint(self) -> None:
         """Say what is wrong; without a fault, what the field that has the focus means."""
         page = self.query_one("#optimizer-hint", Page)
-        if not self._name or not page.size.width:
+        if not self._kind or not page.size.width:
             return
-        good = self.spec is not None
-        field = self._focused_field()
-        wrong = field if field is not None and field.problem else None
-        if not good and wrong is None:
-            wrong = next(one for one in self._fields() if one.problem)
-        if wrong is not None and wrong.knob is not None:
-            text, role = f"{wrong.knob.name}: {wrong.problem}", "bad"
-        elif field is not None and field.knob is not None:
-            text, role = field.knob.hint, "muted"
-        else:
-            text, role = "The weights stay where they are; the next step is the new optimizer's.", "muted"
+        _, problems = self._checked()
+        for knob, field in self._rows():
+            field.write(knob.name, knob.name not in problems)
+        focused = next((knob for knob, field in self._rows() if field.typed.has_focus), None)
+        text, role = START, "muted"
+        if problems:
+            name = focused.name if focused is not None and focused.name in problems else next(iter(problems))
+            text, role = ": ".join(part for part in (name, problems[name]) if part), "bad"
+        elif focused is not None:
+            text = focused.hint
         rows = wrapped(
             clean(text, ascii_only=self._ascii), page.size.width, HINT_ROWS, ellipsis=self._ellipsis
         )
