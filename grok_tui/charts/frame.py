@@ -53,7 +53,7 @@ def lay_out(grid: Grid, y_axis: Axis | None, *, marks: bool = False, gutter: int
     height = grid.height - top - below
     y_ticks: tuple[Tick, ...] = ()
     if y_axis is not None and grid.width >= 20:
-        y_ticks = ticks(y_axis, max(2, height // 3))
+        y_ticks = ticks(y_axis, max(2, (height + 2) // 3))
         gutter = max((len(tick.label) for tick in y_ticks), default=0)
         if gutter > grid.width // 3:
             y_ticks, gutter = (), 0

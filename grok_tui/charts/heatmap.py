@@ -170,6 +170,6 @@ def _row_labels(labels: list[str], rows: int, frame: Frame) -> list[tuple[int, s
     middle = [frame.height - 1 - int((row + 0.5) * frame.height / rows) for row in range(rows)]
     if labels and rows <= frame.height:
         return list(zip(middle, labels, strict=True))
-    numbers = ticks(Axis(-0.5, rows - 0.5), max(2, frame.height // 3), counts=True)
+    numbers = ticks(Axis(-0.5, rows - 0.5), max(2, (frame.height + 2) // 3), counts=True)
     names = labels or [str(row) for row in range(rows)]
     return [(middle[int(tick.value)], names[int(tick.value)]) for tick in numbers] if frame.left > 1 else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
@@ -17,18 +18,17 @@ from grok_tui.tui import keys, settings, themes
 from grok_tui.tui.clock import RunClock
 from grok_tui.tui.glyphs import Glyphs, glyphs
 from grok_tui.tui.screens.live import LiveScreen
-from grok_tui.tui.source import runner
+from grok_tui.tui.source import helper_process, runner
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from grok_tui.charts.process import Drawer
     from grok_tui.charts.style import Charset, Style
     from grok_tui.engine.snapshot import Snapshot
     from grok_tui.options import RunOptions
     from grok_tui.tui.export import Subject
     from grok_tui.tui.screens.browser import BrowserScreen
-    from grok_tui.tui.source import Source, SourceFactory
+    from grok_tui.tui.source import Drawing, Source, SourceFactory
 
 
 def _provider() -> type[Provider]:
@@ -44,6 +44,7 @@ class ExplorerApp(App[int]):
         preset: name or path of what to run at once, or None for the list of presets.
         options: what is laid over presets.
         factory: makes a run of a preset.
+        draw_with: makes what draws the charts.
         fps: the most frames of charts a second; None takes the user's setting.
         ascii: whether no other characters may be used.
 
@@ -74,6 +75,7 @@ class ExplorerApp(App[int]):
         options: RunOptions,
         *,
         factory: SourceFactory = runner,
+        draw_with: Callable[[], Drawing] = helper_process,
         fps: float | None = None,
         ascii: bool = False,  # noqa: A002  (the option's name)
     ) -> None:
@@ -87,7 +89,8 @@ class ExplorerApp(App[int]):
         self.problem: str | None = None
         self._factory = factory
         self._attempt = 0
-        self._drawer: Drawer | None = None
+        self._draw_with = draw_with
+        self._drawer: Drawing | None = None
         self._loop_here: asyncio.AbstractEventLoop | None = None
         self._style: Style | None = None
         self._clock = RunClock()
@@ -96,6 +99,11 @@ class ExplorerApp(App[int]):
     def snapshot(self) -> Snapshot | None:
         """The run as it stands, or None while there is none."""
         return self.source.snapshot if self.source is not None else None
+
+    @property
+    def label(self) -> str:
+        """The preset's name without its folder."""
+        return Path(self.preset_name or "").stem
 
     @property
     def glyphs(self) -> Glyphs:
@@ -110,12 +118,10 @@ class ExplorerApp(App[int]):
         return self._style
 
     @property
-    def drawer(self) -> Drawer:
+    def drawer(self) -> Drawing:
         """What draws the charts, elsewhere."""
         if self._drawer is None:
-            from grok_tui.charts.process import Drawer
-
-            self._drawer = Drawer()
+            self._drawer = self._draw_with()
         return self._drawer
 
     def on_mount(self) -> None:
@@ -275,8 +281,10 @@ class ExplorerApp(App[int]):
         from grok_tui.tui.screens.help import HelpScreen
 
         screen = self.screen
-        live = isinstance(screen, LiveScreen)
-        self.push_screen(HelpScreen("live" if live else "browser", screen.pane if live else ""))
+        if isinstance(screen, LiveScreen):
+            self.push_screen(HelpScreen("live", screen.pane))
+        else:
+            self.push_screen(HelpScreen("browser", ""))
 
     def action_explorer_debug(self) -> None:
         """Show versions, device and paths."""
@@ -318,8 +326,9 @@ def make_app(
     options: RunOptions,
     *,
     factory: SourceFactory = runner,
+    draw_with: Callable[[], Drawing] = helper_process,
     fps: float | None = None,
     ascii: bool = False,  # noqa: A002  (the option's name)
 ) -> ExplorerApp:
     """Build the explorer (see `ExplorerApp`)."""
-    return ExplorerApp(preset, options, factory=factory, fps=fps, ascii=ascii)
+    return ExplorerApp(preset, options, factory=factory, draw_with=draw_with, fps=fps, ascii=ascii)

@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.markup import escape
 
 from grok_tui.presets import names
 from grok_tui.tui import themes
@@ -36,7 +38,7 @@ class ActionProvider(Provider):
     async def discover(self) -> Hits:
         """Yield all commands."""
         for command in self._commands:
-            yield DiscoveryHit(command.title, command.call, help=command.help)
+            yield DiscoveryHit(Content(command.title), command.call, command.title, escape(command.help))
 
     async def search(self, query: str) -> Hits:
         """Yield the commands whose title or description match."""
@@ -44,9 +46,10 @@ class ActionProvider(Provider):
         for command in self._commands:
             score = matcher.match(command.title)
             if score > 0:
-                yield Hit(score, matcher.highlight(command.title), command.call, help=command.help)
+                title = matcher.highlight(command.title)
+                yield Hit(score, title, command.call, command.title, escape(command.help))
             elif query.lower() in command.help.lower():
-                yield Hit(0.1, command.title, command.call, help=command.help)
+                yield Hit(0.1, Content(command.title), command.call, command.title, escape(command.help))
 
     @property
     def _explorer(self) -> ExplorerApp:
@@ -66,8 +69,8 @@ class ActionProvider(Provider):
         return hasattr(holder, f"action_{name}") and bool(holder.check_action(name, ()))
 
     def _help(self, action: Action) -> str:
-        written = ", ".join(key_name(key) for key in keys_of(action, self._explorer.settings.keymap))
-        return f"{action.description} [{written}]" if written else action.description
+        written = " ".join(key_name(key) for key in keys_of(action, self._explorer.settings.keymap))
+        return f"{written}  {action.description}" if written else action.description
 
     def _themes(self) -> list[Command]:
         return [

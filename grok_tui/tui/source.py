@@ -1,13 +1,16 @@
-"""What the explorer needs of a run: the engine's `Runner`, or something that behaves like it."""
+"""What the explorer needs of others: a run, and somebody who draws; tests give it their own."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
+    from grok_tui.charts.model import Chart
+    from grok_tui.charts.picture import Picture
+    from grok_tui.charts.style import Style
     from grok_tui.engine.snapshot import Snapshot
     from grok_tui.options import RunOptions
     from grok_tui.presets import Preset
@@ -56,7 +59,30 @@ class Source(Protocol):
         ...
 
 
+class Drawing(Protocol):
+    """What draws charts elsewhere (see `grok_tui.charts.process.Drawer`)."""
+
+    def submit(self, key: Hashable, chart: Chart, width: int, height: int, *, style: Style) -> None:
+        """Ask for a chart."""
+        ...
+
+    def poll(self) -> dict[Hashable, Picture]:
+        """Return what was finished since the last call."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
 SourceFactory = Callable[["Preset", "RunOptions"], Source]
+
+
+def helper_process() -> Drawing:
+    """Return a helper process that draws."""
+    from grok_tui.charts.process import Drawer
+
+    return Drawer()
 
 
 def runner(preset: Preset, options: RunOptions) -> Source:

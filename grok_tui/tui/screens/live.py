@@ -47,7 +47,9 @@ class LiveScreen(Viewing):
         self._pacer: Pacer | None = None
         self._plan = plan(80, 24)
         self._page = 0  # which of the panes that take turns is seen
-        self._awaiting = 0  # looks that are left for what comes of an order
+        self._changed = False  # whether a key has changed what is to be shown
+        self._awaited: int | None = None  # the version of the run that an order will bring
+        self._looks = 0  # that are left for it
         self._drawing: set[int] = set()  # the places whose pictures are being drawn
         self._polling = False
         self._keys: dict[Hashable, int] = {}
@@ -127,12 +129,26 @@ class LiveScreen(Viewing):
             pane.display = pane is self.maximized if self.maximized is not None else place < chosen.charts
 
     def hasten(self) -> None:
-        """Show what comes of an order as soon as it is there."""
-        self._awaiting = PATIENCE
+        """Show at once what a key has changed about the view."""
+        self._changed = True
         if self._pacer is not None:
             self._pacer.hasten()
             self.call_later(self.beat)
-            self._poll_soon()
+
+    def expect(self) -> None:
+        """Show what comes of an order as soon as it is there."""
+        snapshot = self.explorer.snapshot
+        self._awaited = snapshot.version + 1 if snapshot is not None else None
+        self._looks = PATIENCE
+        self._poll_soon()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the screen shows the run as it stands, so that nothing is left to do."""
+        snapshot = self.explorer.snapshot
+        if snapshot is None or self._changed or self._drawing or self._awaited is not None:
+            return False
+        return snapshot is self._seen and not self._stale(snapshot)
 
     def restyle(self) -> None:
         """Draw everything in the colours of another theme."""
@@ -150,31 +166,31 @@ class LiveScreen(Viewing):
             return
         if not self.is_current:
             return
-        if snapshot is not self._seen or self._awaiting:
+        if self._awaited is not None and snapshot.version >= self._awaited:
+            self._awaited = None
+            self.hasten()
+        if snapshot is not self._seen or self._changed:
             self._show(snapshot)
         self._draw(snapshot)
 
     def _show_loading(self) -> None:
         from grok_tui.engine.snapshot import Snapshot, State
 
-        name = self.explorer.preset_name or ""
-        self.query_one(Header).update_from(name, Snapshot(State.LOADING), None)
+        self.query_one(Header).update_from(self.explorer.label, Snapshot(State.LOADING), None)
         self.query_one(Footer).update_from(self.pane, State.LOADING)
 
     def _show(self, snapshot: Snapshot) -> None:
         """Show everything but the charts."""
         from grok_tui.tui import orders
 
-        if self._seen is not None and snapshot.version != self._seen.version:
-            self._awaiting = 0
-        self._seen = snapshot
+        self._seen, self._changed = snapshot, False
         self.note_optimizers(snapshot)
         self.explorer.note(snapshot)
         self._tell_refusals()
         arm = self.arm
         self.selected = arm.name if arm is not None else ""
         changed = bool(orders.by_hand(snapshot)) or bool(self.explorer.options.assignments)
-        self.query_one(Header).update_from(self.explorer.preset_name or "", snapshot, arm)
+        self.query_one(Header).update_from(self.explorer.label, snapshot, arm)
         self.query_one(Footer).update_from(self.pane, snapshot.state)
         self.query_one(Banner).update_from(snapshot)
         if arm is not None and self._plan.timeline:
@@ -203,28 +219,37 @@ class LiveScreen(Viewing):
         while source is not None and source.refusals:
             self.notify(source.refusals.popleft(), severity="warning", timeout=6)
 
-    def _draw(self, snapshot: Snapshot) -> None:
-        """Have those charts drawn that would look other than they do."""
+    def _stale(self, snapshot: Snapshot) -> list[tuple[int, object]]:
+        """List the places whose charts would look other than they do, and what they would then show."""
         from grok_tui.tui import curves
 
+        version, style = curves.version(snapshot), self.explorer.chart_style
+        found: list[tuple[int, object]] = []
+        for place, pane in enumerate(self.places):
+            if pane.display and pane.size:
+                key = (pane.chart, version, self.view, self.selected, pane.size, style)
+                if key != pane.shown:
+                    found.append((place, key))
+        return found
+
+    def _draw(self, snapshot: Snapshot) -> None:
+        """Have those charts drawn that would look other than they do."""
         pacer = self._pacer
         if pacer is None or not snapshot.arms or not pacer.due():
             return
-        version = curves.version(snapshot)
-        style, charts = self.explorer.chart_style, self.chart_ids()
-        for place, pane in enumerate(self.places):
-            width, height = pane.size
-            if not pane.display or not width or not height:
-                continue
+        stale = self._stale(snapshot)
+        for place, key in stale:
+            pane = self.places[place]
             if pane.chart == "measure":
+                charts = self.chart_ids()
                 pane.chart = charts[place % len(charts)]
-            key = (pane.chart, version, self.view, self.selected, width, height, style)
-            if key != pane.shown:
-                pane.shown = key
-                chart = self._chart(pane.chart, snapshot, width)
-                self.explorer.drawer.submit(self._key(place), chart, width, height, style=style)
-                self._drawing.add(place)
-        if self._drawing:
+            pane.shown = key
+            width, height = pane.size
+            chart = self._chart(pane.chart, snapshot, width)
+            style = self.explorer.chart_style
+            self.explorer.drawer.submit(self._key(place), chart, width, height, style=style)
+            self._drawing.add(place)
+        if stale:
             pacer.drawn()
             self._poll_soon()
 
@@ -255,10 +280,12 @@ class LiveScreen(Viewing):
             if place is not None:
                 self._drawing.discard(place)
                 self.places[place].show(picture)
-        if self._awaiting:
-            self._awaiting -= 1
+        if self._awaited is not None:
+            self._looks -= 1
+            if not self._looks:
+                self._awaited = None
             self.beat()
-        if self._drawing or self._awaiting:
+        if self._drawing or self._awaited is not None:
             self._poll_soon()
 
     def on_descendant_focus(self) -> None:

@@ -35,7 +35,7 @@ class StateBox(Page, can_focus=True):
     """Whether an optimizer takes up the state it had, drawn in characters of any font."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Change it", show=False)]
-    LABEL = "keep the state it had when it last ran"
+    LABEL = "take up its earlier state"
 
     def __init__(self, kept: bool) -> None:
         super().__init__(id="optimizer-state")

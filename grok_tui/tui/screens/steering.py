@@ -41,6 +41,10 @@ class Steering(Screen[None]):
         return cast("ExplorerApp", self.app)
 
     def hasten(self) -> None:
+        """Show at once what a key has changed about the view."""
+        raise NotImplementedError
+
+    def expect(self) -> None:
         """Show what comes of an order as soon as it is there."""
         raise NotImplementedError
 
@@ -71,8 +75,8 @@ class Steering(Screen[None]):
         if source is None or source.snapshot.state in ("loading", "failed", "closed"):
             self.notify("the run takes no orders now", severity="warning")
             return
+        self.expect()
         give(source)
-        self.hasten()
 
     def intervene(self, intervention: AnyIntervention) -> None:
         """Do something to the selected arm."""
@@ -164,10 +168,10 @@ class Steering(Screen[None]):
             app.begin(app.preset_name, options)
             return
         app.options = options
+        self.expect()
         source.restart(preset)
         if source.snapshot.state != "running":
             source.resume()
-        self.hasten()
 
     def action_optimizer_swap(self) -> None:
         """Go on with SGD instead of AdamW, or the other way round."""

@@ -1,0 +1,340 @@
+"""What the explorer's tests share: a run that does as it is told, and the explorer opened on it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from textual.pilot import Pilot
+
+from grok_tui.catalog.interventions import Jump, Set, Switch
+from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from grok_tui.charts.draw import draw
+from grok_tui.engine.history import CoordinateHistory, Event, History
+from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
+from grok_tui.engine.verdicts import judge
+from grok_tui.options import RunOptions
+from grok_tui.presets import Preset, with_hyperparameter
+from grok_tui.tui.app import ExplorerApp, make_app
+from grok_tui.tui.screens.live import LiveScreen
+
+PRESET = """
+title = "Two arms"
+summary = "SGD and AdamW on ten samples."
+sources = ["a test"]
+
+[task]
+name = "linear101"
+samples = 10
+
+[model]
+name = "linear"
+
+[training]
+steps = 2000
+loss = "mse"
+
+[[arms]]
+name = "sgd"
+optimizer = { name = "sgd", lr = 0.1 }
+
+[[arms]]
+name = "adamw"
+optimizer = { name = "adamw", lr = 1e-3 }
+
+[[claims]]
+says = "SGD puts most of the weight on the bias"
+holds = "end(sgd.bias) > 0.8"
+origin = "a test"
+
+[[claims]]
+says = "AdamW groks as well"
+holds = "first_step(adamw.grok) > 0"
+origin = "a test"
+retracted = "it does not"
+expected = "not reproduced"
+because = "each coordinate moves at the same speed"
+"""
+MEASURES = (*GENERAL, *COORDINATES, "bias")
+PATIENCE = 1000  # looks of 20 ms, as a machine may be busy
+
+
+@dataclass
+class FakeArm:
+    """An arm whose curves are known in closed form."""
+
+    status: ArmStatus
+    end: int
+    complete: bool = False
+    speed: float = 30.0
+
+    @property
+    def history(self) -> History:
+        return self.status.history
+
+    def record(self, step: int) -> None:
+        bias = 1 - np.exp(-step / self.speed)
+        memorizer = (1 - bias) * 0.1
+        values = {
+            **dict.fromkeys(MEASURES, 0.0),
+            "train_loss": 0.5 * np.exp(-step / 20),
+            "val_loss": (1 - bias) ** 2,
+            "train_accuracy": float(step > 10),
+            "val_accuracy": float(bias > 0.9),
+            "l2_norm": float(bias),
+            "linf_norm": float(bias) * 0.8,
+            "memorizer_mean": memorizer,
+            "memorizer_min": memorizer - 0.05,
+            "memorizer_max": memorizer + 0.05,
+            "generalizer_mean": bias,
+            "bias": bias,
+        }
+        row = np.array([[values[name]] for name in MEASURES])
+        loss = values["train_loss"]
+        envelope = np.array([[loss * 0.8], [loss * 1.2], [1e-3], [2e-3 / (1 + step)]])
+        self.history.append(step, row, envelope)
+        weights = np.array([*([memorizer] * (len(self.status.labels) - 1)), bias])
+        assert self.status.coordinates is not None
+        self.status.coordinates.append(step, weights)
+        if bias > 0.9 and not self.status.events:
+            self.status = replace(self.status, events=(Event(step, "grok", 0),))
+
+
+@dataclass
+class FakeRun:
+    """A `Source` that trains only when a test says so, and notes every order."""
+
+    preset: Preset
+    state: State = State.RUNNING
+    refusals: deque[str] = field(default_factory=deque)
+    orders: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.snapshot = Snapshot(State.LOADING, preset=self.preset)
+        self.begin()
+
+    def begin(self) -> None:
+        samples = self.preset.task.shape.samples
+        labels = (*(f"w{i}" for i in range(1, samples + 1)), "bias")
+        self.arms = {}
+        for place, spec in enumerate(self.preset.arms):
+            status = ArmStatus(
+                name=spec.name,
+                step=0,
+                end=spec.training.steps,
+                optimizer=spec.optimizer,
+                since=0,
+                batch_size=spec.training.batch_size,
+                diverged=False,
+                interventions=(),
+                events=(),
+                history=History(MEASURES, tuple(ENVELOPE), 1),
+                coordinates=CoordinateHistory(samples + 1),
+                labels=labels,
+                generalizes=(*([False] * samples), True),
+            )
+            self.arms[spec.name] = FakeArm(status, spec.training.steps, speed=30.0 * 10**place)
+            self.arms[spec.name].record(0)
+
+    def train(self, steps: int) -> None:
+        for arm in self.arms.values():
+            for step in range(arm.status.step + 1, min(arm.status.step + steps, arm.end) + 1):
+                arm.status = replace(arm.status, step=step)
+                if step % max(1, step // 50) == 0:
+                    arm.record(step)
+        if all(arm.status.step >= arm.end for arm in self.arms.values()):
+            self.state = State.FINISHED
+        self.publish()
+
+    def publish(self, **changes: object) -> None:
+        for arm in self.arms.values():
+            arm.complete = arm.status.step >= arm.end
+        self.snapshot = replace(
+            self.snapshot,
+            state=self.state,
+            version=self.snapshot.version + 1,
+            preset=self.preset,
+            arms=tuple(arm.status for arm in self.arms.values()),
+            claims=tuple(judge(claim, self.arms, 1) for claim in self.preset.claims),
+            device="cpu",
+            threads=1,
+            steps_per_second=1234.0 if self.state is State.RUNNING else 0.0,
+            seconds_left=65.0,
+            memory=300 * 2**20,
+            **changes,
+        )
+
+    def start(self) -> None:
+        self.publish()
+
+    def pause(self) -> None:
+        self._note("pause")
+        self.state = State.PAUSED
+        self.publish()
+
+    def resume(self) -> None:
+        self._note("resume")
+        if self.state is State.FINISHED:
+            for arm in self.arms.values():
+                arm.end *= 2
+                arm.status = replace(arm.status, end=arm.end)
+        self.state = State.RUNNING
+        self.publish()
+
+    def step(self, steps: int = 1) -> None:
+        self._note("step")
+        self.state = State.PAUSED
+        self.train(steps)
+
+    def set_pace(self, pace: float | None) -> None:
+        self._note(f"pace {pace}")
+        self.publish(pace=pace)
+
+    def intervene(self, arm: str, intervention: object) -> None:
+        one = self.arms[arm]
+        self._note(f"{arm}: {type(intervention).__name__}")
+        optimizer, since = one.status.optimizer, one.status.since
+        if isinstance(intervention, Switch):
+            optimizer, since = intervention.optimizer, one.status.step
+        elif isinstance(intervention, Set) and intervention.hyperparameter != "batch_size":
+            optimizer = with_hyperparameter(optimizer, intervention.hyperparameter, intervention.value)
+        elif isinstance(intervention, Set):
+            one.status = replace(one.status, batch_size=intervention.value)
+        elif isinstance(intervention, Jump):
+            assert intervention.norm > 0
+        done = intervention.model_copy(update={"at_step": one.status.step})
+        one.status = replace(
+            one.status, optimizer=optimizer, since=since, interventions=(*one.status.interventions, done)
+        )
+        self.publish()
+
+    def restart(self, preset: Preset) -> None:
+        self._note("restart")
+        self.preset = preset
+        self.begin()
+        self.publish()
+
+    def close(self, timeout: float = 0.8) -> bool:
+        self.closed = True
+        return True
+
+    def fail(self, why: str) -> None:
+        self.state = State.FAILED
+        self.publish(failure=why, details="Traceback")
+
+    def _note(self, order: str) -> None:
+        self.orders.append(order)
+
+
+class InlineDrawer:
+    """Draws at once, in the test's process, and keeps what it was asked for."""
+
+    def __init__(self) -> None:
+        self.charts: dict[object, object] = {}
+        self.count = 0
+        self._done: dict[object, object] = {}
+
+    def submit(self, key, chart, width, height, *, style) -> None:
+        self.charts[key] = chart
+        self.count += 1
+        self._done[key] = draw(chart, width, height, style=style)
+
+    def poll(self) -> dict[object, object]:
+        done, self._done = self._done, {}
+        return done
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Explorer:
+    """The explorer on a fake run, as a user has it before her."""
+
+    pilot: Pilot
+    app: ExplorerApp
+    run: FakeRun
+    drawer: InlineDrawer
+
+    @property
+    def live(self) -> LiveScreen:
+        screen = self.app.screen
+        assert isinstance(screen, LiveScreen)
+        return screen
+
+    @property
+    def text(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    @property
+    def charts(self) -> list[object]:
+        """The charts that are on the screen, as they were asked for."""
+        places = [(place, pane) for place, pane in enumerate(self.live.places) if pane.display]
+        return [self.drawer.charts.get((id(self.live), place)) for place, _ in places]
+
+    @property
+    def toasts(self) -> list[str]:
+        return [toast.message for toast in self.app._notifications]
+
+    def arm(self, name: str) -> ArmStatus:
+        return self.run.arms[name].status
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        for _ in range(PATIENCE):
+            if condition():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"never came to pass; the screen shows\n{self.text}")
+
+    async def press(self, *keys: str) -> None:
+        """Press keys and let what comes of them be shown."""
+        await self.pilot.press(*keys)
+        await self.settled()
+
+    async def train(self, steps: int) -> None:
+        self.run.train(steps)
+        if isinstance(self.app.screen, LiveScreen):
+            self.live.hasten()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until the screen shows the run as it stands, with all charts drawn."""
+        await self.pilot.pause()
+        if not isinstance(self.app.screen, LiveScreen):
+            return
+        live = self.live
+        await self.until(lambda: not live.is_current or live.settled)
+        await self.pilot.pause()
+
+
+def explore(
+    script: Callable[[Explorer], Awaitable[None]],
+    preset: str,
+    *,
+    size: tuple[int, int] = (120, 36),
+    options: RunOptions = RunOptions(),  # noqa: B008  (frozen)
+    steps: int = 100,
+    ascii: bool = False,
+) -> None:
+    """Open the explorer on a fake run of a preset that has taken some steps, and carry out a script."""
+
+    async def main() -> None:
+        runs: list[FakeRun] = []
+        drawer = InlineDrawer()
+
+        def factory(loaded: Preset, _: RunOptions) -> FakeRun:
+            runs.append(FakeRun(loaded))
+            return runs[-1]
+
+        app = make_app(preset, options, factory=factory, draw_with=lambda: drawer, fps=50, ascii=ascii)
+        async with app.run_test(size=size) as pilot:
+            explorer = Explorer(pilot, app, None, drawer)
+            await explorer.until(lambda: app.snapshot is not None and isinstance(app.screen, LiveScreen))
+            explorer.run = runs[-1]
+            await explorer.train(steps)
+            await script(explorer)
+
+    asyncio.run(main())
