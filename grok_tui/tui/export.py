@@ -20,8 +20,8 @@ from grok_tui.tui.files import free_stem, reason, write_new
 from grok_tui.tui.orders import by_hand, told
 
 if TYPE_CHECKING:
-    from grok_tui.engine.verdicts import JudgedClaim
     from grok_tui.engine.snapshot import ArmStatus, Snapshot
+    from grok_tui.engine.verdicts import JudgedClaim
     from grok_tui.options import RunOptions
     from grok_tui.presets import Preset
 

@@ -34,30 +34,30 @@ GROK_DARK = Theme(
     warning="#e2b45a",
     error="#ef7d80",
     foreground="#d6dae2",
-    background="#12141a",
-    surface="#181b22",
-    panel="#20242d",
+    background="#131418",
+    surface="#191b20",
+    panel="#22252b",
     variables={
         "border": "#5c9fd6",
-        "border-blurred": "#2c313c",
-        "block-cursor-background": "#2b4a68",
+        "border-blurred": "#2e323a",
+        "block-cursor-background": "#274b78",
         "block-cursor-foreground": "#f2f5fa",
         "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#232833",
+        "block-cursor-blurred-background": "#262930",
         "block-cursor-blurred-foreground": "#d6dae2",
-        "footer-background": "#181b22",
+        "footer-background": "#191b20",
         "footer-key-foreground": "#ffb454",
         "footer-description-foreground": "#9aa3b2",
         "input-cursor-background": "#ffb454",
-        "input-cursor-foreground": "#12141a",
+        "input-cursor-foreground": "#131418",
         "input-selection-background": "#5c9fd6 35%",
-        "scrollbar": "#2c313c",
-        "scrollbar-hover": "#3a4150",
+        "scrollbar": "#2e323a",
+        "scrollbar-hover": "#3d424c",
         "scrollbar-active": "#5c9fd6",
-        "scrollbar-background": "#12141a",
-        "scrollbar-background-hover": "#12141a",
-        "scrollbar-background-active": "#12141a",
-        "scrollbar-corner-color": "#12141a",
+        "scrollbar-background": "#131418",
+        "scrollbar-background-hover": "#131418",
+        "scrollbar-background-active": "#131418",
+        "scrollbar-corner-color": "#131418",
         "text-muted": "#8b94a4",
         "text-disabled": "#5d6472",
     },
@@ -102,7 +102,87 @@ GROK_LIGHT = Theme(
     },
 )
 
-THEMES = {theme.name: theme for theme in (GROK_DARK, GROK_LIGHT)}
+# The terminal's own sixteen colours: they suit its background, whatever that is.
+SIXTEEN_DARK = Theme(
+    name="terminal-dark",
+    ansi=True,
+    dark=True,
+    primary="ansi_bright_blue",
+    secondary="ansi_bright_magenta",
+    accent="ansi_bright_yellow",
+    success="ansi_bright_green",
+    warning="ansi_yellow",
+    error="ansi_bright_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    variables={
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
+        "border": "ansi_bright_blue",
+        "border-blurred": "ansi_bright_black",
+        "block-cursor-background": "ansi_blue",
+        "block-cursor-foreground": "ansi_bright_white",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "ansi_bright_black",
+        "block-cursor-blurred-foreground": "ansi_bright_white",
+        "footer-key-foreground": "ansi_bright_yellow",
+        "input-cursor-background": "ansi_bright_yellow",
+        "input-cursor-foreground": "ansi_black",
+        "input-cursor-text-style": "none",
+        "input-selection-background": "ansi_blue",
+        "input-selection-foreground": "ansi_bright_white",
+        "scrollbar": "ansi_bright_black",
+        "scrollbar-hover": "ansi_white",
+        "scrollbar-active": "ansi_bright_blue",
+        "scrollbar-background": "ansi_default",
+        "scrollbar-background-hover": "ansi_default",
+        "scrollbar-background-active": "ansi_default",
+        "text-muted": "ansi_white",
+        "text-disabled": "ansi_bright_black",
+    },
+)
+
+SIXTEEN_LIGHT = Theme(
+    name="terminal-light",
+    ansi=True,
+    dark=False,
+    primary="ansi_blue",
+    secondary="ansi_magenta",
+    accent="ansi_red",
+    success="ansi_green",
+    warning="ansi_magenta",
+    error="ansi_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    variables=SIXTEEN_DARK.variables
+    | {
+        "ansi-background": "ansi_white",
+        "ansi-foreground": "ansi_black",
+        "border": "ansi_blue",
+        "border-blurred": "ansi_white",
+        "block-cursor-background": "ansi_white",
+        "block-cursor-foreground": "ansi_black",
+        "block-cursor-blurred-background": "ansi_white",
+        "block-cursor-blurred-foreground": "ansi_black",
+        "footer-key-foreground": "ansi_red",
+        "input-cursor-background": "ansi_blue",
+        "input-cursor-foreground": "ansi_bright_white",
+        "input-selection-background": "ansi_cyan",
+        "input-selection-foreground": "ansi_black",
+        "scrollbar": "ansi_white",
+        "scrollbar-hover": "ansi_bright_black",
+        "scrollbar-active": "ansi_blue",
+        "text-muted": "ansi_bright_black",
+    },
+)
+
+THEMES = {theme.name: theme for theme in (GROK_DARK, GROK_LIGHT, SIXTEEN_DARK, SIXTEEN_LIGHT)}
 
 _DARK_PALETTE = replace(
     DARK,
@@ -139,14 +219,14 @@ def colors_of(app: App[Any]) -> Colors:
 def shown_theme(app: App[Any], name: str) -> str:
     """Return the theme to show for a theme that a user chose.
 
-    With 16 colours or none the terminal's own do best: `ansi-dark` or `ansi-light`, by the chosen theme. An
-    unknown name means the default theme.
+    With sixteen colours it is one made of those, dark or light as the chosen one. An unknown name means the
+    default theme.
     """
     known = app.available_themes
     chosen = known.get(name, GROK_DARK)
-    if colors_of(app) in ("16", "none") and not chosen.ansi:
-        return "ansi-dark" if chosen.dark else "ansi-light"
-    return chosen.name if chosen.name in known else next(iter(known))
+    if colors_of(app) == "16" and not chosen.ansi:
+        return SIXTEEN_DARK.name if chosen.dark else SIXTEEN_LIGHT.name
+    return chosen.name
 
 
 def palette(theme: Theme, colors: Colors = "truecolor") -> Palette:

@@ -317,7 +317,7 @@ def explore(
     size: tuple[int, int] = (120, 36),
     options: RunOptions = RunOptions(),  # noqa: B008  (frozen)
     steps: int = 100,
-    ascii: bool = False,
+    ascii: bool = False,  # noqa: A002
 ) -> None:
     """Open the explorer on a fake run of a preset that has taken some steps, and carry out a script."""
 

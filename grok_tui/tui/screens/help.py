@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -47,7 +46,6 @@ class HelpScreen(Sheet):
 def help_lines(scope: Scope, pane: Pane, keymap: Mapping[str, str], width: int, glyphs: Glyphs) -> list[Line]:
     """Return the whole help in rows of at most `width` cells."""
     page = _Page(width, glyphs)
-    everywhere = of_scope("app")
     if scope == "live":
         if pane:
             page.heading(PANES[pane])
@@ -63,7 +61,7 @@ def help_lines(scope: Scope, pane: Pane, keymap: Mapping[str, str], width: int, 
         page.term("Timeline", guide.TIMELINE)
         page.gap()
     own = [action for action in of_scope(scope) if not pane or action.pane != pane]
-    for area, actions in groupby(sorted([*own, *everywhere], key=_order), key=lambda action: action.area):
+    for area, actions in _by_area([*own, *of_scope("app")]).items():
         page.heading(area.capitalize())
         page.keys(actions, keymap)
     page.heading("Words")
@@ -72,10 +70,13 @@ def help_lines(scope: Scope, pane: Pane, keymap: Mapping[str, str], width: int, 
     return page.rows
 
 
-def _order(action: Action) -> int:
-    """Keep areas together, in the order in which the table has them first."""
-    areas = [other.area for scope in ("live", "browser", "app") for other in of_scope(scope)]
-    return areas.index(action.area)
+def _by_area(actions: Iterable[Action]) -> dict[str, list[Action]]:
+    """Group actions by area, in the order of the table, with what concerns the whole program last."""
+    found: dict[str, list[Action]] = {}
+    for action in actions:
+        found.setdefault(action.area, []).append(action)
+    found["explorer"] = found.pop("explorer")
+    return found
 
 
 class _Page:

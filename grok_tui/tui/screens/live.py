@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 
 from grok_tui.tui import keys
-from grok_tui.tui.layout import Plan, plan
+from grok_tui.tui.layout import CHROME, Plan, plan
 from grok_tui.tui.pacing import BEAT, Pacer
 from grok_tui.tui.screens.viewing import Viewing
 from grok_tui.tui.widgets.banner import Banner
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from grok_tui.engine.snapshot import Snapshot
     from grok_tui.tui.knobs import Knob
 
+LEAST_LEFT = 8  # rows that are left to the parameters while somebody reads the claims
 PLACES = 9  # the most charts at once
 ORDER = ("accuracy", "loss", "weights", "norms", "update")
 POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
@@ -100,7 +101,7 @@ class LiveScreen(Viewing):
         preset = snapshot.preset if snapshot is not None else None
         wanted = self.explorer.settings.layout.panel_width
         chosen = plan(width, height, side=wanted, claims=len(preset.claims) if preset is not None else 8)
-        if self.maximized is not None:
+        if self.filling is not None:
             chosen = replace(chosen, columns=1, rows=1, side=0)
         self._plan = chosen
         for name in ("minimal", "small", "normal", "wide"):
@@ -119,14 +120,16 @@ class LiveScreen(Viewing):
         self.query_one(Parameters).display = chosen.claims > 0 or page == 0
         claims.display = chosen.log > 0 or page == (0 if chosen.claims else 1)
         log.display = chosen.log > 0 or page == (1 if chosen.claims else 2)
-        claims.styles.height = chosen.claims or "1fr"
+        # While one reads them, claims take the room of the parameters.
+        most = self.size.height - CHROME - LEAST_LEFT
+        claims.styles.height = (max(chosen.claims, most) if claims.has_focus else chosen.claims) or "1fr"
         log.styles.height = chosen.log or chosen.claims or "1fr"
         self.query_one(Timeline).display = chosen.timeline
         grid = self.query_one("#charts")
         grid.styles.grid_size_columns = chosen.columns
         grid.styles.grid_size_rows = chosen.rows
         for place, pane in enumerate(self.places):
-            pane.display = pane is self.maximized if self.maximized is not None else place < chosen.charts
+            pane.display = pane is self.filling if self.filling is not None else place < chosen.charts
 
     def hasten(self) -> None:
         """Show at once what a key has changed about the view."""
@@ -292,6 +295,11 @@ class LiveScreen(Viewing):
         """Show the keys of the pane that has the focus."""
         if self._seen is not None:
             self.query_one(Footer).update_from(self.pane, self._seen.state)
+        self._place_panes(self._plan)
+
+    def on_descendant_blur(self) -> None:
+        """Give back the room that a pane took while it had the focus."""
+        self._place_panes(self._plan)
 
     def action_parameters_focus(self) -> None:
         """Put the focus on the knobs."""
@@ -300,7 +308,7 @@ class LiveScreen(Viewing):
             self.relayout()
             self.query_one(KnobList).focus()
         else:
-            why = "leave full screen" if self.maximized is not None else "60 x 20 cells or more are needed"
+            why = "leave full screen" if self.filling is not None else "60 x 20 cells or more are needed"
             self.notify(f"{why} to see the parameters", severity="warning")
 
     def action_parameters_edit(self) -> None:
@@ -341,7 +349,7 @@ class LiveScreen(Viewing):
         parameters = self.query_one(Parameters)
         if parameters.editing:
             parameters.close()
-        elif self.maximized is not None:
+        elif self.filling is not None:
             self.action_chart_maximize()
 
     def action_explorer_export(self) -> None:

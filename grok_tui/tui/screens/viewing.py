@@ -21,14 +21,14 @@ class Viewing(Steering):
     Attributes:
         view: how all charts are looked at.
         places: the panes of the charts, in reading order; some may be hidden.
-        maximized: the pane that fills the screen, or None.
+        filling: the pane that fills the screen, or None.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.view = View()
         self.places: list[ChartPane] = []
-        self.maximized: ChartPane | None = None
+        self.filling: ChartPane | None = None
         self._current = 0
 
     def relayout(self) -> None:
@@ -127,7 +127,7 @@ class Viewing(Steering):
 
     def action_chart_maximize(self) -> None:
         """Let the current chart fill the screen, or go back."""
-        self.maximized = None if self.maximized is not None else self.current
+        self.filling = None if self.filling is not None else self.current
         self.relayout()
 
     def action_chart_weights_view(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from grok_tui.charts.text import cell_width
 from grok_tui.tui import keys
+from grok_tui.tui.keymap import keys_of
 from grok_tui.tui.widgets.lines import Line, Lines, Span
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ def _entry(action: Action, state: State, keymap: Mapping[str, str]) -> Line:
 
 
 def _key(action: Action, keymap: Mapping[str, str]) -> str:
-    wanted = keymap.get(action.id)
-    mapped = wanted.split(",")[0].strip() if wanted else ""
-    name = mapped or next(iter((*action.keys, *action.local)), "")
-    return keys.key_name(name)
+    return keys.key_name(next(iter(keys_of(action, keymap)), ""))
 
 
 def _width(entries: Sequence[Line]) -> int:

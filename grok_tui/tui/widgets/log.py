@@ -26,9 +26,10 @@ def log_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
             counts.setdefault(event.name, []).append(event.step)
         for name, steps in counts.items():
             more = f" ({len(steps)} replicas so far)" if len(steps) > 1 else ""
-            entries.append((min(steps), place, arm.name, name + more, glyphs.event))
+            entries.append((min(steps), place, arm.name, clean(name) + more, glyphs.event))
         for done in arm.interventions:
-            entries.append((done.at_step, place, arm.name, told(done), glyphs.intervention))
+            what = told(done).replace("switch to", glyphs.switch)
+            entries.append((done.at_step, place, arm.name, what, glyphs.intervention))
     step_width = max((len(grouped(entry[0])) for entry in entries), default=1)
     arm_width = min(max((cell_width(entry[2]) for entry in entries), default=1), max(width // 4, 4))
     lines: list[Line] = []
@@ -40,7 +41,7 @@ def log_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
                 Span(f"{grouped(step):>{step_width}} ", "muted"),
                 Span(f"{arm_name:<{arm_width}} ", f"series-{place + 1}"),
                 Span(f"{sign} ", "mark"),
-                Span(fit(clean(what), room, ellipsis=glyphs.ellipsis)),
+                Span(fit(what, room, ellipsis=glyphs.ellipsis)),
             )
         )
     return lines
@@ -55,9 +56,11 @@ class Log(Lines, can_focus=True):
         super().__init__(id=id)
         self._all: list[Line] = []
         self._first = 0
+        self._snapshot: Snapshot | None = None
 
     def update_from(self, snapshot: Snapshot) -> None:
         """Show what has happened so far."""
+        self._snapshot = snapshot
         self._all = log_lines(snapshot, self.size.width, self.explorer.glyphs)
         self.move(0)
 
@@ -71,4 +74,5 @@ class Log(Lines, can_focus=True):
 
     def on_resize(self) -> None:
         """Use the room there is."""
-        self.move(0)
+        if self._snapshot is not None:
+            self.update_from(self._snapshot)

@@ -132,6 +132,7 @@ class Parameters(Vertical):
         self._snapshot: Snapshot | None = None
         self._selected = ""
         self._edited: Knob | None = None
+        self._trouble = ""  # what is wrong with what was typed or chosen last
         self._first = 0
         self._targets: list[int | str | None] = []  # of each row: the place of a knob, or the name of an arm
 
@@ -163,6 +164,7 @@ class Parameters(Vertical):
     def move(self, by: int) -> None:
         """Mark a knob further up or down."""
         self.place = max(0, min(self.place + by, len(self.knobs) - 1))
+        self._trouble = ""
         self._redraw()
 
     def edit(self) -> None:
@@ -177,13 +179,17 @@ class Parameters(Vertical):
         else:
             choices = [shown(choice) for choice in knob.choices]
             present = choices.index(self._pending.get(knob.key, knob.text))
-            self.post_message(self.Edited(knob, choices[(present + 1) % len(choices)]))
+            chosen = choices[(present + 1) % len(choices)]
+            self._trouble = self._problem(knob, chosen)
+            if not self._trouble:
+                self.post_message(self.Edited(knob, chosen))
+            self._show_hint()
 
     def close(self) -> None:
         """Leave the field without a change."""
         if self._edited is None:
             return
-        self._edited = None
+        self._edited, self._trouble = None, ""
         field = self.query_one(Input)
         had_focus = field.has_focus
         field.display = False
@@ -243,7 +249,7 @@ class Parameters(Vertical):
             targets.append(place)
         return lines, targets
 
-    def _show_hint(self, problem: str = "") -> None:
+    def _show_hint(self) -> None:
         """Tell what the marked knob means, or what is wrong with what is typed for it."""
         hint = self.query_one("#hint", Lines)
         knob = self._edited or self.marked
@@ -251,7 +257,7 @@ class Parameters(Vertical):
         if knob is None or not active:
             hint.show([])
             return
-        text, role = (problem, "bad") if problem else (knob.hint, "muted")
+        text, role = (self._trouble, "bad") if self._trouble else (knob.hint, "muted")
         rows = wrapped(
             clean(text),
             hint.size.width - 1,
@@ -264,9 +270,9 @@ class Parameters(Vertical):
     def _check(self, event: Input.Changed) -> None:
         event.stop()
         if self._edited is not None:
-            problem = self._problem(self._edited, event.value)
-            event.input.set_class(bool(problem), "-wrong")
-            self._show_hint(problem)
+            self._trouble = self._problem(self._edited, event.value)
+            event.input.set_class(bool(self._trouble), "-wrong")
+            self._show_hint()
 
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:

@@ -38,10 +38,11 @@ def timeline_line(arm: ArmStatus, width: int, glyphs: Glyphs, *, log: bool) -> L
     for place, (column, label, kind) in enumerate(marks):
         cells[column] = Span(glyphs.event if kind == "event" else glyphs.intervention, "mark")
         following = marks[place + 1][0] if place + 1 < len(marks) else width - 1
-        end = column + 2 + cell_width(clean(label))
-        if end < following and not column < now <= end:
-            for offset, char in enumerate(f" {clean(label)} "):
-                cells[column + 1 + offset] = Span(char, "muted")
+        text = f" {clean(label)} "
+        end = min(column + cell_width(text), following - 1)
+        if end >= column + cell_width(text) - 1 and not column < now <= end:
+            for offset, char in enumerate(text[: end - column], start=1):
+                cells[column + offset] = Span(char, "muted")
     return _merged(cells)
 
 

@@ -1,0 +1,72 @@
+"""The explorer in a real terminal, with a real run."""
+
+import signal
+
+import pytest
+from explorer import PRESET
+from terminal import Terminal, explorer_command, explorer_environment
+
+RESTORED = "\x1b[?1049l", "\x1b[?25h"  # the normal screen, and the cursor
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """The explorer, training at full speed for as long as anybody wants."""
+    path = tmp_path / "two.toml"
+    path.write_text(PRESET.replace("steps = 2000", "steps = 100_000_000"))
+    command = explorer_command("--preset", str(path))
+    with Terminal(command, size=(100, 30), environment=explorer_environment(tmp_path)) as terminal:
+        terminal.wait_for("two", "Space")
+        terminal.wait_for("running", "steps/s")
+        yield terminal
+
+
+def left_clean(terminal: Terminal) -> bool:
+    return all(code in terminal.text[-3000:] for code in RESTORED) and terminal.modes == terminal.before
+
+
+def test_switch_resize_and_quit_while_training(opened):
+    since = len(opened.output)
+    opened.send("o")
+    since = opened.wait_for("AdamW", "since", since=since)
+    opened.resize(80, 24)
+    since = opened.wait_for("\x1b[24;", since=since)
+    opened.resize(140, 45)
+    opened.wait_for("\x1b[45;", since=since)
+    opened.send("q")
+    assert opened.wait_for_end() == 0
+    assert left_clean(opened)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signals_end_it_in_order(opened, number, code):
+    opened.process.send_signal(number)
+    assert opened.wait_for_end() == code
+    assert left_clean(opened)
+
+
+def test_it_is_suspended_and_comes_back(opened):
+    opened.send("\x1a")
+    opened.wait_for(*RESTORED)
+    opened.read(0.3)
+    assert opened.modes == opened.before
+    stopped = len(opened.output)
+    opened.read(0.5)
+    assert len(opened.output) == stopped, "nothing is written while it is suspended"
+    opened.process.send_signal(signal.SIGCONT)
+    since = opened.wait_for("\x1b[?1049h", "running", since=stopped)
+    opened.send(" ")
+    opened.wait_for("paused", since=since)
+    opened.send("q")
+    assert opened.wait_for_end() == 0
+    assert left_clean(opened)
+
+
+def test_a_preset_that_does_not_exist_is_told_on_a_clean_terminal(tmp_path):
+    environment = explorer_environment(tmp_path)
+    with Terminal(
+        explorer_command("--preset", "nonsense"), size=(80, 24), environment=environment
+    ) as terminal:
+        assert terminal.wait_for_end() == 2
+        assert "unknown preset 'nonsense'" in terminal.text
+        assert terminal.modes == terminal.before
