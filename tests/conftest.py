@@ -13,3 +13,10 @@ def _own_folders(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     for name in ("CONFIG", "STATE", "CACHE", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def _exact_arithmetic():
+    """A run flushes denormal numbers in its thread; other tests want them."""
+    yield
+    torch.set_flush_denormal(False)

@@ -66,6 +66,8 @@ def entries(profile: str, verdicts: Verdicts) -> Iterator[Entry]:
             preset = load(name, profile=profile)
         except PresetError as error:
             yield Entry(name, path, None, ": ".join(part for part in (error.key, error.problem) if part))
+        except Exception as error:  # whatever one file brings about, the list stands
+            yield Entry(name, path, None, f"{type(error).__name__}: {error}")
         else:
             yield Entry(name, path, preset, outcome=verdicts.last(name, profile))
 

@@ -23,6 +23,8 @@ class Glyphs:
     right: str = "┤"
     selected: str = "▸"
     restart: str = "↻"
+    bar: str = "▌"
+    ended: str = "·"
     ellipsis: str = "…"
     switch: str = "→"
     arms: str = "●▲■◆○△□◇"
@@ -43,6 +45,8 @@ ASCII = Glyphs(
     right="|",
     selected=">",
     restart="r",
+    bar="|",
+    ended=".",
     ellipsis="~",
     switch=">",
     arms=".ox*#@%&",

@@ -57,7 +57,7 @@ def test_saving_keeps_comments_unknown_keys_and_values_that_could_not_be_used(pa
         ("layout.panel_width = 500", "layout.panel_width: should be less than or equal to 60, not 500"),
         ('layout.charts = ["acuracy"]', "layout.charts: unknown chart 'acuracy'; did you mean 'accuracy'?"),
         ('charset = "sextants"', "charset: unknown value 'sextants'"),
-        ("layout = 3", "layout: should be a valid dictionary"),
+        ("layout = 3", "layout: should be a table, not 3"),
         ('them = "nord"', "unknown setting 'them'; did you mean 'theme'?"),
         ("layout.width = 3", "unknown setting 'layout.width'"),
         ('keymap."optimizer.swop" = "x"', "keymap.optimizer.swop: unknown action"),

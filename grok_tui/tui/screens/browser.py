@@ -114,6 +114,10 @@ class BrowserScreen(Screen[None]):
         self.set_class(width < BESIDE and height >= BELOW, "below")
 
     @property
+    def _over_a_run(self) -> bool:
+        return len(self.app.screen_stack) > 2 and self.explorer.source is not None
+
+    @property
     def explorer(self) -> ExplorerApp:
         """The app, as what it is."""
         return cast("ExplorerApp", self.app)
@@ -150,8 +154,12 @@ class BrowserScreen(Screen[None]):
         self.query_one(Input).focus()
 
     def action_browser_clear(self) -> None:
-        """Show all presets again."""
-        self.query_one(Input).value = ""
+        """Show all presets again; where nothing is filtered, go back to the run that there was."""
+        typed = self.query_one(Input)
+        if self._over_a_run and not typed.value and not typed.has_focus:
+            self.dismiss()
+            return
+        typed.value = ""
         self.query_one(PresetList).focus()
 
     def action_browser_profile(self) -> None:
@@ -237,6 +245,8 @@ class BrowserScreen(Screen[None]):
             "full profile: the sources' settings, for a GPU" if self.profile == "full" else "quick profile"
         )
         left = [Span(" grok-tui", "title"), Span(f"  {count}", "muted")]
+        if self._over_a_run:
+            left += [Span("  Esc", "key"), Span(f" back to {self.explorer.label}", "muted")]
         header.show([_row(left, [Span(profile, "muted")], header.size.width)])
 
     def _write_note(self) -> None:

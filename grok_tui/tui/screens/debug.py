@@ -144,6 +144,13 @@ def _paths() -> Facts:
         "your presets": seen(user_presets()),
         "presets": seen(shipped_presets()),
         "verdicts": seen(verdicts_file()),
-        "exports": str(Path.cwd()),
+        "exports": _here(),
         "python": sys.executable,
     }
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError as error:  # somebody took the folder away
+        return reason(error)

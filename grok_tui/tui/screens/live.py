@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Container, Vertical
 
 from grok_tui.tui import keys
 from grok_tui.tui.layout import CHROME, Plan, plan
@@ -26,12 +27,14 @@ from grok_tui.tui.widgets.timeline import Timeline
 
 if TYPE_CHECKING:
     from grok_tui.charts.model import Chart
+    from grok_tui.charts.picture import Picture
     from grok_tui.engine.snapshot import Snapshot
     from grok_tui.tui.knobs import Knob
 
 LEAST_LEFT = 8  # rows that are left to the parameters while somebody reads the claims
 PLACES = 9  # the most charts at once
 ORDER = ("accuracy", "loss", "weights", "norms", "update")
+LATEST = 0.2  # seconds that a picture that is ready waits for the others
 POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
 PATIENCE = 40  # looks for what comes of an order
 
@@ -53,6 +56,8 @@ class LiveScreen(Viewing):
         self._looks = 0  # that are left for it
         self._drawing: set[int] = set()  # the places whose pictures are being drawn
         self._polling = False
+        self._pictures: dict[int, Picture] = {}  # those that are ready, while others are being drawn
+        self._asked = 0.0  # when they were asked for
         self._keys: dict[Hashable, int] = {}
         self._knobs: tuple[object, list[Knob]] = (None, [])
 
@@ -66,17 +71,15 @@ class LiveScreen(Viewing):
             for place in range(PLACES)
         ]
         yield Header(id="header")
-        with Horizontal(id="body"):
-            with Vertical(id="side"):
-                yield Parameters(self.problem_of, id="parameters")
-                yield Claims(id="claims")
-                yield Log(id="log")
-            with Vertical(id="main"):
-                yield Banner(id="banner")
-                with Container(id="charts"):
-                    yield from self.places
-        yield Timeline(id="timeline")
+        with Vertical(id="side"):
+            yield Parameters(self.problem_of, id="parameters")
+            yield Claims(id="claims")
+            yield Log(id="log")
+        yield Banner(id="banner")
+        with Container(id="charts"):
+            yield from self.places
         yield Footer(id="footer")
+        yield Timeline(id="timeline")
 
     def on_mount(self) -> None:
         """Begin to look at the run."""
@@ -149,7 +152,7 @@ class LiveScreen(Viewing):
     def settled(self) -> bool:
         """Whether the screen shows the run as it stands, so that nothing is left to do."""
         snapshot = self.explorer.snapshot
-        if snapshot is None or self._changed or self._drawing or self._awaited is not None:
+        if snapshot is None or self._changed or self._drawing or self._pictures or self._awaited is not None:
             return False
         return snapshot is self._seen and not self._stale(snapshot)
 
@@ -229,8 +232,8 @@ class LiveScreen(Viewing):
         version, style = curves.version(snapshot), self.explorer.chart_style
         found: list[tuple[int, object]] = []
         for place, pane in enumerate(self.places):
-            if pane.display and pane.size:
-                key = (pane.chart, version, self.view, self.selected, pane.size, style)
+            if pane.display and all(pane.room):
+                key = (pane.chart, version, self.view, self.selected, pane.room, style)
                 if key != pane.shown:
                     found.append((place, key))
         return found
@@ -247,13 +250,14 @@ class LiveScreen(Viewing):
                 charts = self.chart_ids()
                 pane.chart = charts[place % len(charts)]
             pane.shown = key
-            width, height = pane.size
+            width, height = pane.room
             chart = self._chart(pane.chart, snapshot, width)
             style = self.explorer.chart_style
             self.explorer.drawer.submit(self._key(place), chart, width, height, style=style)
             self._drawing.add(place)
         if stale:
             pacer.drawn()
+            self._asked = time.monotonic()
             self._poll_soon()
 
     def _key(self, place: int) -> Hashable:
@@ -281,14 +285,19 @@ class LiveScreen(Viewing):
         for key, picture in self.explorer.drawer.poll().items():
             place = self._keys.get(key)  # none for a picture that another live screen asked for
             if place is not None:
+                self._pictures[place] = picture
                 self._drawing.discard(place)
+        # All at once, because each time that Textual paints it goes through the whole screen.
+        if self._pictures and (not self._drawing or time.monotonic() > self._asked + LATEST):
+            for place, picture in self._pictures.items():
                 self.places[place].show(picture)
+            self._pictures.clear()
         if self._awaited is not None:
             self._looks -= 1
             if not self._looks:
                 self._awaited = None
             self.beat()
-        if self._drawing or self._awaited is not None:
+        if self._drawing or self._pictures or self._awaited is not None:
             self._poll_soon()
 
     def on_descendant_focus(self) -> None:

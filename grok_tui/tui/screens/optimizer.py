@@ -106,7 +106,7 @@ def check(kind: str, rows: Sequence[tuple[Knob, str]]) -> tuple[OptimizerSpec | 
     try:
         return cast("OptimizerSpec", OPTIMIZERS[kind].model_validate(values)), {}
     except ValidationError as error:
-        key, problem = explain(error, None)
+        key, problem = explain(error, values)
         name = next((knob.name for knob, _ in rows if key.startswith(knob.name)), "")
         return None, {name: problem}
 

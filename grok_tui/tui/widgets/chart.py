@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.color import Color
 from rich.segment import Segment
@@ -19,6 +19,7 @@ from grok_tui.tui import keys
 
 if TYPE_CHECKING:
     from grok_tui.charts.picture import Picture, Run
+    from grok_tui.tui.app import ExplorerApp
 
 
 @lru_cache(maxsize=4096)
@@ -32,12 +33,9 @@ def rich_style(base: Style, color: str | None, background: str | None, bold: boo
     )
 
 
-def strips_of(picture: Picture, base: Style) -> list[Strip]:
-    """Return the rows of a picture as Textual wants them, on the look of the place they lie on."""
-    return [
-        Strip([Segment(run.text, rich_style(base, *run[1:])) for run in row], picture.width)
-        for row in picture.rows
-    ]
+def segments_of(row: tuple[Run, ...], base: Style) -> list[Segment]:
+    """Return a row of a picture as Textual wants it, on the look of the place it lies on."""
+    return [Segment(run.text, rich_style(base, *run[1:])) for run in row]
 
 
 def changed_rows(before: Picture | None, after: Picture) -> list[tuple[int, int]]:
@@ -62,7 +60,7 @@ def _same_tail(old: tuple[Run, ...], new: tuple[Run, ...]) -> int:
 
 
 class ChartPane(Widget, can_focus=True):
-    """A place for one chart.
+    """A place for one chart, with a bar on its left while it has the focus.
 
     Attributes:
         chart: what is shown here, one of `curves.chart_ids`.
@@ -71,9 +69,13 @@ class ChartPane(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     ChartPane { height: 1fr; width: 1fr; }
+    ChartPane > .chart-pane--bar { color: $border; }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"chart-pane--bar"}
     BINDINGS: ClassVar[list[BindingType]] = list(keys.pane_bindings("charts"))
     ALLOW_SELECT = False
+    MARGIN = 2
+    """Columns that are not the picture's: the bar, and a blank one on the right."""
 
     class Scrolled(Message):
         """The wheel was turned over a chart."""
@@ -94,29 +96,69 @@ class ChartPane(Widget, can_focus=True):
         """The latest picture."""
         return self._picture
 
+    @property
+    def room(self) -> tuple[int, int]:
+        """Width and height of the picture that there is room for."""
+        return max(self.size.width - self.MARGIN, 0), self.size.height
+
     def show(self, picture: Picture) -> None:
         """Show a picture; only what differs from the one before is drawn again."""
-        width, height = self.size
-        if (picture.width, picture.height) != (width, height):
+        if (picture.width, picture.height) != self.room:
             return  # drawn for a size that is no more; the next one is on its way
         rows = changed_rows(self._picture, picture)
         self._picture, self._strips = picture, None
         if rows:
-            self.refresh(*(Region(0, y, end, 1) for y, end in rows))
-
-    def render_line(self, y: int) -> Strip:
-        """Return one row of the picture."""
-        base = self.rich_style
-        if self._strips is None:
-            self._strips = strips_of(self._picture, base) if self._picture is not None else []
-        if y < len(self._strips):
-            return self._strips[y].adjust_cell_length(self.size.width, base)
-        return Strip.blank(self.size.width, base)
+            self.refresh(*(Region(0, y, end + 1, 1) for y, end in rows))
 
     def restyle(self) -> None:
-        """Forget all looks: the theme has changed."""
+        """Forget all looks: the theme, the focus or the size has changed."""
         self._strips = None
         self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return rows as they are; Textual's own way would build each of them anew from its styles."""
+        if self._strips is None:
+            self._strips = self._styled()
+        rows = self._strips[crop.y : crop.bottom]
+        if crop.column_span == (0, self.size.width):
+            return rows
+        return [row.crop(*crop.column_span) for row in rows]
+
+    def _styled(self) -> list[Strip]:
+        """Return all rows in full width: the bar, the picture, and a blank column."""
+        width, height = self.size
+        base = self.rich_style
+        bar = Segment(" ", base)
+        if self.has_focus:
+            sign = self.explorer.glyphs.bar
+            bar = Segment(sign, base + self.get_component_rich_style("chart-pane--bar", partial=True))
+        picture = self._picture
+        if picture is None or (picture.width, picture.height) != self.room:
+            strips = [Strip([bar, Segment(" " * (width - 1), base)], width)] * height
+        else:
+            strips = [
+                Strip([bar, *segments_of(row, base), Segment(" ", base)], width) for row in picture.rows
+            ]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+        return strips
+
+    @property
+    def explorer(self) -> ExplorerApp:
+        """The app."""
+        return cast("ExplorerApp", self.app)
+
+    def on_focus(self) -> None:
+        """Show the bar."""
+        self.restyle()
+
+    def on_blur(self) -> None:
+        """Take the bar away."""
+        self.restyle()
+
+    def on_resize(self) -> None:
+        """Use the room there is."""
+        self.restyle()
 
     def on_click(self, event: Click) -> None:
         """Fill the screen, or go back, on a double click."""

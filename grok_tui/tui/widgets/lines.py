@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from rich.color import Color
@@ -132,6 +133,7 @@ def strip_of(line: Line, width: int, style_of: Callable[[str], Style]) -> Strip:
     return Strip(segments, width)
 
 
+@lru_cache(maxsize=1024)
 def clean(text: str, *, ascii_only: bool = False) -> str:
     """Return a text from elsewhere on one line, in characters whose width is known."""
     return sanitize(" ".join(text.split()), ascii_only=ascii_only)

@@ -55,7 +55,7 @@ def _outcome(arm: ArmStatus, glyphs: Glyphs) -> tuple[str, str]:
         return glyphs.refuted, "bad"
     if any(event.name == "grok" for event in arm.events):
         return glyphs.reproduced, "good"
-    return (glyphs.paused, "muted") if arm.step >= arm.end else (" ", "muted")
+    return (glyphs.ended, "muted") if arm.step >= arm.end else (" ", "muted")
 
 
 def knob_line(knob: Knob, pending: str | None, width: int, glyphs: Glyphs, *, marked: bool) -> Line:

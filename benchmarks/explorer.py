@@ -1,0 +1,251 @@
+"""What the explorer costs and how fast it answers, in a real terminal, beside the same run without a screen.
+
+    python benchmarks/explorer.py [--preset linear101] [--seconds 10] [--rounds 3] [--soak MINUTES]
+
+Speed is measured in turns, explorer and headless, so that both meet the same machine. Prints a table, and with
+`--json` one document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "functional"))
+from terminal import Terminal, explorer_command, explorer_environment
+
+STEPS = 1_000_000_000  # a run that does not end while it is looked at
+SIZE = (120, 36)
+HEADLESS = """
+import sys, time
+from grok_tui.engine.run import Run
+from grok_tui.presets import load
+run = Run(load(sys.argv[1], steps=int(sys.argv[2])))
+warm = time.perf_counter() + float(sys.argv[3]) / 4
+while time.perf_counter() < warm:
+    run.advance()
+steps, began = run.steps, time.perf_counter()
+while time.perf_counter() < began + float(sys.argv[3]):
+    run.advance()
+print((run.steps - steps) / (time.perf_counter() - began))
+"""
+
+
+@contextmanager
+def explorer(preset: str, *options: str) -> Iterator[Terminal]:
+    """Open the explorer in a terminal; it is trained at full speed."""
+    with tempfile.TemporaryDirectory() as home:
+        command = explorer_command("--preset", preset, "--steps", str(STEPS), *options)
+        with Terminal(command, size=SIZE, environment=explorer_environment(Path(home))) as terminal:
+            yield terminal
+            if terminal.process.poll() is None:
+                terminal.send("q")
+                terminal.wait_for_end(10)
+
+
+def arms(preset: str) -> int:
+    from grok_tui.presets import load
+
+    return len(load(preset).arms)
+
+
+def headless_speed(preset: str, seconds: float) -> float:
+    """Return steps a second of all arms together, without a screen."""
+    command = [sys.executable, "-c", HEADLESS, preset, str(STEPS), str(seconds)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def steps_shown(terminal: Terminal, since: int) -> tuple[int, int]:
+    """Wait for the next header; return the step that it shows and where in the output it ends."""
+    pattern = re.compile(rb"([\d ]*\d)[^\d/]*?(?:\x1b\[[\d;]*m)* / 1 000 000 000")
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        found = list(pattern.finditer(terminal.output, since))
+        if found:
+            return int(found[-1][1].replace(b" ", b"")), found[-1].end()
+        terminal.read(0.005)
+    raise AssertionError(f"no header: {terminal.text[-500:]!r}")
+
+
+def speed_and_bytes(preset: str, seconds: float) -> tuple[float, float]:
+    """Return steps a second of all arms together in the explorer, and bytes a second on the wire."""
+    with explorer(preset) as terminal:
+        terminal.wait_for("running", "left")
+        warm = time.monotonic() + seconds / 4 + 1
+        while time.monotonic() < warm:
+            terminal.read(0.05)
+        first, at = steps_shown(terminal, len(terminal.output))
+        began, written = time.monotonic(), len(terminal.output)
+        while time.monotonic() < began + seconds:
+            terminal.read(0.05)
+        last, _ = steps_shown(terminal, len(terminal.output))
+        passed = time.monotonic() - began
+        return (last - first) * arms(preset) / passed, (len(terminal.output) - written) / passed
+
+
+def latencies(preset: str, keys: list[tuple[str, str]], count: int) -> list[float]:
+    """Return the seconds from a key to what it shows, while training at full speed; keys come in turns."""
+    found = []
+    with explorer(preset) as terminal:
+        terminal.wait_for("running", "left")
+        terminal.read(2)
+        for number in range(count):
+            key, shown = keys[number % len(keys)]
+            pause = time.monotonic() + 0.15 + 0.05 * (number % 5)
+            while time.monotonic() < pause:
+                terminal.read(0.02)
+            since, began = len(terminal.output), time.monotonic()
+            terminal.send(key)
+            while shown.encode() not in terminal.output[since:]:
+                terminal.read(0.001)
+                if time.monotonic() > began + 5:
+                    raise AssertionError(f"'{key}' never shows '{shown}'")
+            found.append(time.monotonic() - began)
+    return found
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children), *helpers(pid)]
+
+
+def helpers(pid: int) -> list[int]:
+    """Return the children that other threads of a process have started."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        if task.name != str(pid):
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def memory(pids: list[int]) -> int:
+    """Return the resident bytes of processes."""
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def paused_cpu(preset: str, seconds: float) -> float:
+    """Return the share of a core that the paused explorer uses."""
+    with explorer(preset) as terminal:
+        since = terminal.wait_for("running", "left")
+        terminal.send(" ")
+        terminal.wait_for("paused", since=since)
+        terminal.read(3)
+        pids = family(terminal.process.pid)
+        began, spent = time.monotonic(), cpu_seconds(pids)
+        while time.monotonic() < began + seconds:
+            terminal.read(0.2)
+        return (cpu_seconds(pids) - spent) / (time.monotonic() - began)
+
+
+def first_frame(preset: str) -> tuple[float, bool]:
+    """Return the seconds until the first frame stands, and whether torch was loaded by then."""
+    began = time.monotonic()
+    with explorer(preset) as terminal:
+        terminal.wait_for("grok-tui", "quit")
+        seconds = time.monotonic() - began
+        loaded = "libtorch" in Path(f"/proc/{terminal.process.pid}/maps").read_text()
+        terminal.wait_for("running")
+        return seconds, loaded
+
+
+def quit_time(preset: str) -> float:
+    """Return the seconds from the key to the end of the process, while training."""
+    with explorer(preset) as terminal:
+        terminal.wait_for("running", "left")
+        terminal.read(2)
+        began = time.monotonic()
+        terminal.send("q")
+        terminal.wait_for_end(10)
+        return time.monotonic() - began
+
+
+def soak(preset: str, minutes: float) -> list[tuple[float, int]]:
+    """Return (minute, resident bytes) while the explorer draws as often as it can."""
+    found = []
+    with explorer(preset, "--set", "training.record_every=5") as terminal:
+        terminal.wait_for("running", "left")
+        began = time.monotonic()
+        while (passed := (time.monotonic() - began) / 60) < minutes:
+            found.append((passed, memory(family(terminal.process.pid))))
+            print(f"{passed:6.1f} min  {found[-1][1] / 2**20:8.1f} MiB", file=sys.stderr)
+            until = time.monotonic() + max(2.0, minutes)
+            while time.monotonic() < until:
+                terminal.read(0.5)
+                terminal.output = terminal.output[-4096:]
+    return found
+
+
+def p95(values: list[float]) -> float:
+    return sorted(values)[max(0, round(0.95 * len(values)) - 1)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", default="linear101")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--soak", type=float, metavar="MINUTES")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    preset = options.preset
+    if options.soak:
+        course = soak(preset, options.soak)
+        settled = [size for minute, size in course if minute >= options.soak / 6]
+        growth = (settled[-1] - settled[0]) / 2**20
+        print(f"memory {settled[-1] / 2**20:.1f} MiB, {growth:+.1f} MiB after the first sixth")
+        return
+    shown, headless, wire = [], [], []
+    for _ in range(options.rounds):
+        headless.append(headless_speed(preset, options.seconds))
+        speed, rate = speed_and_bytes(preset, options.seconds)
+        shown.append(speed)
+        wire.append(rate)
+    selecting = latencies(preset, [("a", "momentum"), ("A", "sgd")], 60)
+    steering = latencies(preset, [("]", "0.178"), ("[", "0.1")], 60)
+    frames = [first_frame(preset) for _ in range(options.rounds)]
+    quits = [quit_time(preset) for _ in range(options.rounds)]
+    results = {
+        "headless steps/s": statistics.median(headless),
+        "explorer steps/s": statistics.median(shown),
+        "explorer / headless": statistics.median(
+            one / other for one, other in zip(shown, headless, strict=True)
+        ),
+        "key to screen p50 ms": 1e3 * statistics.median(selecting),
+        "key to screen p95 ms": 1e3 * p95(selecting),
+        "knob through the trainer p50 ms": 1e3 * statistics.median(steering),
+        "knob through the trainer p95 ms": 1e3 * p95(steering),
+        "KiB/s on the wire": statistics.median(wire) / 1024,
+        "paused CPU % of a core": 100 * paused_cpu(preset, options.seconds),
+        "first frame s": statistics.median(seconds for seconds, _ in frames),
+        "torch loaded before the first frame": any(loaded for _, loaded in frames),
+        "quit s": statistics.median(quits),
+    }
+    if options.json:
+        print(json.dumps(results, indent=2))
+    else:
+        for name, value in results.items():
+            print(f"{name:<38}{value if isinstance(value, bool) else format(value, '.4g'):>12}")
+
+
+if __name__ == "__main__":
+    main()
