@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from grok_tui.tui.source import Drawing, Source, SourceFactory
 
 
+FIRST_FRAME = 0.05  # seconds that a screen takes to stand
+
+
 def _provider() -> type[Provider]:
     from grok_tui.tui.palette import ActionProvider
 
@@ -147,11 +150,13 @@ class ExplorerApp(App[int]):
         self._clock = RunClock()
         self._attempt += 1
         arguments = (self._attempt, name, options)
-        threading.Thread(target=self._prepare, args=arguments, name="loader", daemon=True).start()
+        loader = threading.Thread(target=self._prepare, args=arguments, name="loader", daemon=True)
         if isinstance(self.screen, LiveScreen):
             self.switch_screen(LiveScreen())
         else:
             self.push_screen(LiveScreen())
+        # Whatever is imported now would keep the first frame waiting.
+        self.set_timer(FIRST_FRAME, loader.start)
 
     def _prepare(self, attempt: int, name: str, options: RunOptions) -> None:
         """Load a preset and all that a run of it needs on the screen; in a thread of its own."""

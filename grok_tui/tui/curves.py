@@ -37,7 +37,7 @@ ENVELOPES = {
     "update_size_max": ("update_size_min", "update_size_max"),
     "memorizer_mean": ("memorizer_min", "memorizer_max"),
 }
-POINTS_PER_COLUMN = 4  # more than the drawing can show; below it nothing is thinned
+POINTS_PER_COLUMN = 16  # below it nothing is thinned: drawing does it as well, and elsewhere
 NO_COORDINATES = "this task marks no coordinates"
 
 
@@ -81,7 +81,8 @@ def last_step(snapshot: Snapshot) -> int:
 
 def version(snapshot: Snapshot) -> tuple[object, ...]:
     """Return a value that changes when any chart of the run may have changed."""
-    return tuple((a.name, a.history.version, len(a.interventions), len(a.events)) for a in snapshot.arms)
+    arms = ((a.name, a.history.version, len(a.interventions), len(a.events)) for a in snapshot.arms)
+    return snapshot.state == "finished", *arms
 
 
 def build(
@@ -109,7 +110,7 @@ class _Builder:
         self._name = name
         self._view = view
         self._columns = max(columns, 1)
-        self._window = view.window(last_step(snapshot))
+        self._window = view.window(last_step(snapshot), growing=snapshot.state != "finished")
         looks = [
             Look(f"series-{place + 1}", markers[place % len(markers)]) for place in range(len(snapshot.arms))
         ]
@@ -244,10 +245,8 @@ class _Builder:
         self, heading: str, arm: ArmStatus, steps: NDArray[np.int64], values: NDArray[np.float32]
     ) -> Heatmap:
         """Return the coordinates over time, generalizers on top."""
-        shown = np.arange(len(steps))
-        if self._window is not None:
-            first, last = np.searchsorted(steps, self._window)
-            shown = shown[max(0, first - 1) : last + 1]
+        first, last = np.searchsorted(steps, self._window)
+        shown = np.arange(len(steps))[max(0, first - 1) : last + 1]
         shown = shown[evenly(_places(steps[shown], log=self._view.log_x), self._columns)]
         order = np.argsort(~np.array(arm.generalizes), kind="stable")
         labels = tuple(arm.labels[i] for i in order) if arm.labels else ()
@@ -262,11 +261,10 @@ class _Builder:
     def _thinned(self, curve: Curve) -> Curve:
         """Keep the extremes of every column, and what lies in the window."""
         steps, *bands = curve
-        if self._window is not None:
-            first = max(0, int(np.searchsorted(steps, self._window[0])) - 1)
-            last = int(np.searchsorted(steps, self._window[1], "right")) + 1
-            steps = steps[first:last]
-            bands = [None if side is None else side[first:last] for side in bands]
+        first = max(0, int(np.searchsorted(steps, self._window[0])) - 1)
+        last = int(np.searchsorted(steps, self._window[1], "right")) + 1
+        steps = steps[first:last]
+        bands = [None if side is None else side[first:last] for side in bands]
         kept = extremes(steps, [side for side in bands if side is not None], self._columns, self._view.log_x)
         middle, low, high = (None if side is None else side[kept] for side in bands)
         assert middle is not None

@@ -12,8 +12,6 @@ from grok_tui.catalog.models import MODELS
 from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.catalog.tasks import TASKS
 from grok_tui.catalog.training import PresetTraining, Training
-from grok_tui.presets import checked_batch_size, with_hyperparameter
-from grok_tui.presets.problems import first_problem
 from grok_tui.tui.orders import shown, toml
 
 if TYPE_CHECKING:
@@ -168,6 +166,10 @@ def _number(text: str) -> float:
 
 def problem(knob: Knob, text: str, preset: Preset, arm: ArmStatus) -> str:
     """Return what is wrong with a text typed for a knob, in one line, or nothing."""
+    # The first frame stands before presets, and numpy with them, are loaded.
+    from grok_tui.presets import checked_batch_size, with_hyperparameter
+    from grok_tui.presets.problems import first_problem
+
     try:
         value = parsed(knob, text)
         if knob.key.startswith("optimizer."):

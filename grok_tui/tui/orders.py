@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
@@ -78,7 +77,7 @@ def reset(arm: ArmStatus) -> Reset:
 def jump(arm: ArmStatus) -> Jump:
     """Return a jump by a tenth of ||theta||, by 0.1 from the origin."""
     _, norms = arm.history.curve("l2_norm")
-    size = float(np.median(norms[-1])) if len(norms) else 0.0
+    size = median(norms[-1].tolist()) if len(norms) else 0.0
     usable = math.isfinite(size) and size > 0
     return Jump(
         action="jump",

@@ -13,6 +13,12 @@ SMALLEST_SPAN = 1 / 256
 PAN = 0.25  # of the window
 
 
+def roomy(step: int) -> int:
+    """Return the first of 10, 13, 16, 20, 25, 32, 40, 50, 63, 79, 100... that is not below a step."""
+    place = math.ceil(10 * math.log10(max(step, 10)) - 0.02)
+    return max(step, round(10 ** (place / 10)))
+
+
 @dataclass(frozen=True)
 class View:
     """One way to look at all charts of a run; frozen, and changed by copies.
@@ -38,10 +44,13 @@ class View:
         """Whether the window ends at the latest step."""
         return self.end is None
 
-    def window(self, last: int) -> tuple[float, float] | None:
-        """Return the first and the last step shown of a run that has come to step `last`; None for all."""
+    def window(self, last: int, *, growing: bool = False) -> tuple[float, float]:
+        """Return the first and the last step shown of a run that has come to step `last`.
+
+        growing: leave room for steps to come, so that the axis seldom moves.
+        """
         if self.span >= 1 and self.end is None:
-            return None
+            return self._first, float(roomy(last) if growing else max(last, 2))
         start, stop = self._place(self._first), self._place(max(last, 2))
         end = stop if self.end is None else self._place(self.end)
         return self._step(max(start, end - self.span * (stop - start))), self._step(end)

@@ -71,7 +71,7 @@ class DebugScreen(Sheet):
 
 def sections(app: ExplorerApp) -> dict[str, Facts]:
     """Return what is known, by section and name."""
-    found = {"Versions": _versions(), "Terminal": _terminal(app), "Paths": _paths()}
+    found = {"Versions": _versions(), "Paths": _paths(), "Terminal": _terminal(app)}
     run = _run(app)
     return {"Run": run} | found if run else found
 

@@ -116,7 +116,9 @@ class _Page:
                 self.rows.append((lead, Span(verb.ljust(self.verbs)), Span(rows[0], "muted")))
                 rows = rows[1:]
             else:
-                self.rows.append((lead, Span(verb)))
+                first, *others = self._wrapped(verb, self.width - column)
+                self.rows.append((lead, Span(first)))
+                self.rows += [(Span(" " * column), Span(row)) for row in others]
             self.rows += [(Span(" " * indent), Span(row, "muted")) for row in rows]
         self.gap()
 

@@ -118,6 +118,7 @@ class LiveScreen(Viewing):
         side = self.query_one("#side")
         side.display = chosen.side > 0
         side.styles.width = chosen.side
+        side.styles.height = self.size.height - 2 - chosen.timeline
         claims, log = self.query_one(Claims), self.query_one(Log)
         page = self._page % (2 if chosen.claims else 3)
         self.query_one(Parameters).display = chosen.claims > 0 or page == 0

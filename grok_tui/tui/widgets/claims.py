@@ -111,6 +111,9 @@ class Claims(Lines, can_focus=True):
         """Show the claims as they stand."""
         self._judged, self._changed = judged, changed
         opened = min(self._opened, len(judged) - 1) if self.has_focus and judged else None
+        # Judging makes new objects now and then; to compare their contents would cost as much as drawing.
+        if not self.is_news(id(judged), opened, changed, self.size):
+            return
         width, rows = self.size
         self.show(claim_lines(judged, width, rows, self.explorer.glyphs, opened=opened, changed=changed))
 

@@ -73,4 +73,5 @@ class Footer(Lines):
     def update_from(self, pane: Pane, state: State) -> None:
         """Show the keys for a pane and a state."""
         keymap = self.explorer.settings.keymap
-        self.show([footer_line(footer_actions(pane, state), state, self.size.width, keymap)])
+        if self.is_news(pane, state, self.size.width, tuple(keymap.items())):
+            self.show([footer_line(footer_actions(pane, state), state, self.size.width, keymap)])

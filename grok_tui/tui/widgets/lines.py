@@ -53,6 +53,7 @@ class Lines(Widget):
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
         self._styles_of_roles: dict[str, Style] = {}
+        self._state: object = None
 
     @property
     def explorer(self) -> ExplorerApp:
@@ -68,6 +69,11 @@ class Lines(Widget):
     def text(self) -> str:
         """What is shown, without its looks."""
         return "\n".join("".join(span.text for span in line) for line in self._lines)
+
+    def is_news(self, *state: object) -> bool:
+        """Whether a state is not the one that was asked about last, so that its rows are to be worked out."""
+        before, self._state = self._state, state
+        return before != state
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show other rows."""

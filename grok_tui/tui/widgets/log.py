@@ -61,6 +61,9 @@ class Log(Lines, can_focus=True):
     def update_from(self, snapshot: Snapshot) -> None:
         """Show what has happened so far."""
         self._snapshot = snapshot
+        counts = tuple((arm.name, len(arm.events), len(arm.interventions)) for arm in snapshot.arms)
+        if not self.is_news(counts, self.size):
+            return
         self._all = log_lines(snapshot, self.size.width, self.explorer.glyphs)
         self.move(0)
 

@@ -213,6 +213,14 @@ class Parameters(Vertical):
         width, height = rows.size
         if self._snapshot is None or not width:
             return
+        arms = tuple(
+            (arm.name, arm.optimizer.name, arm.diverged, len(arm.events), arm.step >= arm.end)
+            for arm in self._snapshot.arms
+        )
+        pending = tuple(self._pending.items())
+        place = (self.place, rows.has_focus, rows.size)
+        if not rows.is_news(arms, self._selected, id(self.knobs), pending, place):
+            return
         lines, self._targets = self._layout(width, height)
         at = self._targets.index(self.place) if self.place in self._targets else 0
         # The marked row stays in view, and so does the heading above it.
