@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -33,7 +34,10 @@ def run_explorer(
     mouse: bool = True,
     color: Color = "auto",
 ) -> int:
-    """Open the explorer on this terminal and return the exit code.
+    """Open the explorer on this terminal, and end the process or return its exit code.
+
+    Once torch is loaded the process is ended here: the interpreter would take seconds to take torch apart,
+    and the shell would wait for it.
 
     Args:
         preset: name or path of what to run at once; None opens the list of presets.
@@ -54,11 +58,14 @@ def run_explorer(
     endings = _Endings(app)
     with endings:
         app.run(mouse=mouse)
-    if not app.close_run():
-        _leave_now(endings.code or 0)
+    app.close_run()
     if app.problem is not None:
         raise GrokTuiError(app.problem)
-    return endings.code or app.return_code or 0
+    code = endings.code or app.return_code or 0
+    if "torch" in sys.modules:
+        atexit._run_exitfuncs()
+        _leave_now(code)
+    return code
 
 
 def _prepare_environment(color: Color) -> None:
@@ -71,7 +78,7 @@ def _prepare_environment(color: Color) -> None:
 
 
 def _leave_now(code: int) -> None:
-    """End the process although the trainer is still at work, perhaps deep in an import or a kernel."""
+    """End the process at once, whatever its threads are doing."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

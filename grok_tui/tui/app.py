@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
@@ -21,7 +23,9 @@ from grok_tui.tui.screens.live import LiveScreen
 from grok_tui.tui.source import helper_process, runner
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
     from textual.command import Provider
+    from textual.dom import DOMNode
 
     from grok_tui.charts.style import Charset, Style
     from grok_tui.engine.snapshot import Snapshot
@@ -29,9 +33,6 @@ if TYPE_CHECKING:
     from grok_tui.tui.export import Subject
     from grok_tui.tui.screens.browser import BrowserScreen
     from grok_tui.tui.source import Drawing, Source, SourceFactory
-
-
-FIRST_FRAME = 0.05  # seconds that a screen takes to stand
 
 
 def _provider() -> type[Provider]:
@@ -56,6 +57,7 @@ class ExplorerApp(App[int]):
         options: what is laid over it.
         source: the run, once it is there.
         problem: why the explorer could not open, once it has ended because of it.
+        faults: the tracebacks of faults of the explorer's own, by what they say.
     """
 
     TITLE = "grok-tui"
@@ -97,6 +99,7 @@ class ExplorerApp(App[int]):
         self._loop_here: asyncio.AbstractEventLoop | None = None
         self._style: Style | None = None
         self._clock = RunClock()
+        self.faults: dict[str, str] = {}
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -136,35 +139,47 @@ class ExplorerApp(App[int]):
         self.set_class(self.charset == "ascii", "-ascii")
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
         for complaint in self._complaints:
-            self.notify(complaint, severity="warning", timeout=10)
+            self.notify(complaint, severity="warning", timeout=10, markup=False)
         if self.preset_name is None:
             self.push_screen(self._browser())
         else:
             self.begin(self.preset_name, self.options)
 
     def begin(self, name: str, options: RunOptions) -> None:
-        """Run a preset: load it behind the screen, and end the run that there was."""
-        self.close_run(0)
-        self.source = None
+        """Show a preset's run, once it is loaded, and end the run that there was."""
+        self._forget_run()
         self.preset_name, self.options = name, options
-        self._clock = RunClock()
-        self._attempt += 1
-        arguments = (self._attempt, name, options)
-        loader = threading.Thread(target=self._prepare, args=arguments, name="loader", daemon=True)
         if isinstance(self.screen, LiveScreen):
             self.switch_screen(LiveScreen())
         else:
             self.push_screen(LiveScreen())
-        # Whatever is imported now would keep the first frame waiting.
-        self.set_timer(FIRST_FRAME, loader.start)
+
+    def begin_again(self, options: RunOptions) -> None:
+        """Replace the run, which takes no orders any more, by a new one of the same preset."""
+        self._forget_run()
+        self.options = options
+        self.load()
+
+    def _forget_run(self) -> None:
+        self.close_run(0)
+        self.source = None
+        self._clock = RunClock()
+        self._attempt += 1
+
+    def load(self) -> None:
+        """Load the preset, in a thread; called when the screen stands, which imports would keep waiting."""
+        arguments = (self._attempt, self.preset_name, self.options)
+        threading.Thread(target=self._prepare, args=arguments, name="loader", daemon=True).start()
 
     def _prepare(self, attempt: int, name: str, options: RunOptions) -> None:
-        """Load a preset and all that a run of it needs on the screen; in a thread of its own."""
+        """Load a preset and all that its run and its charts need; in a thread of its own."""
         try:
             source = self._factory(options.load(name), options)
             from grok_tui.tui import curves, knobs  # noqa: F401  (a first import takes a while)
         except GrokTuiError as error:
             self.post_message(self.Ready(attempt, None, str(error)))
+        except Exception as error:  # else the screen would wait for ever
+            self.post_message(self.Ready(attempt, None, f"{type(error).__name__}: {error}"))
         else:
             self.post_message(self.Ready(attempt, source, ""))
 
@@ -177,7 +192,7 @@ class ExplorerApp(App[int]):
             self.source.start()
         elif len(self.screen_stack) > 2:
             self.pop_screen()
-            self.notify(message.problem, severity="error", timeout=10)
+            self.notify(message.problem, severity="error", timeout=10, markup=False)
         else:
             self.problem = message.problem
             self.exit()
@@ -273,13 +288,37 @@ class ExplorerApp(App[int]):
         try:
             settings.save(self.settings)
         except GrokTuiError as error:
-            self.notify(str(error), severity="warning")
+            self.notify(str(error), severity="warning", markup=False)
 
     def _restyle(self) -> None:
         self._style = None
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen):
                 screen.restyle()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Carry out an action; a fault in it is told, and the explorer stays."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except SkipAction:
+            raise
+        except Exception as error:
+            self.report(error)
+            return True
+
+    def report(self, error: Exception) -> None:
+        """Tell of a fault of the explorer's own, once, and keep its traceback for the debug screen."""
+        line = " ".join(str(error).split())
+        text = f"{type(error).__name__}: {line}"
+        if text not in self.faults:
+            self.faults[text] = "".join(traceback.format_exception(error))
+            title = "a fault of the explorer; the run goes on"
+            self.notify(text, title=title, severity="error", timeout=10, markup=False)
 
     def action_explorer_help(self) -> None:
         """Show the keys of the screen and of the pane that has the focus."""

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from grok_tui.presets import Preset
 
 NUDGE = 10**0.25
-FIRST_DECAY = 1e-3  # what raising a weight decay of 0 gives
+FIRST = 1e-3  # what raising 0 gives
 SMALLEST = 1e-8  # below it, lowering a weight decay gives 0
+LARGEST = 1e6  # up to it a key raises; more can be typed
 JUMP_SHARE = 0.1  # of ||theta||
 PACES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # steps a second
 
@@ -60,12 +61,11 @@ def changed(arm: ArmStatus, hyperparameter: str, value: float | bool | str | lis
 def nudged(arm: ArmStatus, hyperparameter: Literal["lr", "weight_decay"], direction: int) -> Set:
     """Return a change of lr or weight_decay by a quarter of a decade, up or down."""
     value = float(getattr(arm.optimizer, hyperparameter))
-    new = float(f"{value * NUDGE**direction:.3g}")
-    if hyperparameter == "weight_decay":
-        if value == 0 and direction > 0:
-            new = FIRST_DECAY
-        elif new < SMALLEST:
-            new = 0.0
+    new = min(float(f"{value * NUDGE**direction:.3g}"), max(value, LARGEST))
+    if value == 0 and direction > 0:
+        new = FIRST
+    elif hyperparameter == "weight_decay" and new < SMALLEST:
+        new = 0.0
     return changed(arm, hyperparameter, new)
 
 

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from grok_tui.catalog.base import nearest
 from grok_tui.errors import GrokTuiError
-from grok_tui.presets.problems import explain
 from grok_tui.tui.files import reason, replace_file
 from grok_tui.tui.keymap import wrong_keys
 
@@ -167,6 +166,8 @@ def _prune(table: dict[str, Any], model: type[_Table], above: str = "") -> Itera
         try:
             model.model_validate({key: table[key]})
         except ValidationError as error:
+            from grok_tui.presets.problems import explain  # with all of presets, which takes a while
+
             del table[key]
             yield f"{name}: {explain(error, None)[1]}"
 

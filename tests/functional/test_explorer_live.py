@@ -1,5 +1,8 @@
 """The live screen on a run that does as it is told: every key, every size, and what goes wrong."""
 
+import os
+from pathlib import Path
+
 import pytest
 from explorer import PRESET, Explorer, explore
 
@@ -7,6 +10,8 @@ from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.charts import Bars, Heatmap, LineChart
 from grok_tui.engine.snapshot import State
 from grok_tui.options import RunOptions
+
+SCREENS = Path(__file__).parent / "screens"
 
 
 @pytest.fixture
@@ -498,3 +503,21 @@ def test_the_end_of_a_run_is_shown(preset):
         assert "finished" in explorer.text.splitlines()[0]
 
     explore(script, preset)
+
+
+@pytest.mark.parametrize(
+    "size", [(60, 20), (80, 24), (120, 36), (200, 60)], ids=lambda size: "x".join(map(str, size))
+)
+def test_the_screen_looks_as_it_did(preset, size):
+    """Set UPDATE_SCREENS to write the files anew, then look at what has changed."""
+    file = SCREENS / f"live-{size[0]}x{size[1]}.txt"
+
+    async def script(explorer: Explorer) -> None:
+        await explorer.press("o")
+        await explorer.train(60)
+        shown = "\n".join(line.rstrip() for line in explorer.text.splitlines()) + "\n"
+        if os.environ.get("UPDATE_SCREENS"):
+            file.write_text(shown)
+        assert shown == file.read_text()
+
+    explore(script, preset, size=size)

@@ -1,9 +1,11 @@
-"""The preset browser: what there is to run, what it claims, and what came of it last time. Free of torch."""
+"""The preset browser: what there is to run, what it claims, and what came of it last time.
+
+Presets and all that they need are imported in a thread, once the empty screen stands.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -21,10 +23,7 @@ from textual.widgets.option_list import Option
 
 from grok_tui.engine.snapshot import State
 from grok_tui.numbers import plural
-from grok_tui.presets import PROFILES
 from grok_tui.tui import keys
-from grok_tui.tui.entries import Entry, details, entries, list_rows, matching
-from grok_tui.tui.verdicts import Verdicts
 from grok_tui.tui.widgets.footer import footer_line
 from grok_tui.tui.widgets.lines import Line, Span
 from grok_tui.tui.widgets.page import Page
@@ -32,10 +31,11 @@ from grok_tui.tui.widgets.page import Page
 if TYPE_CHECKING:
     from grok_tui.options import RunOptions
     from grok_tui.tui.app import ExplorerApp
+    from grok_tui.tui.entries import Entry
+    from grok_tui.tui.verdicts import Verdicts
 
 BESIDE = 80  # columns from which the details stand beside the list
 BELOW = 30  # rows from which they stand below it on a narrower screen
-BREATH = 0.02  # seconds of reading presets between two looks at the keyboard
 
 STYLES = {
     "text": "",
@@ -92,10 +92,10 @@ class BrowserScreen(Screen[None]):
         with Horizontal(id="browser-body"):
             with Vertical(id="browser-side"):
                 yield Input(placeholder="filter by name, source or claim", id="browser-filter", compact=True)
-                yield Page(id="browser-note")
+                yield Page(id="browser-note", grows=True)
                 yield PresetList(id="browser-list")
             with VerticalScroll(id="browser-scroll", can_focus=True):
-                yield Page(id="browser-details")
+                yield Page(id="browser-details", grows=True)
         yield Page(id="browser-footer")
 
     def on_mount(self) -> None:
@@ -164,6 +164,8 @@ class BrowserScreen(Screen[None]):
 
     def action_browser_profile(self) -> None:
         """Go to the other profile."""
+        from grok_tui.presets import PROFILES
+
         place = PROFILES.index(self.profile) + 1
         self.profile = PROFILES[place % len(PROFILES)]
         self.reload()
@@ -193,19 +195,16 @@ class BrowserScreen(Screen[None]):
         self.query_one("#browser-scroll").scroll_home(animate=False)
 
     async def _read(self) -> None:
-        found: list[Entry] = []
-        verdicts = self._verdicts or Verdicts()
-        pause = time.monotonic() + BREATH
-        for entry in entries(self.profile, verdicts):
-            found.append(entry)
-            if time.monotonic() > pause:
-                await asyncio.sleep(0)
-                pause = time.monotonic() + BREATH
-        self._entries, self._reading = found, False
+        self._entries = await asyncio.to_thread(_read, self.profile, self._verdicts)
+        self._reading = False
         self._fill()
 
     def _fill(self) -> None:
         """Fill the list with what passes the filter."""
+        if self._reading:
+            return
+        from grok_tui.tui.entries import matching
+
         before = self.marked
         options = self.query_one(PresetList)
         self._shown = matching(self._entries, self.query_one(Input).value)
@@ -224,6 +223,8 @@ class BrowserScreen(Screen[None]):
         self._write_details()
 
     def _prompt(self, entry: Entry, width: int) -> Content:
+        from grok_tui.tui.entries import list_rows
+
         rows = list_rows(entry, max(width - 2, 12), self.explorer.glyphs)
         content = [Content.assemble(" ", *((span.text, STYLES[span.role]) for span in row)) for row in rows]
         return Content("\n").join(content)
@@ -267,7 +268,12 @@ class BrowserScreen(Screen[None]):
 
     def _write_details(self) -> None:
         page, entry = self.query_one("#browser-details", Page), self.marked
-        page.show(details(entry, page.size.width, self.explorer.glyphs) if entry is not None else [])
+        if entry is None:
+            page.show([])
+            return
+        from grok_tui.tui.entries import details
+
+        page.show(details(entry, page.size.width, self.explorer.glyphs))
 
     def _write_footer(self) -> None:
         footer = self.query_one("#browser-footer", Page)
@@ -275,6 +281,14 @@ class BrowserScreen(Screen[None]):
         width = max(footer.size.width - 2, 0)
         line = footer_line(actions, State.PAUSED, width, self.explorer.settings.keymap)
         footer.show([(Span(" "), *line)])
+
+
+def _read(profile: str, verdicts: Verdicts | None) -> list[Entry]:
+    """Read all presets; in a thread."""
+    from grok_tui.tui.entries import entries
+    from grok_tui.tui.verdicts import Verdicts
+
+    return list(entries(profile, verdicts or Verdicts()))
 
 
 def _row(left: Sequence[Span], right: Sequence[Span], width: int) -> Line:

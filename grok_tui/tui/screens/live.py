@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 LEAST_LEFT = 8  # rows that are left to the parameters while somebody reads the claims
 PLACES = 9  # the most charts at once
 ORDER = ("accuracy", "loss", "weights", "norms", "update")
+FIRST_FRAME = 0.1  # seconds that the screen takes to stand; imports would keep it waiting
 LATEST = 0.2  # seconds that a picture that is ready waits for the others
 POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
 PATIENCE = 40  # looks for what comes of an order
@@ -87,7 +88,8 @@ class LiveScreen(Viewing):
         self.relayout()
         self.places[0].focus()
         self.set_interval(BEAT, self.beat)
-        self.call_after_refresh(self.beat)
+        self.beat()
+        self.set_timer(FIRST_FRAME, self.explorer.load)
 
     def on_resize(self) -> None:
         """Divide the screen anew."""
@@ -166,7 +168,13 @@ class LiveScreen(Viewing):
         self.hasten()
 
     def beat(self) -> None:
-        """Look at the run; show what is new."""
+        """Look at the run and show what is new; never raises."""
+        try:
+            self._look()
+        except Exception as error:  # a screen that cannot be drawn must not end the run
+            self.explorer.report(error)
+
+    def _look(self) -> None:
         snapshot = self.explorer.snapshot
         if snapshot is None:
             self._show_loading()
@@ -224,7 +232,7 @@ class LiveScreen(Viewing):
     def _tell_refusals(self) -> None:
         source = self.explorer.source
         while source is not None and source.refusals:
-            self.notify(source.refusals.popleft(), severity="warning", timeout=6)
+            self.notify(source.refusals.popleft(), severity="warning", timeout=6, markup=False)
 
     def _stale(self, snapshot: Snapshot) -> list[tuple[int, object]]:
         """List the places whose charts would look other than they do, and what they would then show."""

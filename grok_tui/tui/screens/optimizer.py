@@ -140,7 +140,7 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
             with Horizontal(id="optimizer-body"):
                 yield OptionList(*names, id="optimizer-list")
                 with Vertical(id="optimizer-fields"):
-                    yield Page(id="optimizer-about")
+                    yield Page(id="optimizer-about", grows=True)
                     for _ in range(MOST_FIELDS):
                         yield Field()
                     yield StateBox(self.explorer.settings.switch_state == "kept")

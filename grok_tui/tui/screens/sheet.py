@@ -29,7 +29,7 @@ class Sheet(ModalScreen[None]):
         with Vertical(id="sheet"):
             yield Page(id="sheet-title")
             with VerticalScroll(id="sheet-scroll"):
-                yield Page(id="sheet-page")
+                yield Page(id="sheet-page", grows=True)
             yield Page(id="sheet-keys")
 
     @property

@@ -159,13 +159,13 @@ class Steering(Screen[None]):
         try:
             preset = options.load(app.preset_name)
         except PresetError as error:
-            self.notify(str(error), severity="error", timeout=10)
+            self.notify(str(error), severity="error", timeout=10, markup=False)
             return
         self.pending.clear()
         self._changes.clear()
         self._used.clear()
         if source.snapshot.state in ("failed", "closed"):
-            app.begin(app.preset_name, options)
+            app.begin_again(options)
             return
         app.options = options
         self.expect()

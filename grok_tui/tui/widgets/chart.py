@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from grok_tui.charts.text import fit, sanitize
 from grok_tui.tui import keys
 
 if TYPE_CHECKING:
@@ -135,6 +136,11 @@ class ChartPane(Widget, can_focus=True):
         picture = self._picture
         if picture is None or (picture.width, picture.height) != self.room:
             strips = [Strip([bar, Segment(" " * (width - 1), base)], width)] * height
+        elif picture.error and not any(line.strip() for line in picture.lines):
+            text = fit(sanitize(picture.error), width - self.MARGIN).ljust(width - 1)
+            blank = Strip([bar, Segment(" " * (width - 1), base)], width)
+            strips = [blank] * height
+            strips[height // 2] = Strip([bar, Segment(text, base)], width)
         else:
             strips = [
                 Strip([bar, *segments_of(row, base), Segment(" ", base)], width) for row in picture.rows

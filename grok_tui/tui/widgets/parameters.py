@@ -75,7 +75,7 @@ def knob_line(knob: Knob, pending: str | None, width: int, glyphs: Glyphs, *, ma
 
 
 def _heading(knob: Knob, width: int, glyphs: Glyphs) -> Line:
-    note = "" if knob.live else fit(f" {glyphs.restart} by restart", width - len(knob.section), ellipsis="")
+    note = "" if knob.live else fit(f" {glyphs.restart} restart", width - len(knob.section), ellipsis="")
     return (Span(knob.section, "title"), Span(note, "muted"))
 
 

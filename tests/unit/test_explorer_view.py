@@ -1,0 +1,97 @@
+"""How the explorer divides the screen, looks at time, paces its frames, and writes its lines."""
+
+import time
+
+import pytest
+
+from grok_tui.tui.layout import CHROME, plan
+from grok_tui.tui.pacing import SHARE, SLOWEST, Pacer
+from grok_tui.tui.view import View, roomy
+from grok_tui.tui.widgets.lines import wrapped
+
+
+@pytest.mark.parametrize("width", range(1, 260, 13))
+@pytest.mark.parametrize("height", range(1, 90, 7))
+def test_every_size_has_a_plan_that_fits(width, height):
+    for claims in (0, 3, 20):
+        found = plan(width, height, claims=claims)
+        assert found.charts >= 1
+        assert 0 <= found.side <= width / 2
+        if found.side:
+            assert found.claims + found.log + CHROME < height
+
+
+def test_a_larger_screen_never_shows_fewer_charts():
+    sizes = [(60, 20), (80, 24), (100, 30), (120, 36), (170, 44), (200, 60), (250, 80)]
+    counts = [plan(*size).charts for size in sizes]
+    assert counts == sorted(counts)
+
+
+def test_following_the_whole_run_leaves_room_to_grow():
+    assert View(log_x=True).window(900, growing=True) == (1.0, 1000.0)
+    assert View(log_x=False).window(900, growing=True) == (0.0, 1000.0)
+    assert View(log_x=False).window(900) == (0.0, 900.0)
+
+
+@pytest.mark.parametrize("step", [0, 1, 9, 10, 11, 199, 200, 201, 999_999, 10**9])
+def test_the_room_to_grow_is_at_most_a_quarter(step):
+    assert max(step, 10) <= roomy(step) <= max(step, 10) * 1.27
+
+
+@pytest.mark.parametrize("log_x", [True, False])
+def test_zooming_in_and_out_again_comes_back(log_x):
+    view = View(log_x=log_x)
+    assert view.zoomed(0.5).zoomed(0.5).zoomed(4.0) == view
+    low, high = view.zoomed(0.25).window(10_000)
+    assert high == pytest.approx(10_000)
+    assert low == pytest.approx(1000 if log_x else 7500)
+
+
+@pytest.mark.parametrize("log_x", [True, False])
+def test_panning_stops_at_both_ends(log_x):
+    view = View(log_x=log_x).zoomed(0.5)
+    back = view
+    for _ in range(20):
+        back = back.panned(-0.5, 1000)
+    low, high = back.window(1000)
+    assert low == pytest.approx(1 if log_x else 0)
+    assert high < 1000
+    for _ in range(20):
+        back = back.panned(0.5, 1000)
+    assert back == view, "at the latest step it follows again"
+
+
+def test_a_frozen_view_does_not_move_while_the_run_goes_on():
+    view = View().frozen(100)
+    assert view.window(100) == view.window(100_000)
+    assert view.frozen(100_000).following
+
+
+def test_frames_come_as_often_as_asked_while_they_are_cheap():
+    pacer = Pacer(4)
+    assert pacer.interval == 0.25
+    assert pacer.due()
+    pacer.drawn()
+    assert not pacer.due()
+    pacer.hasten()
+    assert pacer.due()
+
+
+def test_dear_frames_come_seldom_enough_to_take_a_tenth_of_the_time(monkeypatch):
+    spent = iter(range(0, 1000))
+    monkeypatch.setattr(time, "thread_time", lambda: next(spent) * 0.1)
+    pacer = Pacer(50)
+    for _ in range(60):
+        pacer.drawn()
+    assert pacer.cost == pytest.approx(0.1, rel=0.01)
+    assert pacer.cost / pacer.interval <= SHARE * 1.001
+    assert pacer.interval <= SLOWEST
+
+
+@pytest.mark.parametrize("width", range(1, 40))
+def test_wrapped_text_fits_and_loses_nothing_that_has_room(width):
+    text = "Minibatches of ten assign less magnitude to incomprehensibilities"
+    rows = wrapped(text, width, 100)
+    assert all(len(row) <= width for row in rows)
+    assert "".join("".join(rows).split()) == "".join(text.split())
+    assert len(wrapped(text, width, 2)) <= 2
