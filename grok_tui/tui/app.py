@@ -93,7 +93,8 @@ class ExplorerApp(App[int]):
         self.source: Source | None = None
         self.problem: str | None = None
         self._factory = factory
-        self._attempt = 0
+        self._attempt = 0  # counts the runs that were asked for
+        self._loading = 0  # the last of them that is or was loaded
         self._draw_with = draw_with
         self._drawer: Drawing | None = None
         self._loop_here: asyncio.AbstractEventLoop | None = None
@@ -168,6 +169,9 @@ class ExplorerApp(App[int]):
 
     def load(self) -> None:
         """Load the preset, in a thread; called when the screen stands, which imports would keep waiting."""
+        if self._loading == self._attempt:
+            return
+        self._loading = self._attempt
         arguments = (self._attempt, self.preset_name, self.options)
         threading.Thread(target=self._prepare, args=arguments, name="loader", daemon=True).start()
 

@@ -463,22 +463,22 @@ def test_a_preset_chosen_in_the_palette_takes_the_place_of_the_run(preset):
     explore(script, preset, options=RunOptions(assignments=("arms.adamw.optimizer.lr=0.5",)))
 
 
-@pytest.mark.parametrize(
-    ("size", "chosen"), [(SIZES[0], ["rmsprop"]), (SIZES[1], ["sgd"]), (SIZES[2], list(OPTIMIZERS))], ids=str
-)
-def test_every_optimizer_can_be_chosen_and_fits_the_screen(preset, size, chosen):
+@pytest.mark.parametrize("size", SIZES[:3], ids=str)
+def test_every_optimizer_fits_the_screen_and_can_be_chosen(preset, size):
     async def script(explorer: Explorer) -> None:
-        for name in chosen:
-            await explorer.press("O", "home", *["down"] * list(OPTIMIZERS).index(name))
-            screen = explorer.app.screen
-            assert isinstance(screen, OptimizerScreen)
+        await explorer.press("O")
+        screen = explorer.app.screen
+        assert isinstance(screen, OptimizerScreen)
+        for name, kind in OPTIMIZERS.items():
             shown = [field for field in screen.query(Field) if field.display]
-            assert len(shown) == len(OPTIMIZERS[name].model_fields) - 1
+            assert len(shown) == len(kind.model_fields) - 1
             assert screen.query_one("#optimizer-keys").region.bottom <= size[1]
             assert all(field.region.height == 1 for field in shown)
-            await explorer.press("enter")
-            assert explorer.arm("sgd").optimizer.name == name
-            assert isinstance(explorer.arm("sgd").interventions[-1], Switch)
+            last = name
+            await explorer.press("down")
+        await explorer.press("up", "enter")
+        assert explorer.arm("sgd").optimizer.name == last
+        assert isinstance(explorer.arm("sgd").interventions[-1], Switch)
 
     explore(script, preset, size=size, steps=1)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from grok_tui.charts.model import Chart
     from grok_tui.charts.picture import Picture
     from grok_tui.engine.snapshot import Snapshot
+    from grok_tui.presets import Preset
     from grok_tui.tui.knobs import Knob
 
 LEAST_LEFT = 8  # rows that are left to the parameters while somebody reads the claims
@@ -37,7 +38,7 @@ ORDER = ("accuracy", "loss", "weights", "norms", "update")
 FIRST_FRAME = 0.1  # seconds that the screen takes to stand; imports would keep it waiting
 LATEST = 0.2  # seconds that a picture that is ready waits for the others
 POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
-PATIENCE = 40  # looks for what comes of an order
+ATTENTION = 0.5  # seconds in which an order usually shows
 
 
 class LiveScreen(Viewing):
@@ -53,14 +54,14 @@ class LiveScreen(Viewing):
         self._plan = plan(80, 24)
         self._page = 0  # which of the panes that take turns is seen
         self._changed = False  # whether a key has changed what is to be shown
-        self._awaited: int | None = None  # the version of the run that an order will bring
-        self._looks = 0  # that are left for it
+        self._deeds: object = None  # what was done to the run so far
+        self._attentive = 0.0  # until when an order is expected to show
         self._drawing: set[int] = set()  # the places whose pictures are being drawn
         self._polling = False
         self._pictures: dict[int, Picture] = {}  # those that are ready, while others are being drawn
         self._asked = 0.0  # when they were asked for
         self._keys: dict[Hashable, int] = {}
-        self._knobs: tuple[object, list[Knob]] = (None, [])
+        self._knobs: tuple[object, Preset | None, list[Knob]] = (None, None, [])
 
     def compose(self) -> ComposeResult:
         """Lay out all panes; which of them are seen depends on the size."""
@@ -112,7 +113,8 @@ class LiveScreen(Viewing):
         for name in ("minimal", "small", "normal", "wide"):
             self.set_class(name == chosen.name, f"-{name}")
         self._place_panes(chosen)
-        if self.focused is not None and not self.focused.display:
+        focused = self.focused
+        if focused is not None and not all(node.display for node in focused.ancestors_with_self):
             self.current.focus()
         self.hasten()
 
@@ -146,16 +148,14 @@ class LiveScreen(Viewing):
 
     def expect(self) -> None:
         """Show what comes of an order as soon as it is there."""
-        snapshot = self.explorer.snapshot
-        self._awaited = snapshot.version + 1 if snapshot is not None else None
-        self._looks = PATIENCE
+        self._attentive = time.monotonic() + ATTENTION
         self._poll_soon()
 
     @property
     def settled(self) -> bool:
         """Whether the screen shows the run as it stands, so that nothing is left to do."""
         snapshot = self.explorer.snapshot
-        if snapshot is None or self._changed or self._drawing or self._pictures or self._awaited is not None:
+        if snapshot is None or self._changed or self._drawing or self._pictures:
             return False
         return snapshot is self._seen and not self._stale(snapshot)
 
@@ -181,11 +181,12 @@ class LiveScreen(Viewing):
             return
         if not self.is_current:
             return
-        if self._awaited is not None and snapshot.version >= self._awaited:
-            self._awaited = None
-            self.hasten()
         if snapshot is not self._seen or self._changed:
             self._show(snapshot)
+            deeds = (snapshot.state, *((len(arm.interventions), arm.end) for arm in snapshot.arms))
+            if self._pacer is not None and (deeds != self._deeds or snapshot.state != "running"):
+                self._pacer.hasten()
+            self._deeds = deeds
         self._draw(snapshot)
 
     def _show_loading(self) -> None:
@@ -224,10 +225,10 @@ class LiveScreen(Viewing):
         arm = self.arm
         if arm is None or snapshot.preset is None:
             return []
-        key = (arm.name, arm.optimizer, arm.batch_size, id(snapshot.preset))
-        if self._knobs[0] != key:
-            self._knobs = (key, knobs.knobs(snapshot.preset, arm))
-        return self._knobs[1]
+        key = (arm.name, arm.optimizer, arm.batch_size)
+        if self._knobs[0] != key or self._knobs[1] is not snapshot.preset:
+            self._knobs = (key, snapshot.preset, knobs.knobs(snapshot.preset, arm))
+        return self._knobs[2]
 
     def _tell_refusals(self) -> None:
         source = self.explorer.source
@@ -301,12 +302,10 @@ class LiveScreen(Viewing):
             for place, picture in self._pictures.items():
                 self.places[place].show(picture)
             self._pictures.clear()
-        if self._awaited is not None:
-            self._looks -= 1
-            if not self._looks:
-                self._awaited = None
+        attentive = time.monotonic() < self._attentive
+        if attentive:
             self.beat()
-        if self._drawing or self._pictures or self._awaited is not None:
+        if attentive or self._drawing or self._pictures:
             self._poll_soon()
 
     def on_descendant_focus(self) -> None:

@@ -105,14 +105,16 @@ class Claims(Lines, can_focus=True):
         super().__init__(id=id)
         self._judged: Sequence[JudgedClaim] = ()
         self._changed = False
+        self._judging = 0  # how often there was something new
         self._opened = 0
 
     def update_from(self, judged: Sequence[JudgedClaim], changed: bool) -> None:
         """Show the claims as they stand."""
+        # Judging makes new objects now and then; to compare their contents would cost as much as drawing.
+        self._judging += judged is not self._judged
         self._judged, self._changed = judged, changed
         opened = min(self._opened, len(judged) - 1) if self.has_focus and judged else None
-        # Judging makes new objects now and then; to compare their contents would cost as much as drawing.
-        if not self.is_news(id(judged), opened, changed, self.size):
+        if not self.is_news(self._judging, opened, changed, self.size):
             return
         width, rows = self.size
         self.show(claim_lines(judged, width, rows, self.explorer.glyphs, opened=opened, changed=changed))

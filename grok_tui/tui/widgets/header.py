@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from grok_tui.tui.glyphs import Glyphs
 
 
+WARM_UP = 10  # steps before the speed says anything about the time left
+
+
 def header_line(name: str, snapshot: Snapshot, arm: ArmStatus | None, width: int, glyphs: Glyphs) -> Line:
     """Return the header in `width` cells: what matters least is left out first."""
     state = _state(snapshot, glyphs)
@@ -29,7 +32,7 @@ def header_line(name: str, snapshot: Snapshot, arm: ArmStatus | None, width: int
     if snapshot.state == "running":
         pace = f" of {rate(snapshot.pace * len(snapshot.arms))}" if snapshot.pace is not None else ""
         right.append((6, (Span(f"{rate(snapshot.steps_per_second)}{pace}"), Span(" steps/s", "muted"))))
-        if snapshot.seconds_left is not None:
+        if snapshot.seconds_left is not None and arm is not None and arm.step >= WARM_UP:
             right.append((4, (Span(duration(snapshot.seconds_left)), Span(" left", "muted"))))
     if snapshot.device:
         right.append(

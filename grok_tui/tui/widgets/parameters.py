@@ -131,6 +131,7 @@ class Parameters(Vertical):
         self._pending: Mapping[str, str] = {}
         self._snapshot: Snapshot | None = None
         self._selected = ""
+        self._turns = 0  # how often the knobs have changed
         self._edited: Knob | None = None
         self._trouble = ""  # what is wrong with what was typed or chosen last
         self._first = 0
@@ -157,6 +158,7 @@ class Parameters(Vertical):
     ) -> None:
         """Show the knobs of an arm; pending: what was typed for those that wait for a restart, by key."""
         key = self.marked.key if self.marked is not None else ""
+        self._turns += knobs is not self.knobs
         self._snapshot, self._selected, self.knobs, self._pending = snapshot, selected, knobs, pending
         self.place = next((i for i, knob in enumerate(knobs) if knob.key == key), 0)
         self._redraw()
@@ -219,7 +221,7 @@ class Parameters(Vertical):
         )
         pending = tuple(self._pending.items())
         place = (self.place, rows.has_focus, rows.size)
-        if not rows.is_news(arms, self._selected, id(self.knobs), pending, place):
+        if not rows.is_news(arms, self._selected, self._turns, pending, place):
             return
         lines, self._targets = self._layout(width, height)
         at = self._targets.index(self.place) if self.place in self._targets else 0
