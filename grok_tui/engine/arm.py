@@ -173,7 +173,7 @@ class Arm:
         self._carry_out(intervention, False)
 
     def schedule(self, interventions: Sequence[tuple[AnyIntervention, bool]]) -> None:
-        """Have these carried out next, each with whether it is the preset's own; the preset's rest follows."""
+        """Have these carried out next, each with whether it is the preset's; its other ones follow."""
         ahead = self._scheduled_done + sum(of_preset for _, of_preset in interventions)
         self._scheduled = [*interventions, *self._preset_schedule[ahead:]]
 

@@ -96,9 +96,6 @@ def test_killed_at_any_moment_a_run_ends_with_the_same_bits(tmp_path, monkeypatc
             steps = [step for step, _ in directory.checkpoints()]
             assert max(steps, default=0) >= reached
             assert all(decode(path.read_bytes()) for _, path in directory.checkpoints())
-            if not (folder / "run.json").exists():
-                assert not steps
-                subprocess.run(["rm", "-r", str(folder)], check=False)
             continue
         assert os.waitstatus_to_exitcode(status) == 0
         last = decode(directory.checkpoints()[-1][1].read_bytes())
@@ -107,7 +104,6 @@ def test_killed_at_any_moment_a_run_ends_with_the_same_bits(tmp_path, monkeypatc
         lines = (folder / "measures.csv").read_text().splitlines()
         assert len(lines) == len(set(lines)) == 1 + rows["step"]
         assert directory.state() is State.FINISHED
-        assert not list(folder.glob(".*.tmp")) or kills
         finished += 1
 
 
@@ -115,8 +111,7 @@ def test_a_killed_program_is_taken_up_by_the_next(preset_file, tmp_path, grok_tu
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "grok_tui", "--headless", "--preset", preset_file()]
     command += ["--steps", "100000000", "--run-dir", str(folder)]
-    environment = os.environ | {"GROK_TUI_TEST": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         deadline = time.monotonic() + 60
         while not (folder / "interventions.jsonl").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -191,8 +186,9 @@ class TestStops:
         monkeypatch.setattr(storing, "write_checkpoint", full)
         called = grok_tui("--headless", "--preset", preset_file(), "--run-dir", folder)
         assert called.code == 0
-        assert "1 of 1 verdicts as expected" in called.out
-        assert called.err.count("no space left on device") == 1
+        assert "1 of 1 verdict as expected" in called.out
+        assert called.err.count("no space left on device; training goes on") == 1
+        assert called.err.count("the end of the run is not kept: ") == 1
 
 
 class TestCommands:

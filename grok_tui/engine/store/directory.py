@@ -253,7 +253,9 @@ def create_directory(label: str, at: Path | None = None) -> RunDirectory:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.path.lexists(path / RUN_FILE):
                 raise StoreError(f"{path}: holds a run already; 'grok-tui resume {path}' goes on with it")
-            if any(path.iterdir()):
+            # What a process leaves that was killed before its run began is no reason to refuse.
+            left = (LOCK_FILE, CHECKPOINTS)
+            if any(p.name not in left and p.suffix != ".tmp" for p in path.iterdir()):
                 raise StoreError(f"{path}: is not empty")
         make_folder(path / CHECKPOINTS)
     except OSError as error:
