@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_config_path
+from platformdirs import user_config_path, user_state_path
 
 PACKAGE = Path(__file__).parent
 
@@ -18,3 +18,8 @@ def shipped_presets() -> Path:
 def user_presets() -> Path:
     """Return the folder where a user's own presets live; it need not exist."""
     return user_config_path("grok-tui") / "presets"
+
+
+def runs_folder() -> Path:
+    """Return the folder where runs are kept; it need not exist."""
+    return user_state_path("grok-tui") / "runs"

@@ -9,6 +9,7 @@ import typer
 
 from grok_tui.cli import options as opt
 from grok_tui.cli.presets import presets
+from grok_tui.cli.runs import export, replay, resume, runs
 from grok_tui.cli.verify import verify
 from grok_tui.errors import GrokTuiError
 from grok_tui.options import RunOptions
@@ -22,6 +23,10 @@ app = typer.Typer(
 )
 app.command()(presets)
 app.command()(verify)
+app.command()(resume)
+app.command()(replay)
+app.command()(export)
+app.add_typer(runs)
 
 
 def _print_version(wanted: bool) -> None:
@@ -47,6 +52,8 @@ def run(
     time_limit: opt.TimeLimit = None,
     as_json: opt.Json = False,
     junit: opt.Junit = None,
+    keep: opt.Keep = False,
+    run_dir: opt.RunDir = None,
     _version: Annotated[
         bool,
         typer.Option(
@@ -66,10 +73,17 @@ def run(
     if headless:
         if preset is None:
             raise GrokTuiError("--headless needs --preset NAME; 'grok-tui presets' lists them")
-        from grok_tui.headless.run import run_headless
+        from grok_tui.headless.run import Keeping, Wishes, run_headless
 
-        return run_headless(preset, options, as_json=as_json, junit_file=junit, time_limit=limit)
-    for given, option in ((as_json, "--json"), (junit, "--junit"), (limit, "--time-limit")):
+        keeping = Keeping(run_dir) if keep or run_dir is not None else None
+        return run_headless(preset, options, Wishes(as_json, junit, limit), keeping)
+    for given, option in (
+        (as_json, "--json"),
+        (junit, "--junit"),
+        (limit, "--time-limit"),
+        (keep, "--keep"),
+        (run_dir, "--run-dir"),
+    ):
         if given:
             raise GrokTuiError(f"{option} needs --headless")
     return _explore(preset, options)

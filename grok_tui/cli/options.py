@@ -29,6 +29,13 @@ def _device_names(incomplete: str) -> list[str]:
     return [name for name in ("auto", "cpu", "cuda", "cuda:0") if name.startswith(incomplete)]
 
 
+def _run_names(incomplete: str) -> list[str]:
+    from grok_tui.paths import runs_folder
+
+    folder = runs_folder()
+    return [p.name for p in folder.glob("*") if p.name.startswith(incomplete)] if folder.is_dir() else []
+
+
 Preset = Annotated[
     str | None,
     typer.Option(
@@ -83,6 +90,33 @@ TimeLimit = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Stop after 90, 90s, 10m or 1h30m and report what there is."),
 ]
+Keep = Annotated[
+    bool,
+    typer.Option(
+        "--keep", metavar="", help="Keep the run, to resume, replay or export; see 'grok-tui runs'."
+    ),
+]
+RunDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder, new or empty.")
+]
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run's name, its beginning, or its folder.", autocompletion=_run_names
+    ),
+]
+OtherDevice = Annotated[
+    str | None,
+    typer.Option(
+        "--device", metavar="DEVICE", help="Another device than before.", autocompletion=_device_names
+    ),
+]
+To = Annotated[str, typer.Option(metavar="csv|json", help="csv: the measures. json: all but the weights.")]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; stdout if not given.")]
+KeepRuns = Annotated[
+    int, typer.Option("--keep", metavar="N", min=0, help="How many of the newest runs to keep.")
+]
+Yes = Annotated[bool, typer.Option("--yes", metavar="", help="Do not ask.")]
 Jobs = Annotated[int, typer.Option(metavar="N", min=1, help="Presets to run at once.")]
 
 

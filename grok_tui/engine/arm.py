@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.measures import ENVELOPE
@@ -24,6 +25,7 @@ from .interventions import carry_out
 from .measuring import Measuring
 from .optimizer import Optimizer
 from .snapshot import ArmStatus
+from .state import MORE_ROWS, ArmState, Arrays, OptimizerState, check, prefixed, under
 from .step import Learner, Stepper
 
 # A chunk never has more steps: its losses wait on the device, and a key waits for its end.
@@ -44,6 +46,7 @@ class Arm:
         history: all that was recorded.
         coordinates: the first replica's coordinates over time, once `watch_coordinates` was called.
         interventions: all that was done to the arm, in order.
+        listener: called with each intervention that was carried out, and whether the preset scheduled it.
     """
 
     def __init__(
@@ -74,7 +77,11 @@ class Arm:
         self.history = History(self._measuring.names, tuple(ENVELOPE), len(seeds))
         self.detectors = Detectors(self.history, len(seeds))
         self.interventions: list[AnyIntervention] = []
-        self._scheduled = sorted(scheduled, key=lambda intervention: intervention.at_step)
+        self.listener: Callable[[AnyIntervention, bool], None] | None = None
+        ordered = sorted(scheduled, key=lambda intervention: intervention.at_step)
+        self._preset_schedule = [(intervention, True) for intervention in ordered]
+        self._scheduled = list(self._preset_schedule)
+        self._scheduled_done = 0
         self._optimizers: dict[str, Optimizer] = {}
         self._steppers: dict[tuple[str, int | None], Stepper] = {}
         self.put_to_work(spec.optimizer, "fresh")
@@ -118,8 +125,8 @@ class Arm:
         A chunk ends at a recorded step, before a scheduled intervention and where the batch size changes, so
         that the bits do not depend on the steps asked for.
         """
-        while self._scheduled and self._scheduled[0].at_step <= self.step:
-            self.intervene(self._scheduled.pop(0))
+        while self._scheduled and self._scheduled[0][0].at_step <= self.step:
+            self._carry_out(*self._scheduled.pop(0))
         if self.stopped:
             return 0
         due = next_recorded(self.step, self.spec.training.record_every)
@@ -127,7 +134,7 @@ class Arm:
             due = min(due, self.spec.training.steps)  # what a claim calls the end is always recorded
         ends = [due, self.step + LONGEST_CHUNK, self.step + max(1, steps)]
         if self._scheduled:
-            ends.append(self._scheduled[0].at_step)
+            ends.append(self._scheduled[0][0].at_step)
         size: int | None = None
         if not self._batches.full:
             size, stretch = self._batches.stretch(self.step)
@@ -163,9 +170,79 @@ class Arm:
         Raises:
             ValueError: it does not fit the arm as it stands.
         """
-        done = intervention.model_copy(update={"at_step": self.step})
-        carry_out(done, self)
-        self.interventions.append(done)
+        self._carry_out(intervention, False)
+
+    def schedule(self, interventions: Sequence[tuple[AnyIntervention, bool]]) -> None:
+        """Have these carried out next, each with whether it is the preset's; its other ones follow."""
+        ahead = self._scheduled_done + sum(of_preset for _, of_preset in interventions)
+        self._scheduled = [*interventions, *self._preset_schedule[ahead:]]
+
+    def carry_out_due(self, count: int) -> None:
+        """Carry out what is scheduled for this very step, until `count` interventions are on record."""
+        while (
+            len(self.interventions) < count and self._scheduled and self._scheduled[0][0].at_step <= self.step
+        ):
+            self._carry_out(*self._scheduled.pop(0))
+
+    def export_state(self) -> tuple[ArmState, Arrays]:
+        """Return all that the arm has become; nothing in it changes when the arm goes on."""
+        state = ArmState(
+            step=self.step,
+            end=self.end,
+            optimizer=self.optimizer.spec.name,
+            since=self.since,
+            optimizers={
+                name: OptimizerState(spec=optimizer.spec, steps=optimizer.steps)
+                for name, optimizer in self._optimizers.items()
+            },
+            batch_size=self.batch_size,
+            batches_since=self._batches.origin,
+            interventions=list(self.interventions),
+            scheduled=self._scheduled_done,
+            stride=self.history.stride,
+            version=self.history.version,
+            events=list(self.history.events),
+        )
+        arrays: Arrays = {"theta": _copied(self.theta), "envelope": self._envelope.copy()}
+        for name, optimizer in self._optimizers.items():
+            slots = {slot: _copied(value) for slot, value in optimizer.state.items()}
+            arrays |= prefixed(f"optimizers/{name}", slots)
+        arrays |= prefixed("history", self.history.export_state())
+        arrays |= prefixed("seen", self.detectors.export_state())
+        if self.coordinates is not None:
+            arrays |= prefixed("coordinates", self.coordinates.export_state())
+        return state, arrays
+
+    def restore_state(self, state: ArmState, arrays: Arrays) -> None:
+        """Become what `export_state` saw, bit for bit, on an arm of the same spec and seeds.
+
+        Raises:
+            ValueError: the state is none of such an arm; what the arm is then has no meaning.
+        """
+        if "coordinates/steps" in arrays:
+            self.watch_coordinates()
+        if state.optimizer not in state.optimizers:
+            raise ValueError(f"the optimizer at work, '{state.optimizer}', is missing")
+        self._optimizers = {
+            name: self._restored(name, saved.spec, saved.steps) for name, saved in state.optimizers.items()
+        }
+        self._steppers = {key: s for key, s in self._steppers.items() if key[0] in self._optimizers}
+        check(arrays, self._expected())
+        self.theta.copy_(torch.from_numpy(arrays["theta"]))
+        for name, optimizer in self._optimizers.items():
+            for slot, value in under(f"optimizers/{name}", arrays).items():
+                optimizer.state[slot].copy_(torch.from_numpy(value))
+        self.step, self.end, self.since = state.step, state.end, state.since
+        self.optimizer = self._optimizers[state.optimizer]
+        self.set_batch_size(state.batch_size, state.batches_since)
+        self.interventions = list(state.interventions)
+        self._scheduled_done = state.scheduled
+        self.schedule(())
+        self._envelope = arrays["envelope"].copy()
+        self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
+        self.detectors.restore_state(under("seen", arrays))
+        if self.coordinates is not None:
+            self.coordinates.restore_state(under("coordinates", arrays))
 
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
@@ -179,8 +256,8 @@ class Arm:
         self.optimizer = optimizer
         self.since = self.step
 
-    def set_batch_size(self, size: int | Literal["full"]) -> None:
-        """Draw batches of this size from now on.
+    def set_batch_size(self, size: int | Literal["full"], since: int | None = None) -> None:
+        """Draw batches of this size, counted from the step `since`, by default from now.
 
         Raises:
             ValueError: there are fewer training samples.
@@ -188,12 +265,46 @@ class Arm:
         samples = self._learner.samples.targets.shape[0 if self._learner.shared else 1]
         if size != "full" and size > samples:
             raise ValueError(f"batch_size {size} is more than the {samples} training samples")
-        self._batches = Batches(samples, size, self.spec.training.batches, self.seeds, self.step)
+        origin = self.step if since is None else since
+        self._batches = Batches(samples, size, self.spec.training.batches, self.seeds, origin)
 
     @property
     def batch_size(self) -> int | Literal["full"]:
         """Samples in a batch, or "full"."""
         return "full" if self._batches.full else self._batches.size
+
+    def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
+        done = intervention.model_copy(update={"at_step": self.step})
+        carry_out(done, self)
+        self.interventions.append(done)
+        self._scheduled_done += of_preset
+        if self.listener is not None:
+            self.listener(done, of_preset)
+
+    def _restored(self, name: str, spec: OptimizerSpec, steps: int) -> Optimizer:
+        """Return the optimizer of this name with the hyperparameters and the age it had, state to follow."""
+        if name != spec.name:
+            raise ValueError(f"optimizer '{name}' is a {spec.name}")
+        optimizer = self._optimizers.get(name) or Optimizer(spec, self.theta)
+        optimizer.adopt(spec)
+        optimizer.steps = steps
+        return optimizer
+
+    def _expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and dtype of every array of the arm's state."""
+        replicas, dtype = len(self.seeds), self.spec.training.dtype
+        theta = ((replicas, self.theta.shape[1]), dtype)
+        expected: dict[str, tuple[tuple[int, ...], str]] = {"theta": theta}
+        expected["envelope"] = ((len(ENVELOPE), replicas), "float64")
+        for name, optimizer in self._optimizers.items():
+            expected |= {f"optimizers/{name}/{slot}": theta for slot in optimizer.state}
+        expected["history/steps"] = ((MORE_ROWS,), "int64")
+        expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
+        expected |= {f"seen/{name}": ((replicas,), "bool") for name in self.detectors.export_state()}
+        if self.coordinates is not None:
+            expected["coordinates/steps"] = ((MORE_ROWS,), "int64")
+            expected["coordinates/rows"] = ((MORE_ROWS, self._measuring.coordinate_count), "float32")
+        return expected
 
     def _take(self, steps: int, size: int | None) -> None:
         stepper = self._stepper(size)
@@ -232,6 +343,11 @@ class Arm:
         if self.coordinates is not None:
             self.coordinates.append(self.step, self._measuring.coordinates(0))
         self.detectors.recorded(self.step)
+
+
+def _copied(tensor: torch.Tensor) -> NDArray[Any]:
+    copy: NDArray[Any] = tensor.detach().cpu().numpy().copy()
+    return copy
 
 
 def _empty_envelope(replicas: int) -> np.ndarray:

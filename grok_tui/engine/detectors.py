@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,16 @@ class Detectors:
         self._history = history
         self._seen = {name: np.zeros(replicas, dtype=bool) for name in THRESHOLDS}
         self.diverged = np.zeros(replicas, dtype=bool)
+
+    def export_state(self) -> dict[str, NDArray[np.bool_]]:
+        """Return what was seen in which replica: bool [R] each."""
+        return {name: seen.copy() for name, seen in self._seen.items()} | {"divergence": self.diverged.copy()}
+
+    def restore_state(self, arrays: Mapping[str, NDArray[np.bool_]]) -> None:
+        """Become what `export_state` saw."""
+        for name, seen in self._seen.items():
+            seen[:] = arrays[name]
+        self.diverged[:] = arrays["divergence"]
 
     def recorded(self, step: int) -> None:
         """Look at the row that was just recorded."""

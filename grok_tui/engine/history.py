@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[Any]]
 
 COORDINATE_ROWS = 512
 
@@ -58,6 +60,9 @@ class History:
         names: the measures, then the four sides of the envelopes.
         events: what detectors saw, in order of time.
         version: counts the rows ever appended, so that a reader knows when to look again.
+        stride: of this many rows appended one is kept.
+        listener: called with step and row [M, R] of every row that stays when the next one comes, which the
+            steps alone decide; the envelopes of rows dropped later are not in it.
     """
 
     def __init__(self, measures: Sequence[str], envelope: Sequence[str], replicas: int) -> None:
@@ -67,7 +72,8 @@ class History:
         self._steps = np.empty(64, dtype=np.int64)
         self._rows = np.empty((64, len(self.names), replicas))
         self._count = 0
-        self._stride = 1
+        self.stride = 1
+        self.listener: Callable[[int, Floats], None] | None = None
         self.events: list[Event] = []
         self.version = 0
         self._lock = threading.Lock()
@@ -99,13 +105,15 @@ class History:
         with self._lock:
             if self._count == len(self._steps):
                 self._make_room()
-            if self.version and (self.version - 1) % self._stride:  # the last row was kept for being the last
+            if self.version and (self.version - 1) % self.stride:  # the last row was kept for being the last
                 self._count -= 1
                 envelope = self._folded(self._rows[self._count, -len(envelope) :], envelope)
             self._steps[self._count] = step
             self._rows[self._count] = np.concatenate([measures, envelope])
             self._count += 1
             self.version += 1
+        if self.listener is not None and not (self.version - 1) % self.stride:
+            self.listener(step, self._rows[self._count - 1].copy())
 
     def curve(self, name: str) -> tuple[NDArray[np.int64], Floats]:
         """Return copies of the recorded steps [n] and of one measure [n, R], safe in any thread.
@@ -121,10 +129,34 @@ class History:
         seen = [e.step for e in self.events if e.name == name and e.replica == replica]
         return np.array(seen, dtype=np.int64)
 
+    def export_state(self) -> Arrays:
+        """Return copies of the kept steps [n] and rows [n, M, R]."""
+        with self._lock:
+            return {"steps": self.steps.copy(), "rows": self._rows[: self._count].copy()}
+
+    def restore_state(self, arrays: Arrays, stride: int, version: int, events: Sequence[Event]) -> None:
+        """Become what `export_state` saw.
+
+        Raises:
+            ValueError: the arrays are not those of such a history; then nothing has changed.
+        """
+        steps, rows = (arrays[name] for name in ("steps", "rows"))
+        if not 1 <= len(steps) == len(rows) <= min(CAPACITY, version) or (np.diff(steps) <= 0).any():
+            raise ValueError("the recorded rows do not go together")
+        room = max(64, len(steps))
+        with self._lock:
+            self._steps = np.empty(room, dtype=np.int64)
+            self._rows = np.empty((room, *self._rows.shape[1:]))
+            self._count = len(steps)
+            self._steps[: self._count], self._rows[: self._count] = steps, rows
+            self.stride, self.version = stride, version
+            self.events[:] = events
+
     def _make_room(self) -> None:
         if self._count < CAPACITY:
-            self._steps = np.concatenate([self._steps, np.empty_like(self._steps)])
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+            more = min(self._count, CAPACITY - self._count)
+            self._steps = np.concatenate([self._steps, np.empty_like(self._steps[:more])])
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows[:more])])
             return
         sides = slice(-len(self._is_low), None)
         dropped, after = self._rows[1 : self._count - 1 : 2, sides], self._rows[2 : self._count : 2, sides]
@@ -133,7 +165,7 @@ class History:
         self._steps[: len(keep)] = self._steps[keep]
         self._rows[: len(keep)] = self._rows[keep]
         self._count = len(keep)
-        self._stride *= 2
+        self.stride *= 2
 
     def _folded(self, earlier: Floats, later: Floats) -> Floats:
         """Join two envelopes [..., 4, R]."""
@@ -162,6 +194,23 @@ class CoordinateHistory:
             self._steps[self._count] = step
             self._rows[self._count] = coordinates
             self._count += 1
+
+    def export_state(self) -> Arrays:
+        """Return copies of the kept steps [n] and coordinates [n, C]."""
+        return dict(zip(("steps", "rows"), self.table(), strict=True))
+
+    def restore_state(self, arrays: Arrays) -> None:
+        """Become what `export_state` saw.
+
+        Raises:
+            ValueError: the arrays are not those of such a history; then nothing has changed.
+        """
+        steps, rows = arrays["steps"], arrays["rows"]
+        if not len(steps) == len(rows) <= COORDINATE_ROWS:
+            raise ValueError("the recorded coordinates do not go together")
+        with self._lock:
+            self._count = len(steps)
+            self._steps[: self._count], self._rows[: self._count] = steps, rows
 
     def table(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return copies of the steps [n] and the coordinates [n, C], safe in any thread."""

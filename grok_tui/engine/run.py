@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import torch
 
@@ -10,6 +11,7 @@ from grok_tui.presets import Preset
 
 from .arm import Arm
 from .device import describe, prepare_thread, resident_memory, resolve_device
+from .state import ArmState, Arrays, prefixed, under
 from .verdicts import JudgedClaim, judge
 
 CHUNK_SECONDS = 0.03
@@ -103,6 +105,31 @@ class Run:
         """Let the run go on after its end: every arm up to `factor` times its steps so far."""
         for arm in self.arms.values():
             arm.end = max(arm.end, int(arm.step * factor))
+
+    def export_state(self) -> tuple[dict[str, ArmState], Arrays]:
+        """Return all that the arms have become; the names of an arm's arrays begin with its own."""
+        states, arrays = {}, Arrays()
+        for name, arm in self.arms.items():
+            states[name], own = arm.export_state()
+            arrays |= prefixed(name, own)
+        return states, arrays
+
+    def restore_state(self, states: Mapping[str, ArmState], arrays: Arrays) -> None:
+        """Become what `export_state` saw, bit for bit, in a run of the same preset.
+
+        Raises:
+            ValueError: the state is none of such a run; then the run has begun anew.
+        """
+        try:
+            if states.keys() != self.arms.keys():
+                raise ValueError(f"its arms are {', '.join(sorted(states))}")
+            if len(arrays) != sum(len(under(name, arrays)) for name in self.arms):
+                raise ValueError("arrays of unknown arms")
+            for name, arm in self.arms.items():
+                arm.restore_state(states[name], under(name, arrays))
+        except ValueError:
+            self.restart(self.preset)
+            raise
 
     def judge(self) -> list[JudgedClaim]:
         """Judge every claim as far as the run has come."""

@@ -157,7 +157,13 @@ class BarNarration(Progress):
 
     def say(self, line: str) -> None:
         """Write a line above the bar."""
-        self.console.print(line, style="dim", markup=False)
+        with suppress(OSError, ValueError):
+            self.console.print(line, style="dim", markup=False)
+
+    def stop(self) -> None:
+        """Take the bar away, if there still is a terminal."""
+        with suppress(OSError, ValueError):
+            super().stop()
 
 
 def _losses(standing: Standing) -> str:

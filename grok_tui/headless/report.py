@@ -120,7 +120,7 @@ class Timings(Part):
     seconds: float
     """From the first step to the last."""
     steps: int
-    """Steps of all arms together."""
+    """Steps of all arms together, of which a resumed run counts its own."""
     steps_per_second: Number
 
 

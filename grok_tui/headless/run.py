@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,7 +28,7 @@ from grok_tui.output import (
 from grok_tui.printable import printable, shortened
 
 from . import junit
-from .progress import Narration, Standing, narration
+from .progress import BarNarration, LineNarration, Narration, Standing, narration
 from .report import (
     ArmReport,
     ClaimReport,
@@ -44,8 +45,11 @@ if TYPE_CHECKING:
     from grok_tui.claims import Comparison
     from grok_tui.engine.arm import Arm
     from grok_tui.engine.run import Run
+    from grok_tui.engine.store.store import Store
     from grok_tui.engine.verdicts import JudgedClaim
     from grok_tui.presets import Preset
+
+ENDED_EARLY: dict[Ending, str] = {"interrupted": "interrupted", "time limit": "time limit reached"}
 
 LONGEST_PROBLEM = 300  # characters of an exception's first line
 
@@ -71,45 +75,96 @@ class Outcome:
     exit_code: int
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of a run without a screen, whatever it computes.
+
+    Attributes:
+        as_json: print one JSON document instead of tables.
+        junit_file: where to write a JUnit report as well.
+        time_limit: seconds from the start after which to stop and report what there is.
+    """
+
+    as_json: bool = False
+    junit_file: Path | None = None
+    time_limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where to keep a run; None names a folder for it in the state folder."""
+
+    folder: Path | None = None
+
+
 def run_headless(
-    name: str,
-    options: RunOptions,
-    *,
-    as_json: bool = False,
-    junit_file: Path | None = None,
-    time_limit: float | None = None,
+    name: str, options: RunOptions, wishes: Wishes | None = None, keeping: Keeping | None = None
 ) -> int:
     """Carry out a preset, print what came of it, and return the exit code.
 
     Args:
         name: the preset's name or path.
         options: what is laid over it.
-        as_json: print one JSON document instead of tables.
-        junit_file: where to write a JUnit report as well.
-        time_limit: seconds from now after which to stop and report what there is.
+        wishes: how to report, and when to stop.
+        keeping: where to keep the run, or None to keep nothing of it.
 
     Raises:
         GrokTuiError: the preset, an option or the machine does not allow the run, or stdout fails.
     """
     started = time.monotonic()
+    wishes = wishes or Wishes()
     preset = options.load(name)
-    if junit_file is not None:
-        require_writable(junit_file, "--junit")
-    deadline = None if time_limit is None else started + time_limit
+    if wishes.junit_file is not None:
+        require_writable(wishes.junit_file, "--junit")
     label = Path(name).stem
     teller = narration(label)
+    store = None
     with teller:
         run = _started(preset, options)
+        if keeping is not None:
+            from grok_tui.engine.store.store import create
+
+            store = create(run, label, options.profile, keeping.folder)
+    return carry_out(Job(run, label, options.profile, store), wishes, teller, started)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run, what it is called, and what keeps it."""
+
+    run: Run
+    label: str
+    profile: str
+    store: Store | None
+
+
+def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, started: float) -> int:
+    """Train a run to its end, print what came of it, and return the exit code.
+
+    Args:
+        job: the run.
+        wishes: how to report, and when to stop.
+        teller: tells how it goes; not entered.
+        started: `time.monotonic` when the command began.
+
+    Raises:
+        GrokTuiError: the report cannot be written.
+    """
+    run = job.run
+    deadline = None if wishes.time_limit is None else started + wishes.time_limit
     with Interrupts() as stop:
         with teller:
             teller.say(_announcement(run))
-            first_step = time.monotonic()
-            outcome = _carried_out(run, stop, deadline, teller)
-        timings = _timings(run, started, first_step)
-        report = _report(label, options.profile, run, outcome, timings)
+            first_step, steps_before = time.monotonic(), run.steps
+            outcome = _carried_out(job, stop, deadline, teller)
+            _keep_end(job.store, outcome.ended, teller)
+            if outcome.ended in ENDED_EARLY:
+                teller.say(f"{ENDED_EARLY[outcome.ended]}; what was recorded so far follows")
+        timings = _timings(run.steps - steps_before, started, first_step)
+        report = _report(job.label, job.profile, run, outcome, timings)
         if report.problem is not None:
-            complain(f"{label}: {report.problem}")
-        _publish(report, as_json, junit_file)
+            complain(f"{job.label}: {report.problem}")
+        _publish(report, wishes.as_json, wishes.junit_file)
     return report.exit_code
 
 
@@ -124,24 +179,49 @@ def _started(preset: Preset, options: RunOptions) -> Run:
         raise TrainingError(f"the run cannot start: {_first_line(error)}") from error
 
 
-def _carried_out(run: Run, stop: Interrupts, deadline: float | None, teller: Narration) -> Outcome:
+def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Narration) -> Outcome:
     """Train until every arm is at its end, or something else ends the run."""
+    run, store = job.run, job.store
     try:
         while not run.finished:
             if stop.received is not None:
-                teller.say("interrupted; what was recorded so far follows")
                 return Outcome("interrupted", None, interrupts.exit_code(stop.received))
             if deadline is not None and time.monotonic() >= deadline:
-                teller.say("time limit reached; what was recorded so far follows")
                 return Outcome("time limit", None, ExitCode.TIME_LIMIT)
             run.advance()
+            if store is not None and store.due:
+                _checkpoint(store, teller)
             if teller.due():
-                teller.show(_standing(run))
+                teller.show(standing(run))
     except Exception as error:  # whatever torch raises: what was recorded so far is worth a report
         return Outcome("failed", f"training failed: {_first_line(error)}", ExitCode.DIVERGED)
     if run.diverged:
         return Outcome("diverged", _divergence(run), ExitCode.DIVERGED)
     return Outcome("finished", None, ExitCode.AS_EXPECTED)
+
+
+def _checkpoint(store: Store, teller: Narration) -> None:
+    """Write a checkpoint; if that fails for a new reason, say so once and let training go on."""
+    before = store.problem
+    if not store.checkpoint() and store.problem != before:
+        teller.say(f"no checkpoint could be written: {store.problem}; training goes on")
+
+
+def _keep_end(store: Store | None, ended: Ending, teller: Narration) -> None:
+    """Write the last checkpoint, before a word is said: the terminal may be gone."""
+    if store is None:
+        return
+    name = store.directory.name
+    if ended == "failed":
+        store.mark(ended)
+        teller.say(f"kept up to its newest checkpoint as {name}")
+    elif not store.checkpoint(ended):
+        complain(f"the end of the run is not kept: {store.problem}")
+    elif ended in ENDED_EARLY:
+        teller.say(f"kept; to go on: grok-tui resume {shlex.quote(name)}")
+    else:
+        teller.say(f"kept as {name}")
+    store.close()
 
 
 def _publish(report: Report, as_json: bool, junit_file: Path | None) -> None:
@@ -157,13 +237,13 @@ def _publish(report: Report, as_json: bool, junit_file: Path | None) -> None:
         pass  # the reader had enough; the exit code still carries the verdict
 
 
-def _timings(run: Run, started: float, first_step: float) -> Timings:
+def _timings(steps: int, started: float, first_step: float) -> Timings:
     seconds = time.monotonic() - first_step
     return Timings(
         startup_seconds=first_step - started,
         seconds=seconds,
-        steps=run.steps,
-        steps_per_second=run.steps / seconds if seconds > 0 else None,
+        steps=steps,
+        steps_per_second=steps / seconds if seconds > 0 else None,
     )
 
 
@@ -172,7 +252,8 @@ def _announcement(run: Run) -> str:
     return f"{plural(len(run.arms), 'arm')}, {grouped(run.total)} steps on {where}"
 
 
-def _standing(run: Run) -> Standing:
+def standing(run: Run) -> Standing:
+    """Return how far a run has come."""
     arm = min(run.arms.values(), key=lambda arm: (arm.finished, arm.step / arm.spec.training.steps))
     train, val = (float(np.median(arm.history.last(name))) for name in ("train_loss", "val_loss"))
     return Standing(run.steps, run.total, arm.name, train, val)

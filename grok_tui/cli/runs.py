@@ -1,0 +1,120 @@
+"""`grok-tui runs`, `resume`, `replay` and `export`: what to do with runs that are kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from grok_tui.cli import options as opt
+from grok_tui.errors import ExitCode, GrokTuiError
+
+if TYPE_CHECKING:
+    from grok_tui.engine.store.library import Listed
+
+KEEP_RUNS = 20
+
+runs = typer.Typer(name="runs", invoke_without_command=True, help="List the runs that are kept.")
+
+
+def resume(
+    run: opt.RunName,
+    device: opt.OtherDevice = None,
+    threads: opt.Threads = None,
+    time_limit: opt.TimeLimit = None,
+    as_json: opt.Json = False,
+    junit: opt.Junit = None,
+) -> int:
+    """Carry a kept run on to its end, without a screen, as if it had never been stopped."""
+    from grok_tui.headless.resume import Elsewhere, resume_headless
+    from grok_tui.headless.run import Wishes
+
+    wishes = Wishes(as_json, junit, opt.seconds(time_limit))
+    return resume_headless(run, Elsewhere(device, threads), wishes)
+
+
+def replay(run: opt.RunName, device: opt.OtherDevice = None, as_json: opt.Json = False) -> int:
+    """Do a kept run again, with its interventions, and prove that the same comes out."""
+    from grok_tui.headless.replay import replay_headless
+
+    return replay_headless(run, device, as_json)
+
+
+def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None) -> int:
+    """Write a kept run for other programs."""
+    from grok_tui.catalog.base import nearest
+    from grok_tui.engine.store import export as exporting
+    from grok_tui.engine.store.library import find_run
+    from grok_tui.output import write_file, write_result
+
+    if to not in exporting.FORMATS:
+        raise GrokTuiError(f"--to: unknown format '{to}'{nearest(to, list(exporting.FORMATS))}")
+    text = exporting.export(find_run(run), to)
+    if out is None:
+        write_result(text)
+    else:
+        write_file(out, text, "--out")
+    return ExitCode.AS_EXPECTED
+
+
+@runs.callback()
+def show(context: typer.Context, as_json: opt.Json = False) -> int:
+    """List the runs that are kept: preset, steps, verdicts, size, and whether one is running."""
+    if context.invoked_subcommand is not None:
+        if as_json:
+            raise GrokTuiError(f"options before '{context.invoked_subcommand}' have no effect")
+        return ExitCode.AS_EXPECTED
+    from grok_tui.engine.store.library import listed
+    from grok_tui.headless.run_tables import run_listing
+    from grok_tui.output import complain, print_result, write_result
+
+    found, problems = listed()
+    if as_json:
+        write_result(json.dumps([_document(run) for run in found], indent=2) + "\n")
+    else:
+        print_result(run_listing(found))
+    for problem in problems:
+        complain(str(problem))
+    return ExitCode.USAGE if problems else ExitCode.AS_EXPECTED
+
+
+@runs.command()
+def prune(keep: opt.KeepRuns = KEEP_RUNS, yes: opt.Yes = False) -> int:
+    """Delete all but the newest runs; never one that is running."""
+    from grok_tui.engine.store.library import listed, superfluous
+    from grok_tui.numbers import plural
+    from grok_tui.output import complain, write_result
+
+    doomed = superfluous(listed()[0], keep)
+    if not doomed:
+        write_result("nothing to delete\n")
+        return ExitCode.AS_EXPECTED
+    size = sum(run.size for run in doomed) / 1e6
+    what = f"{plural(len(doomed), 'run')}, {size:.1f} MB"
+    if not yes:
+        for run in doomed:
+            complain(f"would delete {run.directory.path}")
+        if not (sys.stdin is not None and sys.stdin.isatty()):
+            raise GrokTuiError(f"to delete {what} without being asked, add --yes")
+        if not typer.confirm(f"delete {what}?", err=True):
+            return ExitCode.AS_EXPECTED
+    for run in doomed:
+        run.directory.remove()
+    write_result(f"deleted {what}\n")
+    return ExitCode.AS_EXPECTED
+
+
+def _document(run: Listed) -> dict[str, Any]:
+    return {
+        "name": run.directory.name,
+        "folder": str(run.directory.path),
+        "preset": run.preset,
+        "created": run.created,
+        "state": run.state.value,
+        "steps": run.status.steps,
+        "total": run.status.total,
+        "verdicts": run.status.verdicts,
+        "bytes": run.size,
+    }

@@ -1,0 +1,1 @@
+"""Runs that survive: their folders, checkpoints and logs."""

@@ -1,0 +1,186 @@
+"""Checkpoints: a run's whole state in one safetensors file, which can hold numbers and text but no code.
+
+The arrays are the file's tensors. The rest is JSON in the header's metadata, under `state`, and `sha256` is
+the digest of that text and of all arrays, so that a damaged file is never taken for a good one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+
+from grok_tui.engine.history import CAPACITY
+from grok_tui.engine.run import Run
+from grok_tui.engine.state import ArmState, Arrays, Count
+from grok_tui.presets import Preset
+from grok_tui.presets.model import memory_needed
+
+from .directory import FORMAT, RunDirectory
+from .files import StoreError, read_bounded, write_atomically
+
+KEPT = 16  # checkpoints of a run at most
+
+OLD_BYTES = 512 * 2**20  # that all but the newest two may take together
+
+LARGEST_HEADER = 16 * 2**20  # bytes; interventions are the only part without a bound of its own
+
+
+class CheckpointState(BaseModel):
+    """The metadata of a checkpoint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    format: int
+    arms: dict[str, ArmState]
+    logs: dict[str, Count]
+    """Bytes of each log that belong to it."""
+
+
+class Checkpoint:
+    """A checkpoint as it was read.
+
+    Attributes:
+        state: its metadata.
+        arrays: its arrays, writable.
+    """
+
+    def __init__(self, state: CheckpointState, arrays: Arrays) -> None:
+        self.state = state
+        self.arrays = arrays
+
+
+def encode(states: Mapping[str, ArmState], arrays: Arrays, logs: Mapping[str, int]) -> bytes:
+    """Return the content of a checkpoint's file."""
+    text = CheckpointState(format=FORMAT, arms=dict(states), logs=dict(logs)).model_dump_json()
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    content: bytes = safetensors.numpy.save(
+        contiguous, metadata={"state": text, "sha256": _digest(text, contiguous)}
+    )
+    return content
+
+
+def decode(content: bytes) -> Checkpoint:
+    """Read the content of a checkpoint's file.
+
+    Raises:
+        ValueError: it is none, or it is damaged.
+    """
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or not 2 <= length <= min(LARGEST_HEADER, len(content) - 8):
+        raise ValueError("is no whole safetensors file")
+    try:
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        arrays = {name: array.copy() for name, array in safetensors.numpy.load(content).items()}
+        text, digest = metadata["state"], metadata["sha256"]
+        state = CheckpointState.model_validate_json(text)
+    except ValidationError as error:
+        raise ValueError(f"says what no checkpoint says: {error.errors()[0]['msg'].lower()}") from None
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError("is no whole safetensors file of a run") from None
+    if state.format != FORMAT:
+        raise ValueError(f"is in format {state.format}; this version reads {FORMAT}")
+    if _digest(text, arrays) != digest:
+        raise ValueError("is damaged: its digest is another")
+    return Checkpoint(state, arrays)
+
+
+def read_checkpoint(path: Path, preset: Preset) -> Checkpoint:
+    """Read a checkpoint's file.
+
+    Raises:
+        StoreError: it cannot be read, is far larger than a run of this preset needs, or is damaged.
+    """
+    content = read_bounded(path, largest_file(preset))
+    try:
+        return decode(content)
+    except ValueError as error:
+        raise StoreError(f"{path}: {error}") from None
+
+
+def restore_newest(
+    directory: RunDirectory, run: Run, say: Callable[[str], None]
+) -> tuple[int, Checkpoint] | None:
+    """Bring a run to the newest checkpoint that is whole; return its steps and itself.
+
+    Every one that is not is named in a line, left where it is, and passed over. With none, the run stays at
+    its beginning.
+    """
+    for steps, path in reversed(directory.checkpoints()):
+        try:
+            checkpoint = read_checkpoint(path, run.preset)
+            run.restore_state(checkpoint.state.arms, checkpoint.arrays)
+        except StoreError as error:
+            say(f"{error}; passed over")
+        except ValueError as error:
+            say(f"{path}: is not of this run: {error}; passed over")
+        else:
+            return steps, checkpoint
+    return None
+
+
+def write_checkpoint(directory: RunDirectory, run: Run, logs: Mapping[str, int]) -> Path:
+    """Write the run as it stands, then delete checkpoints that are too many; return the file.
+
+    Raises:
+        OSError: it cannot be written; the earlier ones stay.
+    """
+    path = directory.checkpoint_path(run.steps)
+    write_atomically(path, encode(*run.export_state(), logs))
+    sizes = [(steps, file.lstat().st_size) for steps, file in directory.checkpoints()]
+    for steps in thinned(sizes):
+        directory.checkpoint_path(steps).unlink(missing_ok=True)
+    return path
+
+
+def thinned(checkpoints: Sequence[tuple[int, int]]) -> list[int]:
+    """Choose which checkpoints to delete: those whose neighbours are closest, relative to the step reached.
+
+    Args:
+        checkpoints: steps and bytes of each, oldest first.
+
+    Returns:
+        Their steps. The newest two always stay, and what stays is spread evenly over a logarithmic axis.
+    """
+    left, deleted = list(checkpoints), []
+    while len(left) > KEPT or (len(left) > 2 and sum(size for _, size in left[:-2]) > OLD_BYTES):
+        place = min(range(len(left) - 2), key=lambda i: _gap(left, i))
+        deleted.append(left.pop(place)[0])
+    return deleted
+
+
+def largest_file(preset: Preset) -> int:
+    """Return a number of bytes that no checkpoint of this preset exceeds."""
+    shape = preset.task.shape
+    measures = 64  # of one row, with room for coordinates
+    rows = 8 * CAPACITY * measures * preset.training.replicas * len(preset.arms)
+    coordinates = 4 * 512 * (shape.samples + shape.inputs + shape.outputs + 4096) * len(preset.arms)
+    return int(4 * memory_needed(preset)) + rows + coordinates + 2 * LARGEST_HEADER
+
+
+def theta_digests(run: Run) -> dict[str, str]:
+    """Return the SHA-256 of each arm's theta."""
+    return {
+        name: hashlib.sha256(arm.theta.detach().cpu().numpy().tobytes()).hexdigest()
+        for name, arm in run.arms.items()
+    }
+
+
+def _gap(left: Sequence[tuple[int, int]], place: int) -> float:
+    before = left[place - 1][0] if place else 0
+    after = left[place + 1][0]
+    return (after - before) / max(1, after)
+
+
+def _digest(text: str, arrays: Arrays) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        digest.update(f"\n{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()

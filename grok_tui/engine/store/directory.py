@@ -1,0 +1,302 @@
+"""A run's folder: where it lies, what it says of itself, and who holds it. Free of torch."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from grok_tui.paths import runs_folder
+
+from .files import StoreError, make_folder, read_bounded, reason, sync_folder, write_atomically
+
+FORMAT = 1
+
+RUN_FILE, STATUS_FILE, LOCK_FILE = "run.json", "status.json", "lock"
+MEASURES, EVENTS, INTERVENTIONS = "measures.csv", "events.jsonl", "interventions.jsonl"
+CHECKPOINTS, CHECKPOINT_SUFFIX = "checkpoints", ".safetensors"
+
+LARGEST_DOCUMENT = 4_000_000  # bytes of run.json and status.json; a preset has at most one million
+
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+Ended = Literal["finished", "diverged", "failed", "time limit", "interrupted"]
+
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+class State(StrEnum):
+    """How a run stands, as seen from outside."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    CRASHED = "crashed"
+    FINISHED = "finished"
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class RunFile(_Document):
+    """`run.json`: what was asked for and what began to compute it; never changed."""
+
+    format: int
+    label: str
+    """The preset's name."""
+    profile: str
+    created: str
+    """UTC, ISO 8601."""
+    preset: dict[str, JsonValue]
+    """The preset with everything filled in."""
+    versions: dict[str, str]
+    device: str
+    device_name: str
+    threads: int
+    start: dict[str, str]
+    """SHA-256 of each arm's theta at step 0."""
+
+
+class StatusFile(_Document):
+    """`status.json`: how far the run had come at its newest checkpoint."""
+
+    ended: Ended | None = None
+    """Why it ended; null while it goes on, and after it was killed."""
+    steps: int = 0
+    """Steps of all arms together, of `total`."""
+    total: int = 0
+    verdicts: dict[str, int] = {}
+    """How many claims have each verdict."""
+    saved: str = ""
+    """UTC, ISO 8601."""
+
+
+def now() -> str:
+    """Return the time of day for a document; nothing depends on it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """A folder that holds a run."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What the run is called on the command line."""
+        return self.path.name if self.path.parent == runs_folder() else str(self.path)
+
+    def describe(self) -> RunFile:
+        """Return `run.json`.
+
+        Raises:
+            StoreError: it is missing or not what it should be.
+        """
+        found = _read(self.path / RUN_FILE, RunFile)
+        if found.format != FORMAT:
+            raise StoreError(f"{self.path}: written in format {found.format}; this version reads {FORMAT}")
+        return found
+
+    def status(self) -> StatusFile:
+        """Return `status.json`, or what can be said without it."""
+        try:
+            return _read(self.path / STATUS_FILE, StatusFile)
+        except StoreError:
+            return StatusFile()
+
+    def write_status(self, status: StatusFile) -> None:
+        """Replace `status.json`.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        write_atomically(self.path / STATUS_FILE, status.model_dump_json(indent=2).encode())
+
+    def state(self) -> State:
+        """Return how the run stands: from its lock, then from what its process last said."""
+        if self._held():
+            return State.RUNNING
+        ended = self.status().ended
+        if ended in ("finished", "diverged"):
+            return State.FINISHED
+        return State.CRASHED if ended in (None, "failed") else State.STOPPED
+
+    def checkpoints(self) -> list[tuple[int, Path]]:
+        """Return steps and files of all checkpoints, oldest first."""
+        folder = self.path / CHECKPOINTS
+        if not _is_folder(folder):
+            return []
+        found = [p for p in folder.iterdir() if p.suffix == CHECKPOINT_SUFFIX and p.stem.isdecimal()]
+        return sorted((int(path.stem), path) for path in found if len(path.stem) <= 18)
+
+    def checkpoint_path(self, step: int) -> Path:
+        """Return the file of the checkpoint at `step`."""
+        return self.path / CHECKPOINTS / f"{step:012}{CHECKPOINT_SUFFIX}"
+
+    def files(self) -> list[Path]:
+        """Return all files that the program itself puts there."""
+        names = (MEASURES, EVENTS, INTERVENTIONS, STATUS_FILE, LOCK_FILE, RUN_FILE)
+        own = [path for path in (self.path / name for name in names) if os.path.lexists(path)]
+        left = [*self.path.glob(".*.tmp")]
+        if _is_folder(self.path / CHECKPOINTS):
+            left += (self.path / CHECKPOINTS).glob(".*.tmp")
+        return [path for _, path in self.checkpoints()] + left + own
+
+    def size(self) -> int:
+        """Return how many bytes its files take."""
+        total = 0
+        for path in self.files():
+            with suppress(OSError):
+                total += path.lstat().st_size
+        return total
+
+    def lock(self) -> Lock:
+        """Take hold of the run, so that no other process writes it.
+
+        Raises:
+            StoreError: another process holds it, or the folder cannot be written.
+        """
+        try:
+            handle = self._lock_handle(os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise StoreError(f"{self.path}: {reason(error)}") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            raise StoreError(f"run '{self.name}' is running in another process") from None
+        return Lock(handle)
+
+    def remove(self) -> None:
+        """Delete the run: the program's own files, and the folder if nothing else is in it.
+
+        Raises:
+            StoreError: it is running, or something cannot be deleted.
+        """
+        held = self.lock()
+        try:
+            for path in self.files():
+                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError, NotADirectoryError):
+                (self.path / CHECKPOINTS).rmdir()
+            self.path.rmdir()
+        except OSError as error:
+            raise StoreError(f"{self.path}: {reason(error)}") from None
+        finally:
+            held.release()
+
+    def _held(self) -> bool:
+        try:
+            handle = self._lock_handle(os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def _lock_handle(self, flags: int) -> int:
+        return os.open(self.path / LOCK_FILE, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+
+
+@dataclass
+class Lock:
+    """A hold on a run; the system lets go of it however the process ends."""
+
+    handle: int
+
+    def release(self) -> None:
+        """Let go."""
+        if self.handle >= 0:
+            os.close(self.handle)
+            self.handle = -1
+
+
+def create_directory(label: str, at: Path | None = None) -> RunDirectory:
+    """Make the folder of a new run.
+
+    Args:
+        label: the preset's name, the first part of the folder's.
+        at: the folder to make; it may be there if it is empty. None makes one in the state folder.
+
+    Raises:
+        StoreError: it holds something, or cannot be made.
+    """
+    path = at
+    try:
+        if path is None:
+            parent = runs_folder()
+            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stem = NOT_IN_A_NAME.sub("-", label)[:60].strip(".-") or "run"
+            moment = time.strftime("%Y%m%d-%H%M%S")
+            path = parent / f"{stem}-{moment}-{secrets.token_hex(2)}"
+            path.mkdir(mode=0o700)
+        else:
+            path = path.absolute()
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.path.lexists(path / RUN_FILE):
+                raise StoreError(f"{path}: holds a run already; 'grok-tui resume {path}' goes on with it")
+            # What a process leaves that was killed before its run began is no reason to refuse.
+            left = (LOCK_FILE, CHECKPOINTS)
+            if any(p.name not in left and p.suffix != ".tmp" for p in path.iterdir()):
+                raise StoreError(f"{path}: is not empty")
+        make_folder(path / CHECKPOINTS)
+    except OSError as error:
+        raise StoreError(f"{path}: {reason(error)}") from None
+    return RunDirectory(path)
+
+
+def write_run_file(directory: RunDirectory, document: RunFile) -> None:
+    """Write `run.json`, with which the folder becomes a run's.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    try:
+        write_atomically(directory.path / RUN_FILE, document.model_dump_json(indent=2).encode())
+        sync_folder(directory.path.parent)
+    except OSError as error:
+        raise StoreError(f"{directory.path}: {reason(error)}") from None
+
+
+def differences(then: Mapping[str, str], today: Mapping[str, str]) -> list[str]:
+    """Return what differs between two descriptions of what computes, for people."""
+    return [
+        f"{name} {then[name]} then, {today[name]} now"
+        for name in today
+        if name in then and then[name] != today[name]
+    ]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _read(path: Path, kind: type[Document]) -> Document:
+    content = read_bounded(path, LARGEST_DOCUMENT)
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StoreError(f"{path}: {where}: {first['msg'].lower()}".replace(": :", ":")) from None

@@ -1,0 +1,77 @@
+"""A kept run as one document that others read. Free of torch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+from .directory import EVENTS, INTERVENTIONS, MEASURES, RunDirectory
+from .files import StoreError, read_bounded
+
+LARGEST_LOG = 2**31  # bytes
+
+FORMATS = ("csv", "json")
+
+
+def export(directory: RunDirectory, to: str) -> str:
+    """Return the run's measures as CSV, or the whole run but its weights as JSON.
+
+    The CSV has the columns `arm`, `step`, `replica` and one for each measure. In the JSON, missing and
+    infinite numbers are null, and `measures.ARM.MEASURE` is a list over steps of lists over replicas.
+
+    Raises:
+        StoreError: the folder cannot be read, or the format is unknown.
+    """
+    document = directory.describe()
+    measures = _lines(directory, MEASURES)
+    if to == "csv":
+        return measures
+    status = directory.status()
+    whole = {
+        "run": document.model_dump(mode="json"),
+        "status": status.model_dump(mode="json"),
+        "measures": _by_arm(directory, measures),
+        "events": [_parsed(directory, EVENTS, line) for line in _lines(directory, EVENTS).splitlines()],
+        "interventions": [
+            _parsed(directory, INTERVENTIONS, line) for line in _lines(directory, INTERVENTIONS).splitlines()
+        ],
+    }
+    return json.dumps(whole, indent=1, allow_nan=False) + "\n"
+
+
+def _lines(directory: RunDirectory, name: str) -> str:
+    """Return the whole lines of a log; a run at work may be writing one more."""
+    content = read_bounded(directory.path / name, LARGEST_LOG)
+    try:
+        return content[: content.rfind(b"\n") + 1].decode()
+    except UnicodeDecodeError:
+        raise StoreError(f"{directory.path / name}: is not text") from None
+
+
+def _parsed(directory: RunDirectory, name: str, line: str) -> Any:
+    try:
+        return json.loads(line, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        raise StoreError(f"{directory.path / name}: a line of it is no JSON") from None
+
+
+def _by_arm(directory: RunDirectory, text: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        for row in csv.DictReader(io.StringIO(text)):
+            arm = found.setdefault(row.pop("arm"), {"step": []})
+            step, replica = int(row.pop("step")), int(row.pop("replica"))
+            if replica == 0:
+                arm["step"].append(step)
+            for name, value in row.items():
+                values = arm.setdefault(name, [])
+                if replica == 0:
+                    values.append([])
+                number = float(value)
+                values[-1].append(number if math.isfinite(number) else None)
+    except (ValueError, KeyError, IndexError, TypeError, csv.Error):
+        raise StoreError(f"{directory.path / MEASURES}: is no table of measures") from None
+    return found

@@ -1,0 +1,165 @@
+"""Files that survive: written whole or not at all, and never reached through a link.
+
+A run's folder may come from elsewhere. So every file in it is opened without following links and has to be a
+regular one of a bounded size.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from grok_tui.errors import GrokTuiError
+
+
+class StoreError(GrokTuiError):
+    """A run's folder cannot be read or written as it should."""
+
+
+def reason(error: OSError) -> str:
+    """Return what the system says is wrong, for the end of a line."""
+    return (error.strerror or str(error)).lower()
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Return the content of a regular file of at most `limit` bytes.
+
+    Raises:
+        StoreError: it is missing, a link, no regular file, too large, or cannot be read.
+    """
+    try:
+        # Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise StoreError(f"{path}: is not a regular file")
+            if found.st_size > limit:
+                raise StoreError(f"{path}: is larger than {limit} bytes")
+            return file.read(limit + 1)
+    except OSError as error:
+        raise StoreError(f"{path}: {_link_or_reason(path, error)}") from None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put a file in place whole, so that a crash leaves the old one or the new one.
+
+    Raises:
+        OSError: it cannot be written; what was there stays, and nothing else is left.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError):  # left by a process of the same number that was killed
+        beside.unlink()
+    try:
+        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(path: Path) -> None:
+    """Make sure that a folder inside a run's folder is there and is no link.
+
+    Raises:
+        StoreError: something else is there.
+        OSError: it cannot be made.
+    """
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    if not stat.S_ISDIR(path.lstat().st_mode):
+        raise StoreError(f"{path}: is not a folder of its own")
+
+
+class Log:
+    """A text file that only grows, by whole lines.
+
+    Attributes:
+        size: bytes that are safely written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle = -1
+        self.size = 0
+
+    def open(self, size: int | None = None) -> int:
+        """Open the file, cut what lies behind `size` bytes (by default behind the last whole line).
+
+        Returns:
+            How many bytes were cut.
+
+        Raises:
+            StoreError: it is a link, or no regular file.
+            OSError: it cannot be opened.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            self._handle = os.open(self._path, flags, 0o600)
+        except OSError as error:
+            raise StoreError(f"{self._path}: {_link_or_reason(self._path, error)}") from None
+        found = os.fstat(self._handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreError(f"{self._path}: is not a regular file")
+        length = found.st_size
+        self.size = self._whole_lines(length) if size is None else min(size, length)
+        if self.size < length:
+            os.ftruncate(self._handle, self.size)
+        return length - self.size
+
+    def append(self, text: str) -> None:
+        """Add whole lines and wait until they are on the disk.
+
+        Raises:
+            OSError: they cannot be written; then none of them is there.
+        """
+        content = memoryview(text.encode())
+        at = self.size
+        try:
+            while content:
+                written = os.pwrite(self._handle, content, at)
+                at, content = at + written, content[written:]
+            os.fsync(self._handle)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._handle, self.size)
+            raise
+        self.size = at
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def _whole_lines(self, length: int) -> int:
+        """Return the length of the file up to its last line end, looking back a bounded way at a time."""
+        end = length
+        while end > 0:
+            start = max(0, end - 65536)
+            place = os.pread(self._handle, end - start, start).rfind(b"\n")
+            if place >= 0:
+                return start + place + 1
+            end = start
+        return 0
+
+
+def _link_or_reason(path: Path, error: OSError) -> str:
+    return "is a link, which is not followed" if path.is_symlink() else reason(error)

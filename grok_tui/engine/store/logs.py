@@ -1,0 +1,183 @@
+"""The logs of a run, which people read without this program: measures, events and interventions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.engine.run import Run
+
+from .directory import EVENTS, INTERVENTIONS, MEASURES, RunDirectory
+from .files import Log, StoreError, read_bounded
+
+LARGEST_LOG = 64 * 2**20  # bytes of interventions.jsonl that are read
+
+
+class LoggedIntervention(BaseModel):
+    """One line of `interventions.jsonl`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    scheduled: bool
+    """Whether the preset asked for it; if not, a person did while the run went on."""
+    intervention: AnyIntervention
+
+
+class Logs:
+    """Writes the logs of one run.
+
+    `measures.csv` has a row for each arm, recorded step and replica, and a column for each measure; rows of
+    different arms may come in any order. Numbers are written so that they read back as the same float64.
+    """
+
+    def __init__(self, directory: RunDirectory) -> None:
+        self._directory = directory
+        self._logs = {name: Log(directory.path / name) for name in (MEASURES, EVENTS, INTERVENTIONS)}
+        self._rows: list[tuple[str, int, NDArray[np.float64]]] = []
+        self._events_written: dict[str, int] = {}
+        self._interventions: list[str] = []
+        self._interventions_logged: dict[str, int] = {}
+
+    def open(self, sizes: dict[str, int], say: Callable[[str], None]) -> dict[str, list[LoggedIntervention]]:
+        """Open the logs as they were at a checkpoint.
+
+        Args:
+            sizes: bytes that belong to the checkpoint; what lies behind is computed and written again.
+            say: told in one line of a torn or shortened log.
+
+        Returns:
+            Each arm's logged interventions, also those after the checkpoint.
+
+        Raises:
+            StoreError: one is a link or no regular file.
+            OSError: one cannot be opened.
+        """
+        for name in (MEASURES, EVENTS):
+            wanted = sizes.get(name, 0)
+            cut = self._logs[name].open(wanted)
+            if self._logs[name].size < wanted:
+                say(f"{self._directory.path / name}: {wanted - self._logs[name].size} bytes are missing")
+            elif cut:
+                say(f"{name}: {cut} bytes after the checkpoint are left behind; they come again")
+        kept, logged = _read_interventions(self._directory.path / INTERVENTIONS)
+        torn = self._logs[INTERVENTIONS].open(kept)
+        if torn:
+            say(f"{INTERVENTIONS}: {torn} bytes at its end are no whole line and are left behind")
+        self._interventions_logged = {arm: len(entries) for arm, entries in logged.items()}
+        return logged
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes written of the logs that a checkpoint goes with."""
+        return {name: self._logs[name].size for name in (MEASURES, EVENTS)}
+
+    def attach(self, run: Run) -> None:
+        """Note what the arms of a run record from now on."""
+        fresh = not self._logs[MEASURES].size
+        for name, arm in run.arms.items():
+            self._events_written[name] = 0 if fresh else len(arm.history.events)
+            if fresh and arm.step == 0:
+                self._row_noter(name)(
+                    0, np.stack([arm.history.last(measure) for measure in arm.history.names])
+                )
+            arm.history.listener = self._row_noter(name)
+            arm.listener = self._intervention_noter(name, len(arm.interventions))
+
+    def flush(self, run: Run) -> None:
+        """Write what was noted.
+
+        Raises:
+            OSError: the disk is full, or the like; what could not be written stays noted.
+        """
+        self._flush_interventions()
+        rows = "".join(_csv_rows(*row) for row in self._rows)
+        if not self._logs[MEASURES].size:
+            names = next(iter(run.arms.values())).history.names
+            rows = ",".join(("arm", "step", "replica", *names)) + "\n" + rows
+        self._logs[MEASURES].append(rows)
+        self._rows.clear()
+        lines, counts = [], dict(self._events_written)
+        for name, arm in run.arms.items():
+            for event in arm.history.events[counts.get(name, 0) :]:
+                lines.append({"arm": name, "step": event.step, "event": event.name, "replica": event.replica})
+            counts[name] = len(arm.history.events)
+        self._logs[EVENTS].append("".join(json.dumps(line) + "\n" for line in lines))
+        self._events_written = counts
+
+    def close(self) -> None:
+        """Close the files."""
+        for log in self._logs.values():
+            log.close()
+
+    def _row_noter(self, arm: str) -> Callable[[int, NDArray[np.float64]], None]:
+        return lambda step, row: self._rows.append((arm, step, row))
+
+    def _intervention_noter(self, arm: str, done: int) -> Callable[[AnyIntervention, bool], None]:
+        count = done
+
+        def note(intervention: AnyIntervention, scheduled: bool) -> None:
+            nonlocal count
+            count += 1
+            if count <= self._interventions_logged.get(arm, 0):
+                return  # carried out again on the way from a checkpoint to where the run was killed
+            self._interventions_logged[arm] = count
+            entry = LoggedIntervention(scheduled=scheduled, intervention=intervention)
+            self._interventions.append(entry.model_dump_json() + "\n")
+            if not scheduled:
+                # What a person did cannot be computed again: it goes to the disk at once.
+                try:
+                    self._flush_interventions()
+                except OSError:
+                    return  # the next checkpoint tries again, and says why if it cannot
+
+        return note
+
+    def _flush_interventions(self) -> None:
+        if self._interventions:
+            self._logs[INTERVENTIONS].append("".join(self._interventions))
+            self._interventions.clear()
+
+
+def read_interventions(directory: RunDirectory) -> dict[str, list[LoggedIntervention]]:
+    """Return the interventions of each arm, in order, as far as the log has whole lines.
+
+    Raises:
+        StoreError: the log is a link, too large, or cannot be read.
+    """
+    return _read_interventions(directory.path / INTERVENTIONS)[1]
+
+
+def _read_interventions(path: Path) -> tuple[int, dict[str, list[LoggedIntervention]]]:
+    """Return how many bytes of the log are good, and what they say."""
+    if not path.is_symlink() and not path.exists():
+        return 0, {}
+    content = read_bounded(path, LARGEST_LOG)
+    found: dict[str, list[LoggedIntervention]] = {}
+    good = 0
+    for line in content.splitlines(keepends=True):
+        if not line.endswith(b"\n"):
+            break
+        try:
+            entry = LoggedIntervention.model_validate_json(line)
+        except ValidationError:
+            if good + len(line) < len(content):
+                raise StoreError(f"{path}: byte {good}: this line is no intervention") from None
+            break
+        good += len(line)
+        found.setdefault(entry.intervention.arm, []).append(entry)
+    return good, found
+
+
+def _csv_rows(arm: str, step: int, row: NDArray[np.float64]) -> str:
+    """Return a line for each replica of a row [M, R]."""
+    columns: list[list[Any]] = row.T.tolist()
+    return "".join(
+        f"{arm},{step},{replica},{','.join(map(repr, values))}\n" for replica, values in enumerate(columns)
+    )

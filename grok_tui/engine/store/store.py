@@ -1,0 +1,241 @@
+"""A run and its folder: what is written when, and how it is taken up again."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from grok_tui.engine.run import Run
+from grok_tui.presets import Preset
+
+from .checkpoints import restore_newest, theta_digests, write_checkpoint
+from .directory import (
+    FORMAT,
+    Ended,
+    Lock,
+    RunDirectory,
+    RunFile,
+    StatusFile,
+    create_directory,
+    differences,
+    now,
+    write_run_file,
+)
+from .files import StoreError, make_folder, reason
+from .logs import Logs
+
+CADENCE = 30.0  # seconds between two checkpoints; all that a killed run loses
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how to compute a run that is taken up again; None leaves it as it was."""
+
+    device: str | None = None
+    threads: int | None = None
+
+
+class Store:
+    """Keeps a run in its folder while it goes on; in the thread that advances it.
+
+    Args:
+        directory: the folder, locked by `lock`.
+        lock: let go by `close`.
+        logs: opened at the run as it stands.
+        run: the run.
+        cadence: seconds between two checkpoints; `CADENCE` if None.
+
+    Attributes:
+        problem: why the latest checkpoint could not be written, or None.
+    """
+
+    def __init__(
+        self, directory: RunDirectory, lock: Lock, logs: Logs, run: Run, cadence: float | None = None
+    ) -> None:
+        self.directory = directory
+        self.problem: str | None = None
+        self._lock = lock
+        self._logs = logs
+        self._run = run
+        self._cadence = CADENCE if cadence is None else cadence
+        # The clock that never goes backwards, whatever happens to the time of day.
+        self._due = time.monotonic() + self._cadence
+        logs.attach(run)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        return time.monotonic() >= self._due
+
+    def checkpoint(self, ended: Ended | None = None) -> bool:
+        """Write the run as it stands; return whether that worked, and keep the reason in `problem` if not.
+
+        What was there before stays in any case.
+        """
+        run = self._run
+        try:
+            self._logs.flush(run)
+            write_checkpoint(self.directory, run, self._logs.sizes)
+            verdicts = Counter(claim.verdict.value for claim in run.judge())
+            self.directory.write_status(
+                StatusFile(
+                    ended=ended, steps=run.steps, total=run.total, verdicts=dict(verdicts), saved=now()
+                )
+            )
+        except OSError as error:
+            self.problem = f"{self.directory.path}: {reason(error)}"
+        else:
+            self.problem = None
+        self._due = time.monotonic() + self._cadence
+        return self.problem is None
+
+    def mark(self, ended: Ended) -> None:
+        """Note why the run ended where its state is not worth keeping: the last checkpoint stays."""
+        with suppress(OSError):
+            self.directory.write_status(self.directory.status().model_copy(update={"ended": ended}))
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._logs.close()
+        self._lock.release()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions on which the bits of a run depend."""
+    return {
+        "grok_tui": version("grok-tui"),
+        "torch": version("torch"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
+
+
+def create(
+    run: Run, label: str, profile: str = "quick", at: Path | None = None, cadence: float | None = None
+) -> Store:
+    """Begin to keep a run that has taken no step yet.
+
+    Args:
+        run: the run.
+        label: the preset's name.
+        profile: "quick" or "full".
+        at: its folder; None makes one in the state folder.
+        cadence: seconds between two checkpoints; `CADENCE` if None.
+
+    Raises:
+        StoreError: the folder cannot be made or holds something.
+    """
+    directory = create_directory(label, at)
+    lock = directory.lock()
+    document = RunFile(
+        format=FORMAT,
+        label=label,
+        profile=profile,
+        created=now(),
+        preset=run.preset.model_dump(mode="json"),
+        versions=versions(),
+        device=str(run.device),
+        device_name=run.device_name,
+        threads=run.threads,
+        start=theta_digests(run),
+    )
+    try:
+        write_run_file(directory, document)
+        logs = Logs(directory)
+        logs.open({}, lambda _: None)
+    except OSError as error:
+        lock.release()
+        raise StoreError(f"{directory.path}: {reason(error)}") from None
+    except StoreError:
+        lock.release()
+        raise
+    return Store(directory, lock, logs, run, cadence)
+
+
+def resume(
+    directory: RunDirectory,
+    say: Callable[[str], None],
+    place: Place | None = None,
+    cadence: float | None = None,
+) -> tuple[Run, Store]:
+    """Take up a run at its newest whole checkpoint.
+
+    Args:
+        directory: the run's folder.
+        say: told, in one line each, of everything that is not as it was left.
+        place: where to compute it.
+        cadence: seconds between two checkpoints; `CADENCE` if None.
+
+    Raises:
+        StoreError: the folder cannot be used, or another process holds the run.
+        GrokTuiError: the machine does not have the device.
+    """
+    document = directory.describe()
+    lock = directory.lock()
+    try:
+        make_folder(directory.path / "checkpoints")
+        run = rebuilt(document, directory, place or Place())
+        for line in unlike(document, run):
+            say(line)
+        restored = restore_newest(directory, run, say)
+        if restored is None:
+            say("no whole checkpoint: the run begins anew")
+        logs = Logs(directory)
+        logged = logs.open(restored[1].state.logs if restored else {}, say)
+        for name, entries in logged.items():
+            if name in run.arms:
+                ahead = entries[len(run.arms[name].interventions) :]
+                run.arms[name].schedule([(entry.intervention, entry.scheduled) for entry in ahead])
+        directory.write_status(directory.status().model_copy(update={"ended": None}))
+    except OSError as error:
+        lock.release()
+        raise StoreError(f"{directory.path}: {reason(error)}") from None
+    except BaseException:
+        lock.release()
+        raise
+    return run, Store(directory, lock, logs, run, cadence)
+
+
+def rebuilt(document: RunFile, directory: RunDirectory, place: Place) -> Run:
+    """Return the run at its beginning.
+
+    Raises:
+        StoreError: its preset is not one that this version knows.
+        GrokTuiError: the machine does not have the device.
+    """
+    return Run(
+        preset_of(document, directory), place.device or document.device, place.threads or document.threads
+    )
+
+
+def preset_of(document: RunFile, directory: RunDirectory) -> Preset:
+    """Return the preset of a run.
+
+    Raises:
+        StoreError: it is not one that this version knows.
+    """
+    try:
+        return Preset.model_validate_json(RunFile.model_dump_json(document, include={"preset"})[10:-1])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StoreError(f"{directory.path}: preset: {where}: {first['msg']}") from None
+
+
+def unlike(document: RunFile, run: Run) -> list[str]:
+    """Return, in a line each, why the run may not come out with the same bits as where it began."""
+    here = versions() | {"device": run.device_name, "threads": str(run.threads)}
+    then = document.versions | {"device": document.device_name, "threads": str(document.threads)}
+    lines = [f"the bits may differ: {line}" for line in differences(then, here)]
+    if theta_digests(run) != document.start:
+        lines.append("this machine or version draws another initial theta, which some measures compare with")
+    return lines

@@ -1,0 +1,46 @@
+"""Take up a kept run again without a screen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from grok_tui.errors import GrokTuiError
+from grok_tui.output import complain, require_writable
+
+from .progress import narration
+from .run import Job, TrainingError, Wishes, carry_out
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """On what device and with how many threads to go on; None leaves it as it was."""
+
+    device: str | None = None
+    threads: int | None = None
+
+
+def resume_headless(reference: str, where: Elsewhere, wishes: Wishes) -> int:
+    """Carry a kept run on to its end, print what came of it, and return the exit code.
+
+    Raises:
+        GrokTuiError: there is no such run, it cannot be taken up, or stdout fails.
+    """
+    started = time.monotonic()
+    if wishes.junit_file is not None:
+        require_writable(wishes.junit_file, "--junit")
+    from grok_tui.engine.store.library import find_run
+
+    directory = find_run(reference)
+    document = directory.describe()
+    teller = narration(document.label)
+    with teller:
+        from grok_tui.engine.store.store import Place, resume
+
+        try:
+            run, store = resume(directory, complain, Place(where.device, where.threads))
+        except GrokTuiError:
+            raise
+        except Exception as error:  # whatever torch raises, for instance for want of memory
+            raise TrainingError(f"the run cannot start: {type(error).__name__}: {error}") from error
+    return carry_out(Job(run, document.label, document.profile, store), wishes, teller, started)
