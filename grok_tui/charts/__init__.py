@@ -1,9 +1,23 @@
-"""Series in, rows of styled text out. Knows plotext and numpy, and no terminal library."""
+"""Series in, rows of styled text out. Knows plotext and numpy, and no terminal library.
 
-from grok_tui.charts.model import Bars, Chart, Heatmap, LineChart, Mark, Series
-from grok_tui.charts.picture import Picture, Run
-from grok_tui.charts.process import Drawer
-from grok_tui.charts.style import COLORLESS, DARK, LIGHT, SIXTEEN, Palette, Style
+Names are imported when they are first used: a theme needs a palette long before a chart needs numpy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grok_tui.charts.model import Bars, Chart, Heatmap, LineChart, Mark, Series
+    from grok_tui.charts.picture import Picture, Run
+    from grok_tui.charts.process import Drawer
+    from grok_tui.charts.style import COLORLESS, DARK, LIGHT, SIXTEEN, Palette, Style
+
+_HOMES = {
+    "model": ("Bars", "Chart", "Heatmap", "LineChart", "Mark", "Series"),
+    "picture": ("Picture", "Run"),
+    "process": ("Drawer",),
+    "style": ("COLORLESS", "DARK", "LIGHT", "SIXTEEN", "Palette", "Style"),
+}
 
 __all__ = [
     "COLORLESS",
@@ -22,3 +36,10 @@ __all__ = [
     "Series",
     "Style",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"grok_tui.charts.{module}"), name)
+    raise AttributeError(f"module 'grok_tui.charts' has no attribute '{name}'")

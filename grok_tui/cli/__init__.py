@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated, TextIO
 
 import typer
@@ -54,6 +55,10 @@ def run(
     junit: opt.Junit = None,
     keep: opt.Keep = False,
     run_dir: opt.RunDir = None,
+    fps: opt.Fps = None,
+    ascii_only: opt.Ascii = False,
+    no_mouse: opt.NoMouse = False,
+    color: opt.Colors = opt.ColorChoice.AUTO,
     _version: Annotated[
         bool,
         typer.Option(
@@ -73,20 +78,31 @@ def run(
     if headless:
         if preset is None:
             raise GrokTuiError("--headless needs --preset NAME; 'grok-tui presets' lists them")
+        few_colors = color is not opt.ColorChoice.AUTO
+        shown = {"--fps": fps, "--ascii": ascii_only, "--no-mouse": no_mouse, "--color": few_colors}
+        _refuse(shown, "is for the explorer, not for --headless")
         from grok_tui.headless.run import Keeping, Wishes, run_headless
 
         keeping = Keeping(run_dir) if keep or run_dir is not None else None
         return run_headless(preset, options, Wishes(as_json, junit, limit), keeping)
-    for given, option in (
-        (as_json, "--json"),
-        (junit, "--junit"),
-        (limit, "--time-limit"),
-        (keep, "--keep"),
-        (run_dir, "--run-dir"),
-    ):
+    unseen = {
+        "--json": as_json,
+        "--junit": junit,
+        "--time-limit": limit,
+        "--keep": keep,
+        "--run-dir": run_dir,
+    }
+    _refuse(unseen, "needs --headless")
+    _require_terminal()
+    from grok_tui.tui import run_explorer
+
+    return run_explorer(preset, options, fps=fps, ascii=ascii_only, mouse=not no_mouse, color=color.value)
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    for option, given in options.items():
         if given:
-            raise GrokTuiError(f"{option} needs --headless")
-    return _explore(preset, options)
+            raise GrokTuiError(f"{option} {why}")
 
 
 def _refuse_options(context: typer.Context) -> None:
@@ -104,9 +120,6 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
-def _explore(preset: str | None, options: RunOptions) -> int:
+def _require_terminal() -> None:
     if not (_is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__)):
         raise GrokTuiError("the explorer needs a terminal; without one, use --preset NAME --headless")
-    from grok_tui.tui import run_explorer
-
-    return run_explorer(preset, options)

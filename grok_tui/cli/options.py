@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from grok_tui.errors import GrokTuiError
+
+
+class ColorChoice(StrEnum):
+    """How many colours the explorer may use."""
+
+    AUTO = "auto"
+    MANY = "256"
+    FEW = "16"
+    NONE = "none"
+
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
@@ -110,6 +121,15 @@ OtherDevice = Annotated[
     typer.Option(
         "--device", metavar="DEVICE", help="Another device than before.", autocompletion=_device_names
     ),
+]
+Fps = Annotated[
+    float | None,
+    typer.Option(metavar="N", min=0.1, max=60, help="Explorer: most frames of charts a second."),
+]
+Ascii = Annotated[bool, typer.Option("--ascii", metavar="", help="Explorer: no other characters.")]
+NoMouse = Annotated[bool, typer.Option("--no-mouse", metavar="", help="Explorer: leave the mouse alone.")]
+Colors = Annotated[
+    ColorChoice, typer.Option("--color", metavar="auto|256|16|none", help="Explorer: how many colours.")
 ]
 To = Annotated[str, typer.Option(metavar="csv|json", help="csv: the measures. json: all but the weights.")]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; stdout if not given.")]
