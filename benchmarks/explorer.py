@@ -2,8 +2,8 @@
 
     python benchmarks/explorer.py [--preset linear101] [--seconds 10] [--rounds 3] [--soak MINUTES]
 
-Speed is measured in turns, explorer and headless, so that both meet the same machine. Prints a table, and with
-`--json` one document.
+Speed is measured in turns, explorer and headless, so that both meet the same machine. Prints a table, and
+with `--json` one document.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def speed_and_bytes(preset: str, seconds: float) -> tuple[float, float]:
         warm = time.monotonic() + seconds / 4 + 1
         while time.monotonic() < warm:
             terminal.read(0.05)
-        first, at = steps_shown(terminal, len(terminal.output))
+        first, _ = steps_shown(terminal, len(terminal.output))
         began, written = time.monotonic(), len(terminal.output)
         while time.monotonic() < began + seconds:
             terminal.read(0.05)

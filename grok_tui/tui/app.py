@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.command import Provider
     from textual.dom import DOMNode
+    from textual.driver import Driver
 
     from grok_tui.charts.style import Charset, Style
     from grok_tui.engine.snapshot import Snapshot
@@ -130,6 +131,15 @@ class ExplorerApp(App[int]):
         if self._drawer is None:
             self._drawer = self._draw_with()
         return self._drawer
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what writes to the terminal."""
+        driver = super().get_driver_class()
+        if driver.__name__ != "LinuxDriver":
+            return driver
+        from grok_tui.tui.wire import ThriftyDriver
+
+        return ThriftyDriver
 
     def on_mount(self) -> None:
         """Take up the settings and show the first screen."""

@@ -1,5 +1,6 @@
 """The live screen on a run that does as it is told: every key, every size, and what goes wrong."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.charts import Bars, Heatmap, LineChart
 from grok_tui.engine.snapshot import State
 from grok_tui.options import RunOptions
+from grok_tui.tui.app import make_app
 
 SCREENS = Path(__file__).parent / "screens"
 
@@ -479,8 +481,6 @@ def test_ascii_means_ascii(preset):
 
 
 def test_a_preset_that_does_not_exist_ends_the_explorer_with_the_reason():
-    from grok_tui.tui.app import make_app
-
     app = make_app("nonsense", RunOptions())
     app.run(headless=True)
     assert app.problem is not None
@@ -521,3 +521,26 @@ def test_the_screen_looks_as_it_did(preset, size):
         assert shown == file.read_text()
 
     explore(script, preset, size=size)
+
+
+def test_a_real_run_is_watched_to_its_verdicts(preset, tmp_path):
+    """With the engine's runner in its thread and the helper process that draws."""
+    from grok_tui.tui.verdicts import Verdicts
+
+    async def main() -> None:
+        app = make_app(preset, RunOptions(steps=300))
+        async with app.run_test(size=(100, 30)) as pilot:
+            explorer = Explorer(pilot, app, None, None)
+            await explorer.until(lambda: app.snapshot is not None and app.snapshot.state == "finished")
+            await explorer.settled()
+            for part in ("finished", "✓ SGD puts most", "✗ AdamW groks", "2/2 as expected"):
+                assert part in explorer.text
+            assert all(pane.picture is not None for pane in explorer.live.places if pane.display)
+            await pilot.press("o", "space")
+            await explorer.until(lambda: app.snapshot.arms[0].optimizer.name == "adamw")
+            await explorer.until(lambda: "changed by hand" in explorer.text)
+            await explorer.until(lambda: app.snapshot.state == "finished")
+            assert {arm.step for arm in app.snapshot.arms} == {600}
+
+    asyncio.run(main())
+    assert Verdicts().last(preset, "quick") is None, "other options are another experiment"

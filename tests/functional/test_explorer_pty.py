@@ -38,11 +38,21 @@ def test_switch_resize_and_quit_while_training(opened):
     assert left_clean(opened)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_signals_end_it_in_order(opened, number, code):
-    opened.process.send_signal(number)
-    assert opened.wait_for_end() == code
+def test_a_signal_to_end_is_obeyed_while_training(opened):
+    opened.process.send_signal(signal.SIGTERM)
+    assert opened.wait_for_end() == 143
     assert left_clean(opened)
+
+
+def test_a_hang_up_is_obeyed_while_torch_is_being_loaded(tmp_path):
+    environment = explorer_environment(tmp_path)
+    with Terminal(
+        explorer_command("--preset", "linear101"), size=(80, 24), environment=environment
+    ) as terminal:
+        terminal.wait_for("loading")
+        terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.wait_for_end() == 129
+        assert left_clean(terminal)
 
 
 def test_it_is_suspended_and_comes_back(opened):
