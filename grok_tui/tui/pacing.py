@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-SHARE = 0.1  # the most of wall time that the screen may take
+SHARE = 0.05  # of wall time that the screen may take; a trainer of tiny steps loses as much
 BEAT = 0.25  # seconds between looks at the run
 SLOWEST = 2.0  # seconds between frames, however dear a frame is
 
@@ -14,7 +14,7 @@ class Pacer:
 
     Attributes:
         fps: the most frames a second.
-        cost: seconds of this thread's CPU time that a frame takes, averaged.
+        cost: seconds of CPU time that this thread takes from one frame to the next, averaged.
     """
 
     def __init__(self, fps: float) -> None:
@@ -35,7 +35,7 @@ class Pacer:
     def drawn(self) -> None:
         """Take note that a frame is being drawn; what the thread did since the last one was its cost."""
         spent = time.thread_time()
-        # A frame's cost changes slowly; the rest of what the thread did between two frames is not drawing.
+        # All that the thread does counts; one long import or one key is no frame, and counts for little.
         self.cost += 0.2 * (min(spent - self._spent, SLOWEST * SHARE) - self.cost)
         self._spent = spent
         self._due = time.monotonic() + self.interval

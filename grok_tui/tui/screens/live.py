@@ -37,6 +37,7 @@ PLACES = 9  # the most charts at once
 ORDER = ("accuracy", "loss", "weights", "norms", "update")
 FIRST_FRAME = 0.1  # seconds that the screen takes to stand; imports would keep it waiting
 LATEST = 0.2  # seconds that a picture that is ready waits for the others
+TIMELINE = 1.0  # seconds after which it moves on although no chart changes
 POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
 ATTENTION = 0.5  # seconds in which an order usually shows
 
@@ -60,6 +61,7 @@ class LiveScreen(Viewing):
         self._polling = False
         self._pictures: dict[int, Picture] = {}  # those that are ready, while others are being drawn
         self._asked = 0.0  # when they were asked for
+        self._timeline_due = 0.0
         self._keys: dict[Hashable, int] = {}
         self._knobs: tuple[object, Preset | None, list[Knob]] = (None, None, [])
 
@@ -188,6 +190,8 @@ class LiveScreen(Viewing):
                 self._pacer.hasten()
             self._deeds = deeds
         self._draw(snapshot)
+        if time.monotonic() > self._timeline_due and not self._drawing:
+            self._show_timeline()
 
     def _show_loading(self) -> None:
         from grok_tui.engine.snapshot import Snapshot, State
@@ -209,14 +213,19 @@ class LiveScreen(Viewing):
         self.query_one(Header).update_from(self.explorer.label, snapshot, arm)
         self.query_one(Footer).update_from(self.pane, snapshot.state)
         self.query_one(Banner).update_from(snapshot)
-        if arm is not None and self._plan.timeline:
-            self.query_one(Timeline).update_from(arm, log=self.view.log_x)
         if self._plan.side:
             parameters = self.query_one(Parameters)
             if not parameters.editing:
                 parameters.update_from(snapshot, self.selected, self._knobs_of(snapshot), self.pending)
             self.query_one(Claims).update_from(snapshot.claims, changed)
             self.query_one(Log).update_from(snapshot)
+
+    def _show_timeline(self) -> None:
+        """Show where the run is; with the charts, as Textual goes through all between two changes."""
+        arm = self.arm
+        if arm is not None and self._plan.timeline:
+            self._timeline_due = time.monotonic() + TIMELINE
+            self.query_one(Timeline).update_from(arm, log=self.view.log_x)
 
     def _knobs_of(self, snapshot: Snapshot) -> list[Knob]:
         """Return the knobs of the selected arm; they change seldom."""
@@ -302,6 +311,7 @@ class LiveScreen(Viewing):
             for place, picture in self._pictures.items():
                 self.places[place].show(picture)
             self._pictures.clear()
+            self._show_timeline()
         attentive = time.monotonic() < self._attentive
         if attentive:
             self.beat()

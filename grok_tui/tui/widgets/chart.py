@@ -34,11 +34,6 @@ def rich_style(base: Style, color: str | None, background: str | None, bold: boo
     )
 
 
-def segments_of(row: tuple[Run, ...], base: Style) -> list[Segment]:
-    """Return a row of a picture as Textual wants it, on the look of the place it lies on."""
-    return [Segment(run.text, rich_style(base, *run[1:])) for run in row]
-
-
 def changed_rows(before: Picture | None, after: Picture) -> list[tuple[int, int]]:
     """Return the rows that differ, and up to which column; all rows where the size differs."""
     if before is None or (before.width, before.height) != (after.width, after.height):
@@ -91,6 +86,7 @@ class ChartPane(Widget, can_focus=True):
         self.shown: object = None
         self._picture: Picture | None = None
         self._strips: list[Strip] | None = None
+        self._base_style: Style | None = None
 
     @property
     def picture(self) -> Picture | None:
@@ -107,47 +103,56 @@ class ChartPane(Widget, can_focus=True):
         if (picture.width, picture.height) != self.room:
             return  # drawn for a size that is no more; the next one is on its way
         rows = changed_rows(self._picture, picture)
-        self._picture, self._strips = picture, None
+        self._picture = picture
+        if self._strips is not None and len(rows) < picture.height and len(self._strips) == picture.height:
+            for y, _ in rows:  # a row that is kept keeps what Textual has worked out for it
+                self._strips[y] = self._styled(self._row(y))
+        else:
+            self._strips = None
         if rows:
             self.refresh(*(Region(0, y, end + 1, 1) for y, end in rows))
 
     def restyle(self) -> None:
         """Forget all looks: the theme, the focus or the size has changed."""
-        self._strips = None
+        self._strips = self._base_style = None
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows as they are; Textual's own way would build each of them anew from its styles."""
         if self._strips is None:
-            self._strips = self._styled()
+            self._strips = [self._styled(self._row(y)) for y in range(self.size.height)]
         rows = self._strips[crop.y : crop.bottom]
         if crop.column_span == (0, self.size.width):
             return rows
         return [row.crop(*crop.column_span) for row in rows]
 
-    def _styled(self) -> list[Strip]:
-        """Return all rows in full width: the bar, the picture, and a blank column."""
-        width, height = self.size
-        base = self.rich_style
+    def _row(self, y: int) -> list[Segment]:
+        """Return one row of the picture, or of what there is in its place."""
+        picture, base = self._picture, self._base
+        if picture is None or (picture.width, picture.height) != self.room:
+            return [Segment(" " * self.room[0], base)]
+        if picture.error and y == picture.height // 2 and not any(line.strip() for line in picture.lines):
+            return [Segment(fit(sanitize(picture.error), picture.width).ljust(picture.width), base)]
+        return [Segment(run.text, rich_style(base, *run[1:])) for run in picture.rows[y]]
+
+    def _styled(self, row: list[Segment]) -> Strip:
+        """Return a row of the picture in full width: with the bar and a blank column."""
+        base = self._base
         bar = Segment(" ", base)
         if self.has_focus:
             sign = self.explorer.glyphs.bar
             bar = Segment(sign, base + self.get_component_rich_style("chart-pane--bar", partial=True))
-        picture = self._picture
-        if picture is None or (picture.width, picture.height) != self.room:
-            strips = [Strip([bar, Segment(" " * (width - 1), base)], width)] * height
-        elif picture.error and not any(line.strip() for line in picture.lines):
-            text = fit(sanitize(picture.error), width - self.MARGIN).ljust(width - 1)
-            blank = Strip([bar, Segment(" " * (width - 1), base)], width)
-            strips = [blank] * height
-            strips[height // 2] = Strip([bar, Segment(text, base)], width)
-        else:
-            strips = [
-                Strip([bar, *segments_of(row, base), Segment(" ", base)], width) for row in picture.rows
-            ]
+        strip = Strip([bar, *row, Segment(" ", base)], self.size.width)
         for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
-        return strips
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
+
+    @property
+    def _base(self) -> Style:
+        """The look of what the picture lies on."""
+        if self._base_style is None:
+            self._base_style = self.rich_style
+        return self._base_style
 
     @property
     def explorer(self) -> ExplorerApp:
