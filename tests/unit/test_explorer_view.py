@@ -1,11 +1,10 @@
 """How the explorer divides the screen, looks at time, paces its frames, and writes its lines."""
 
-import time
-
 import pytest
 
+from grok_tui.tui import pacing
 from grok_tui.tui.layout import CHROME, plan
-from grok_tui.tui.pacing import SHARE, SLOWEST, Pacer
+from grok_tui.tui.pacing import Pacer
 from grok_tui.tui.view import View, roomy
 from grok_tui.tui.widgets.lines import wrapped
 
@@ -67,25 +66,66 @@ def test_a_frozen_view_does_not_move_while_the_run_goes_on():
     assert view.frozen(100_000).following
 
 
-def test_frames_come_as_often_as_asked_while_they_are_cheap():
+class Clock:
+    """Stands for the time module: a thread that works for `cost` seconds at each frame."""
+
+    def __init__(self, cost: float) -> None:
+        self.now = self.spent = 0.0
+        self.cost = cost
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def thread_time(self) -> float:
+        return self.spent
+
+    def run(self, pacer: Pacer, seconds: float) -> int:
+        """Draw whenever it is due; return the number of frames."""
+        frames, end = 0, self.now + seconds
+        while self.now < end:
+            self.now += 0.01
+            if pacer.due():
+                pacer.drawn()
+                self.spent += self.cost
+                frames += 1
+        return frames
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock(0.0)
+    monkeypatch.setattr(pacing, "time", clock)
+    return clock
+
+
+def test_frames_come_as_often_as_asked_while_they_are_cheap(clock):
+    clock.cost = 0.001
+    assert clock.run(Pacer(4), 100) == pytest.approx(400, rel=0.05)
+
+
+@pytest.mark.parametrize("cost", [0.02, 0.05, 0.09])
+def test_dear_frames_take_no_more_than_their_share_of_the_time(clock, cost):
+    clock.cost = cost
+    pacer = Pacer(20)
+    clock.run(pacer, 50)
+    began = clock.spent
+    clock.run(pacer, 200)
+    assert (clock.spent - began) / 200 == pytest.approx(pacing.SHARE, rel=0.1)
+
+
+def test_the_dearest_frames_still_come(clock):
+    clock.cost = 10.0
     pacer = Pacer(4)
-    assert pacer.interval == 0.25
-    assert pacer.due()
+    clock.run(pacer, 100)
+    assert clock.run(pacer, 100) == pytest.approx(100 / pacing.SLOWEST, rel=0.1)
+
+
+def test_a_turned_knob_does_not_wait(clock):
+    pacer = Pacer(4)
     pacer.drawn()
     assert not pacer.due()
     pacer.hasten()
     assert pacer.due()
-
-
-def test_dear_frames_come_seldom_enough_to_take_their_share_of_the_time_at_most(monkeypatch):
-    spent = iter(range(0, 1000))
-    monkeypatch.setattr(time, "thread_time", lambda: next(spent) * 0.05)
-    pacer = Pacer(50)
-    for _ in range(60):
-        pacer.drawn()
-    assert pacer.cost == pytest.approx(0.05, rel=0.01)
-    assert pacer.cost / pacer.interval <= SHARE * 1.001
-    assert pacer.interval <= SLOWEST
 
 
 @pytest.mark.parametrize("width", range(1, 40))

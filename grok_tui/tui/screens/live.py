@@ -102,6 +102,10 @@ class LiveScreen(Viewing):
         """Look at the run again after another screen."""
         self.hasten()
 
+    def on_chart_pane_resized(self) -> None:
+        """Have the chart drawn in its new size at once."""
+        self.hasten()
+
     def relayout(self) -> None:
         """Divide the screen by its size and by what the user wants to see."""
         width, height = self.size

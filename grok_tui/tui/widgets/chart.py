@@ -73,6 +73,9 @@ class ChartPane(Widget, can_focus=True):
     MARGIN = 2
     """Columns that are not the picture's: the bar, and a blank one on the right."""
 
+    class Resized(Message):
+        """There is other room for the picture."""
+
     class Scrolled(Message):
         """The wheel was turned over a chart."""
 
@@ -170,6 +173,7 @@ class ChartPane(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Use the room there is."""
         self.restyle()
+        self.post_message(self.Resized())
 
     def on_click(self, event: Click) -> None:
         """Fill the screen, or go back, on a double click."""
