@@ -77,6 +77,7 @@ class Preset(Spec):
     model: AnyModel
     training: PresetTraining
     arms: list[Arm] = Field(min_length=1)
+    pace: float | None = knob(None, gt=0, help="steps a second that the explorer starts with")
     interventions: list[AnyIntervention] = Field(default=[])
     claims: list[Claim] = Field(default=[])
 

@@ -89,4 +89,4 @@ def runner(preset: Preset, options: RunOptions) -> Source:
     """Return the engine's runner for a preset."""
     from grok_tui.engine.runner import Runner
 
-    return Runner(preset, device=options.device, threads=options.threads)
+    return Runner(preset, device=options.device, threads=options.threads, pace=preset.pace)
