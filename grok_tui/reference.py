@@ -28,10 +28,11 @@ also check a preset, so it says what is accepted. An unknown key, a wrong type o
 line that names the file, the key and the nearest valid name; the exit code is 2.
 
 At the top stand `title`, `summary` and `sources` (a list), and perhaps a `pace`, the steps a second that
-the explorer starts with. Then come the tables `[task]`, `[model]` and `[training]`, the arms `[[arms]]` with a
-`name` and an `optimizer`, and, where there are any, `[[interventions]]` and `[[claims]]`. An arm may change values of the model and of the training by tables of
-its own, as in `training = { batch_size = 10 }`. The numbers of a preset are those of its *quick* profile;
-`[full]` holds the values that `--profile full` lays over them, with arms merged by their names.
+the explorer starts with. Then come the tables `[task]`, `[model]` and `[training]`, the arms `[[arms]]`
+with a `name` and an `optimizer`, and, where there are any, `[[interventions]]` and `[[claims]]`. An arm may
+change values of the model and of the training by tables of its own, as in `training = { batch_size = 10 }`.
+The numbers of a preset are those of its *quick* profile; `[full]` holds the values that `--profile full`
+lays over them, with arms merged by their names.
 
 A preset is looked for as a path, then in `~/.config/grok-tui/presets/`, then among the shipped ones.
 """
