@@ -175,7 +175,7 @@ def main() -> None:
             "plain torch loop, no recording": plain(problem),
             "grok-tui, eager, recording": ours(problem),
             "grok-tui, 64 replicas": ours(problem, 64) if name == "linear101" else None,
-            "JAX lax.scan, no recording": jax_scan(problem),
+            "JAX lax.scan, losses only": jax_scan(problem),
         }
         running = {label: stretch for label, stretch in contestants.items() if stretch is not None}
         for stretch in running.values():

@@ -73,14 +73,12 @@ def test_the_worker_trains_obeys_and_ends():
     runner = Runner(preset(SGD, steps=10**6, record_every=1000))
     runner.start()
     wait_for(runner, lambda s: s.state == State.RUNNING and s.arms and s.arms[0].step > 100)
-    sgd = SGD["optimizer"]
     adamw = {"action": "switch", "arm": "sgd", "at_step": 0, "optimizer": {"name": "adamw"}, "state": "fresh"}
     runner.intervene("sgd", Switch.model_validate(adamw))
     runner.intervene("sgd", Set(action="set", arm="sgd", at_step=0, hyperparameter="lr", value=0.5))
     runner.intervene("sgd", Set(action="set", arm="sgd", at_step=0, hyperparameter="nonsense", value=0.5))
     runner.pause()
     paused = wait_for(runner, lambda s: s.state == State.PAUSED)
-    assert sgd["name"] == "sgd"
     assert paused.arms[0].optimizer.name == "adamw"
     assert paused.arms[0].optimizer.lr == 0.5
     assert len(paused.arms[0].interventions) == 2
