@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import Spec, knob
+from .tasks import Shape
 
 
 class Linear(Spec):
@@ -15,9 +16,9 @@ class Linear(Spec):
     name: Literal["linear"]
     init: Literal["zeros", "uniform"] = knob("zeros", help="zeros, or U(+-1/sqrt(fan_in)) as torch.nn.Linear")
 
-    def parameter_count(self, inputs: int, outputs: int) -> int:
+    def parameter_count(self, shape: Shape) -> int:
         """Return P."""
-        return inputs * outputs
+        return shape.inputs * shape.outputs
 
 
 class Mlp(Spec):
@@ -29,10 +30,10 @@ class Mlp(Spec):
     bias: bool = knob(False, help="whether both layers have biases")
     init_scale: float = knob(1.0, ge=0, help="factor on the U(+-1/sqrt(fan_in)) initialization")
 
-    def parameter_count(self, inputs: int, outputs: int) -> int:
+    def parameter_count(self, shape: Shape) -> int:
         """Return P."""
-        biases = self.hidden + outputs if self.bias else 0
-        return self.hidden * (inputs + outputs) + biases
+        biases = self.hidden + shape.outputs if self.bias else 0
+        return self.hidden * (shape.inputs + shape.outputs) + biases
 
 
 AnyModel = Annotated[Linear | Mlp, Field(discriminator="name")]

@@ -16,6 +16,8 @@ class Shape(NamedTuple):
     """Training samples of one replica."""
     inputs: int
     outputs: int
+    symbols: int = 0
+    """Where inputs are one-hot blocks: how many symbols a block tells apart; else 0."""
 
 
 class TaskSpec(Spec):
@@ -75,7 +77,7 @@ class ModularAddition(TaskSpec):
     def shape(self) -> Shape:
         """One-hot a and b, p classes; at least one pair on each side."""
         pairs = self.p * self.p
-        return Shape(min(pairs - 1, max(1, round(self.train_fraction * pairs))), 2 * self.p, self.p)
+        return Shape(min(pairs - 1, max(1, round(self.train_fraction * pairs))), 2 * self.p, self.p, self.p)
 
 
 AnyTask = Annotated[Linear101 | ModularAddition, Field(discriminator="name")]

@@ -64,7 +64,7 @@ class Arm:
         self.task = tasks[0]
         train = _gathered([t.train for t in tasks], task.seeded, device)
         validation = _gathered([t.validation for t in tasks], task.seeded, device)
-        network, start = initial_theta(spec.model, self.task.inputs, self.task.outputs, seeds, dtype)
+        network, start = initial_theta(spec.model, task.shape, seeds, dtype)
         self.theta = start.to(device)
         loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
         self._learner = Learner(network, loss, train, shared=not task.seeded)

@@ -90,7 +90,7 @@ class Preset(Spec):
     def multiplications(self) -> float:
         """About how many multiplications a step of the largest arm needs, all replicas together."""
         shape = self.task.shape
-        parameters = max(arm.model.parameter_count(shape.inputs, shape.outputs) for arm in self.arms)
+        parameters = max(arm.model.parameter_count(shape) for arm in self.arms)
         return 3.0 * shape.samples * parameters * self.training.replicas
 
     @field_validator("arms")
@@ -181,7 +181,7 @@ def memory_needed(preset: Preset) -> float:
     for arm in preset.arms:
         bytes_each = 8 if arm.training.dtype == "float64" else 4
         data = shape.samples * (shape.inputs + shape.outputs) * (replicas if preset.task.seeded else 1)
-        parameters = arm.model.parameter_count(shape.inputs, shape.outputs) * replicas
+        parameters = arm.model.parameter_count(shape) * replicas
         needed += bytes_each * (data + 10.0 * parameters)
     return needed
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from grok_tui.catalog.tasks import Shape
 from grok_tui.engine.batches import Batches
 from grok_tui.lab.models import build_network, initial_theta
 
@@ -23,7 +24,7 @@ MINIBATCH = {"batch_size": 3, "batches": "independent"}
 @pytest.mark.parametrize("kind", ["epoch", "independent"])
 def test_an_arm_follows_a_hand_written_torch_loop(batch_size, kind):
     a = arm(ADAMW, batch_size=batch_size, batches=kind, **MLP)
-    module = build_network(a.spec.model, 10, 5).double()
+    module = build_network(a.spec.model, Shape(1, 10, 5)).double()
     nn.utils.vector_to_parameters(a.theta[0].clone(), module.parameters())
     optimizer = torch.optim.AdamW(module.parameters(), lr=1e-2, weight_decay=0.1)
     x, y = a.task.train.inputs, a.task.train.targets
@@ -171,7 +172,7 @@ def test_one_diverged_replica_leaves_the_others_training():
 
 def test_initial_theta_is_the_same_for_every_dtype_and_differs_by_seed():
     spec = arm(SGD, **MLP).spec.model
-    _, single = initial_theta(spec, 4, 2, [1, 2], torch.float32)
-    _, double = initial_theta(spec, 4, 2, [1, 2], torch.float64)
+    _, single = initial_theta(spec, Shape(1, 4, 2), [1, 2], torch.float32)
+    _, double = initial_theta(spec, Shape(1, 4, 2), [1, 2], torch.float64)
     assert torch.equal(single.double(), double)
     assert not torch.equal(single[0], single[1])

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ...catalog.models import AnyModel
+from ...catalog.tasks import Shape
 from ..streams import Purpose, stream
 from .networks import build_network
 
@@ -48,7 +49,7 @@ class FlatNetwork:
 
 
 def initial_theta(
-    spec: AnyModel, inputs: int, outputs: int, seeds: Sequence[int], dtype: torch.dtype
+    spec: AnyModel, shape: Shape, seeds: Sequence[int], dtype: torch.dtype
 ) -> tuple[FlatNetwork, Tensor]:
     """Build a network and the theta [R, P] it starts from, one replica a seed, on the CPU.
 
@@ -58,6 +59,6 @@ def initial_theta(
     for seed in seeds:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(stream(seed, Purpose.INIT).integers(2**63)))
-            module = build_network(spec, inputs, outputs)
+            module = build_network(spec, shape)
         starts.append(torch.cat([p.detach().reshape(-1) for p in module.parameters()]))
     return FlatNetwork(module), torch.stack(starts).to(dtype)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...catalog.models import AnyModel, Linear, Mlp
+from ...catalog.tasks import Shape
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "quadratic": torch.square,
@@ -20,10 +21,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 class TwoLayer(nn.Module):
     """One hidden layer: inputs [..., I] -> outputs [..., O]."""
 
-    def __init__(self, spec: Mlp, inputs: int, outputs: int) -> None:
+    def __init__(self, spec: Mlp, shape: Shape) -> None:
         super().__init__()
-        self.hidden = nn.Linear(inputs, spec.hidden, bias=spec.bias)
-        self.readout = nn.Linear(spec.hidden, outputs, bias=spec.bias)
+        self.hidden = nn.Linear(shape.inputs, spec.hidden, bias=spec.bias)
+        self.readout = nn.Linear(spec.hidden, shape.outputs, bias=spec.bias)
         self.activation = ACTIVATIONS[spec.activation]
         with torch.no_grad():
             for parameter in self.parameters():
@@ -35,13 +36,13 @@ class TwoLayer(nn.Module):
         return outputs
 
 
-def build_network(spec: AnyModel, inputs: int, outputs: int) -> nn.Module:
+def build_network(spec: AnyModel, shape: Shape) -> nn.Module:
     """Build a network on the CPU in float32, initialized from torch's global generator."""
     match spec:
         case Linear():
-            network = nn.Linear(inputs, outputs, bias=False)
+            network = nn.Linear(shape.inputs, shape.outputs, bias=False)
             if spec.init == "zeros":
                 nn.init.zeros_(network.weight)
             return network
         case Mlp():
-            return TwoLayer(spec, inputs, outputs)
+            return TwoLayer(spec, shape)
