@@ -33,7 +33,7 @@ PROBLEMS = {
         "steps": 5000,
     },
     "quadratic MLP 62-128-31, 480 samples": {
-        "task": {"name": "modular_addition", "p": 31, "train_fraction": 0.5},
+        "task": {"name": "binary_operation", "p": 31, "train_fraction": 0.5},
         "model": {"name": "mlp", "hidden": 128, "activation": "quadratic"},
         "training": {"loss": "cross_entropy", "steps": 10**6},
         "steps": 1000,
@@ -55,7 +55,7 @@ def arm(problem: dict, replicas: int = 1) -> Arm:
             "arms": [optimizing],
         }
     )
-    return Arm(preset.arms[0], preset.task, preset.seeds, torch.device("cpu"))
+    return Arm(preset.arms[0], preset.measures_of(preset.arms[0]), preset.seeds, torch.device("cpu"))
 
 
 def ours(problem: dict, replicas: int = 1) -> Callable[[], float]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .catalog.base import Parameter, Spec, parameters
 from .catalog.events import EVENTS
 from .catalog.interventions import ACTIONS, Intervention
-from .catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from .catalog.measures import FAMILIES
 from .catalog.models import MODELS
+from .catalog.modifiers import Modifiers
 from .catalog.optimizers import OPTIMIZERS
 from .catalog.tasks import TASKS
 from .catalog.training import LOSSES, PresetTraining
@@ -60,6 +61,11 @@ def _lines() -> Iterator[str]:
     yield from ("### Losses", "")
     yield from _names(LOSSES)
     yield from _family("Optimizers", "optimizer", OPTIMIZERS)
+    yield from ("## Modifiers", "")
+    yield "The table `[modifiers]`, and `modifiers = {...}` of an arm, say what is done to gradient, update"
+    yield "and weights besides the optimizer's rule, in this order:"
+    yield ""
+    yield from _parameters(parameters(Modifiers))
     yield from ("## Interventions", "")
     yield "Every intervention has an `action` and:"
     yield ""
@@ -72,10 +78,10 @@ def _lines() -> Iterator[str]:
     yield from _parameters(parameters(Claim))
     yield CLAIMS
     yield from (f"- `{function.usage}`" for function in FUNCTIONS.values())
-    yield from ("", "## Measures", "", "Every arm has:", "")
-    yield from _names(GENERAL | ENVELOPE)
-    yield from ("An arm on a task whose coordinates have roles has also:", "")
-    yield from _names(COORDINATES)
+    yield from ("", "## Measures", "")
+    for had_by, measures in FAMILIES.items():
+        yield from (f"{had_by}:", "")
+        yield from _names(measures)
     yield from ("And of their own have:", "")
     for name, task in TASKS.items():
         yield from (f"- `{name}`: `{measure}`, {text}" for measure, text in task.measures.items())
@@ -110,6 +116,8 @@ def _names(names: Mapping[str, str]) -> Iterator[str]:
 
 def _type(annotation: Any) -> str:
     origin = get_origin(annotation)
+    if origin is Annotated:
+        return _type(get_args(annotation)[0])
     if origin is Literal:
         return ", ".join(f'`"{value}"`' for value in get_args(annotation))
     if origin in (Union, UnionType):

@@ -28,15 +28,15 @@ class Switch(Intervention):
 
 
 class Set(Intervention):
-    """Change one hyperparameter of the running optimizer, or the batch size."""
+    """Change one hyperparameter of the running optimizer, a modifier, or the batch size."""
 
     action: Literal["set"]
-    hyperparameter: str = knob(help="name of the hyperparameter, or batch_size")
+    hyperparameter: str = knob(help="name of the hyperparameter or modifier, or batch_size")
     value: float | bool | str | list[float] = knob(help="its new value")
 
 
 class Reset(Intervention):
-    """Forget the optimizer's state: moments and step count."""
+    """Forget the optimizer's state, moments and step count, and the state of gradient filters."""
 
     action: Literal["reset"]
 

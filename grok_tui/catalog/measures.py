@@ -31,6 +31,55 @@ COORDINATES = {
 }
 
 
+CLASSES = {
+    "margin_mean": "mean over the training samples of the right score less the best other one",
+    "margin_min": "least margin of a training sample; positive where all are right",
+    "zero_loss_share": "share of training samples whose loss is exactly 0",
+    "parameter_count": "number of parameters",
+    "embedding_norm": "L2 norm of the matrix that reads the inputs",
+    "hidden_norm": "L2 norm of all parameters between embedding and readout",
+    "unembedding_norm": "L2 norm of the readout",
+    "embedding_linf": "largest absolute weight of the matrix that reads the inputs",
+    "hidden_linf": "largest absolute parameter between embedding and readout",
+    "unembedding_linf": "largest absolute weight of the readout",
+    "sharpness": "largest eigenvalue of the Hessian of the training loss (costly)",
+}
+
+SPECTRUM = {
+    "key_frequencies": "frequencies that stand out in the embedding: twice their fair share of its power",
+    "embedding_gini": "Gini coefficient of the embedding's power by frequency; 0: all alike",
+    "embedding_ipr": "inverse participation ratio of the embedding's power by frequency; 1: a single one",
+    "unembedding_gini": "Gini coefficient of the readout's power by frequency",
+    "unembedding_ipr": "inverse participation ratio of the readout's power by frequency",
+}
+
+GROUP = {
+    "restricted_loss": "loss on all pairs when the scores keep nothing but the mean and the key frequencies",
+    "excluded_loss": "loss on the training samples when the key frequencies are taken out of the scores",
+    "logit_formula_r2": "share of the scores' variance that sum_k A_k cos(w_k (x o y - c)) explains",
+}
+
+COSTLY = frozenset({"sharpness"})
+"""Measures that take far longer than a forward pass, and so are taken only where they are asked for."""
+
+FAMILIES = {
+    "Every arm has": GENERAL | ENVELOPE,
+    "An arm on a task whose coordinates have roles has also": COORDINATES,
+    "An arm on a task with classes has also": CLASSES,
+    "An arm on a task whose symbols have frequencies or representations has also": SPECTRUM,
+    "An arm on a task that is the product of a group has also": GROUP,
+}
+
+
 def measures_of(task: TaskSpec) -> dict[str, str]:
     """Return every measure that an arm on this task has: name -> one line of help."""
-    return GENERAL | (COORDINATES if task.coordinates else {}) | task.measures | ENVELOPE
+    families = (
+        (GENERAL, True),
+        (COORDINATES, task.coordinates),
+        (CLASSES, task.classes),
+        (SPECTRUM, task.spectral),
+        (GROUP, task.group),
+        (task.measures, True),
+        (ENVELOPE, True),
+    )
+    return {name: text for family, had in families if had for name, text in family.items()}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import Spec, knob
 from .tasks import Shape
+
+Width = Annotated[int, Field(ge=1, le=1_000_000)]
+Activation = Literal["quadratic", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity"]
 
 
 class Linear(Spec):
@@ -20,21 +23,173 @@ class Linear(Spec):
         """Return P."""
         return shape.inputs * shape.outputs
 
+    def multiplications(self, shape: Shape) -> int:
+        """Return about how many multiplications the outputs of one sample take."""
+        return shape.inputs * shape.outputs
 
-class Mlp(Spec):
-    """One hidden layer."""
+    def activations(self, shape: Shape) -> int:
+        """Return about how many numbers are computed for one sample, from inputs to outputs."""
+        return shape.outputs
+
+
+class Network(Spec):
+    """What all networks with hidden layers declare."""
+
+    init_scale: float = knob(1.0, ge=0, help="factor on all parameters at the start")
+    output_scale: float = knob(
+        1.0, gt=0, help="factor alpha on the outputs; a large one makes training lazy (Chizat et al. 2019)"
+    )
+    centered: bool = knob(False, help="whether the outputs at the start are subtracted, so that it is at 0")
+
+
+class Layered(Spec):
+    """What the networks made of fully connected layers declare."""
+
+    hidden: int = knob(128, ge=1, le=10_000_000, help="units of a hidden layer")
+    depth: int = knob(1, ge=1, le=64, help="hidden layers")
+    activation: Activation = knob("relu", help="of the hidden layers; quadratic: x^2")
+    bias: bool = knob(False, help="whether all layers have biases")
+    init: Literal["uniform", "normal", "he", "gromov"] = knob(
+        "uniform",
+        help="weights at the start: U(+-1/sqrt(fan_in)) as torch.nn.Linear has it, or N(0, 1/fan_in),"
+        " N(0, 2/fan_in), N(0, 1/4 / (2 hidden)^(2/3)) (Doshi et al. 2023); biases are 0 but with uniform",
+    )
+    parametrization: Literal["standard", "ntk"] = knob(
+        "standard",
+        help="ntk: weights are sqrt(fan_in) larger, and layers divide by it: same outputs, other gradients",
+    )
+
+    def _layers(self, inputs: int, outputs: int) -> int:
+        """Return the weights of the layers."""
+        return self.hidden * (inputs + outputs + (self.depth - 1) * self.hidden)
+
+    def _biases(self, outputs: int) -> int:
+        return self.depth * self.hidden + outputs if self.bias else 0
+
+
+class Mlp(Network, Layered):
+    """Fully connected layers."""
 
     name: Literal["mlp"]
-    hidden: int = knob(128, ge=1, le=10_000_000, help="units of the hidden layer")
-    activation: Literal["quadratic", "relu", "gelu", "tanh"] = knob("relu", help="of the hidden layer")
-    bias: bool = knob(False, help="whether both layers have biases")
-    init_scale: float = knob(1.0, ge=0, help="factor on the U(+-1/sqrt(fan_in)) initialization")
 
     def parameter_count(self, shape: Shape) -> int:
         """Return P."""
-        biases = self.hidden + shape.outputs if self.bias else 0
-        return self.hidden * (shape.inputs + shape.outputs) + biases
+        return self._layers(shape.inputs, shape.outputs) + self._biases(shape.outputs)
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return about how many multiplications the outputs of one sample take."""
+        return self._layers(shape.inputs, shape.outputs)
+
+    def activations(self, shape: Shape) -> int:
+        """Return about how many numbers are computed for one sample, from inputs to outputs."""
+        return 2 * self.depth * self.hidden + shape.outputs
 
 
-AnyModel = Annotated[Linear | Mlp, Field(discriminator="name")]
-MODELS: dict[str, type[Linear | Mlp]] = {"linear": Linear, "mlp": Mlp}
+class EmbeddingMlp(Network, Layered):
+    """A vector for each symbol, shared by both operands, then fully connected layers."""
+
+    name: Literal["embedding_mlp"]
+    width: Width = knob(64, help="numbers in the vector of a symbol")
+    combine: Literal["sum", "concatenate"] = knob(
+        "concatenate", help="how the operands' vectors come together"
+    )
+    embedding_sd: float = knob(1.0, ge=0, help="standard deviation of the vectors at the start")
+
+    @property
+    def combined(self) -> int:
+        """Inputs of the first layer."""
+        return self.width if self.combine == "sum" else 2 * self.width
+
+    def parameter_count(self, shape: Shape) -> int:
+        """Return P."""
+        layers = self._layers(self.combined, shape.outputs) + self._biases(shape.outputs)
+        return shape.symbols * self.width + layers
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return about how many multiplications the outputs of one sample take."""
+        return shape.symbols * self.combined + self._layers(self.combined, shape.outputs)
+
+    def activations(self, shape: Shape) -> int:
+        """Return about how many numbers are computed for one sample, from inputs to outputs."""
+        return self.combined + 2 * self.depth * self.hidden + shape.outputs
+
+
+class Transformer(Network):
+    """A decoder with causal attention; the outputs are read at the last token, "="."""
+
+    name: Literal["transformer"]
+    layers: int = knob(1, ge=1, le=64, help="blocks of attention and MLP")
+    width: Width = knob(128, help="numbers in the residual stream of a token")
+    heads: int = knob(4, ge=1, le=1024, help="attention heads; they divide the width")
+    mlp_width: Width | Literal["auto"] = knob("auto", help="hidden units of an MLP; auto: 4 * width")
+    activation: Activation = knob("relu", help="of the MLPs")
+    bias: bool = knob(True, help="whether the MLPs have biases")
+    norm: Literal["none", "pre", "post"] = knob(
+        "none", help="LayerNorm: of what enters attention, MLP and readout, or of the stream after each"
+    )
+    sequence: Literal["a b =", "a op b =", "eos a op b ="] = knob(
+        "a b =", help="the tokens; op, = and eos are the same in all samples"
+    )
+    positions: Literal["learned", "sinusoidal"] = knob("learned", help="what is added to tell places apart")
+    init: Literal["normal", "uniform"] = knob(
+        "normal",
+        help="normal: N(0, 1/width), the readout N(0, 1/tokens) (Nanda et al. 2023); uniform: as torch.nn,"
+        " U(+-1/sqrt(fan_in)), vectors of tokens and places N(0, 1) (Power et al. 2022)",
+    )
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> Transformer:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} cannot be divided among {self.heads} heads")
+        return self
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens of a sequence, a and b being the operands."""
+        return self.sequence.split()
+
+    @property
+    def units(self) -> int:
+        """Hidden units of an MLP."""
+        return 4 * self.width if self.mlp_width == "auto" else self.mlp_width
+
+    def vocabulary(self, shape: Shape) -> int:
+        """Return how many tokens there are: the symbols, and those that are in every sequence."""
+        return shape.symbols + len(self.tokens) - 2
+
+    def parameter_count(self, shape: Shape) -> int:
+        """Return P."""
+        learned = len(self.tokens) * self.width if self.positions == "learned" else 0
+        norms = {"none": 0, "pre": 2 * self.layers + 1, "post": 2 * self.layers}[self.norm]
+        biases = self.units + self.width if self.bias else 0
+        layer = self.width * (4 * self.width + 2 * self.units) + biases
+        ends = self.width * (self.vocabulary(shape) + shape.outputs)
+        return ends + learned + 2 * self.width * norms + self.layers * layer
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return about how many multiplications the outputs of one sample take.
+
+        Up to the second operand the stream depends on one symbol or on none, and is computed once for each;
+        in the last layer, of the tokens since only "=" goes on.
+        """
+        since = len(self.tokens) - self.tokens.index("b")
+        token = self.width * (2 * self.width + 2 * self.units)
+        pick = 2 * shape.symbols * self.width
+        deeper = self.layers - 1
+        passed_on = deeper * since * (token + 2 * self.width**2)
+        return passed_on + token + self.layers * pick + self.width * shape.outputs
+
+    def activations(self, shape: Shape) -> int:
+        """Return about how many numbers are computed for one sample, from inputs to outputs."""
+        since = len(self.tokens) - self.tokens.index("b")
+        token = 2 * self.units + (8 + 4 * len(self.tokens)) * self.width
+        return (1 + (self.layers - 1) * since) * token + shape.outputs
+
+
+AnyModel = Annotated[Linear | Mlp | EmbeddingMlp | Transformer, Field(discriminator="name")]
+MODELS: dict[str, type[Linear | Mlp | EmbeddingMlp | Transformer]] = {
+    "linear": Linear,
+    "mlp": Mlp,
+    "embedding_mlp": EmbeddingMlp,
+    "transformer": Transformer,
+}

@@ -88,7 +88,22 @@ class Sign(Spec):
     weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
 
 
-OptimizerSpec = Annotated[Sgd | Adam | AdamW | RMSprop | Adagrad | Sign, Field(discriminator="name")]
+class Muon(Spec):
+    """Muon for matrices (Jordan et al. 2024), AdamW for vectors and, unless `ends` is on, for the ends."""
+
+    name: Literal["muon"]
+    lr: float = knob(0.02, live=True, ge=0, help=LR)
+    momentum: float = knob(0.95, live=True, ge=0, lt=1, help="EMA coefficient of the gradient")
+    nesterov: bool = knob(True, live=True, help="orthogonalize gradient and buffer mixed, not the buffer")
+    weight_decay: float = knob(0.1, live=True, ge=0, help=DECOUPLED)
+    ends: bool = knob(False, live=True, help="whether embeddings and readout are Muon's too")
+    adamw_lr: float = knob(1e-3, live=True, ge=0, help=f"AdamW's: {LR}")
+    adamw_betas: tuple[Beta, Beta] = knob((0.9, 0.999), live=True, strict=False, help=f"AdamW's: {BETAS}")
+    adamw_eps: float = knob(1e-8, live=True, ge=0, help=f"AdamW's: {EPS}")
+    adamw_weight_decay: float = knob(0.1, live=True, ge=0, help=f"AdamW's: {DECOUPLED}")
+
+
+OptimizerSpec = Annotated[Sgd | Adam | AdamW | RMSprop | Adagrad | Sign | Muon, Field(discriminator="name")]
 
 OPTIMIZERS: dict[str, type[Spec]] = {
     "sgd": Sgd,
@@ -97,4 +112,5 @@ OPTIMIZERS: dict[str, type[Spec]] = {
     "rmsprop": RMSprop,
     "adagrad": Adagrad,
     "sign": Sign,
+    "muon": Muon,
 }

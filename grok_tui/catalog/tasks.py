@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import count
+from math import factorial, isqrt
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from .base import Spec, knob
 
@@ -18,6 +20,8 @@ class Shape(NamedTuple):
     outputs: int
     symbols: int = 0
     """Where inputs are one-hot blocks: how many symbols a block tells apart; else 0."""
+    validation: int = 1
+    """Validation samples of one replica."""
 
 
 class TaskSpec(Spec):
@@ -32,11 +36,26 @@ class TaskSpec(Spec):
     losses: ClassVar[tuple[str, ...]] = ()
     """The losses its targets are made for."""
 
-    coordinates: ClassVar[bool] = False
-    """Whether the task marks coordinates as memorizers and generalizers."""
+    classes: ClassVar[bool] = False
+    """Whether the outputs are scores of classes, one of which is right."""
 
     seeded: ClassVar[bool] = False
     """Whether the data depend on the seed, so that every replica has its own."""
+
+    @property
+    def coordinates(self) -> bool:
+        """Whether the task marks coordinates as memorizers and generalizers."""
+        return False
+
+    @property
+    def spectral(self) -> bool:
+        """Whether its symbols have a spectrum: frequencies, or irreducible representations."""
+        return False
+
+    @property
+    def group(self) -> bool:
+        """Whether what is learnt is the product of a group, whose spectrum it is."""
+        return False
 
     @property
     def shape(self) -> Shape:
@@ -50,11 +69,15 @@ class Linear101(TaskSpec):
     measures: ClassVar[dict[str, str]] = {"bias": "weight of the feature that all samples share"}
     models: ClassVar[tuple[str, ...]] = ("linear",)
     losses: ClassVar[tuple[str, ...]] = ("mse",)
-    coordinates: ClassVar[bool] = True
 
     name: Literal["linear101"]
     samples: int = knob(100, ge=1, le=1_000_000, help="training samples, each with a feature of its own")
     tolerance: float = knob(0.1, gt=0, help="a prediction is accurate when |prediction - 1| is below this")
+
+    @property
+    def coordinates(self) -> bool:
+        """The weights of the samples memorize, the bias generalizes."""
+        return True
 
     @property
     def shape(self) -> Shape:
@@ -62,23 +85,119 @@ class Linear101(TaskSpec):
         return Shape(self.samples, self.samples + 1, 1)
 
 
-class ModularAddition(TaskSpec):
-    """a + b mod p: some pairs are for training, the rest for validation; the classes are the p sums."""
+# Power et al. 2022, appendix A.1.1, x and y being the first and the second operand; x2+y, x3+y and the mixes
+# of even and odd x are those of their code (openai/grok, grok/data.py).
+Operation = Literal[
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "x2+y",
+    "x3+y",
+    "x2+y2",
+    "x2+xy+y2",
+    "x2+xy+y2+x",
+    "x3+xy",
+    "x3+xy2+y",
+    "odd_y_divide_else_subtract",
+    "even_x_add_else_multiply",
+    "even_x_add_else_subtract",
+    "s4_compose",
+    "s4_conjugate",
+    "s4_aba",
+    "s5_compose",
+    "s5_conjugate",
+    "s5_aba",
+]
 
-    models: ClassVar[tuple[str, ...]] = ("linear", "mlp")
-    losses: ClassVar[tuple[str, ...]] = ("cross_entropy",)
+PERMUTED = {"s4": 4, "s5": 5}
+"""How many things the permutations of S4 and S5 permute."""
+
+
+class BinaryOperation(TaskSpec):
+    """A table of x o y (Power et al. 2022): some pairs are for training, the rest for validation."""
+
+    models: ClassVar[tuple[str, ...]] = ("linear", "mlp", "embedding_mlp", "transformer")
+    losses: ClassVar[tuple[str, ...]] = ("cross_entropy", "mse", "stablemax")
+    classes: ClassVar[bool] = True
     seeded: ClassVar[bool] = True
 
-    name: Literal["modular_addition"]
-    p: int = knob(31, ge=2, le=1009, help="the modulus")
-    train_fraction: float = knob(0.5, gt=0, lt=1, help="share of the p * p pairs that is trained on")
+    name: Literal["binary_operation"]
+    operation: Operation = knob(
+        "add",
+        help="what is learnt; modulo p, or of the permutations of 4 or 5 things"
+        " (compose: x, then y; conjugate: x, y, then the inverse of x; aba: x, y, then x)",
+    )
+    p: int = knob(31, ge=2, le=1009, help="the modulus; of no effect on permutations")
+    train_fraction: float = knob(0.5, gt=0, lt=1, help="share of all pairs that is trained on")
+    outliers: int = knob(0, ge=0, help="training pairs whose label is replaced by another, drawn at random")
+
+    @field_validator("p")
+    @classmethod
+    def _division_is_defined(cls, p: int, given: ValidationInfo) -> int:
+        if "divide" in given.data.get("operation", "") and not is_prime(p):
+            near = next(q for d in count(1) for q in (p - d, p + d) if is_prime(q))
+            raise ValueError(f"division needs a prime modulus, which {p} is not; the nearest is {near}")
+        return p
+
+    @field_validator("outliers")
+    @classmethod
+    def _outliers_are_trained_on(cls, outliers: int, given: ValidationInfo) -> int:
+        known = {"operation", "p", "train_fraction"}
+        if known <= given.data.keys():
+            trained = cls.model_construct(**{key: given.data[key] for key in known}).shape.samples
+            if outliers > trained:
+                raise ValueError(f"{outliers} is more than the {trained} training samples")
+        return outliers
+
+    @property
+    def permuted(self) -> int:
+        """How many things are permuted; 0 where the operation is on numbers."""
+        return PERMUTED.get(self.operation[:2], 0)
+
+    @property
+    def multiplicative(self) -> bool:
+        """Whether the operation is on the multiplicative group modulo p."""
+        return self.operation in ("multiply", "divide")
+
+    @property
+    def symbols(self) -> int:
+        """How many values an operand may have."""
+        return factorial(self.permuted) if self.permuted else self.p
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs the table has; division leaves out those with y = 0, as Power et al. do."""
+        return self.symbols * (self.symbols - (self.operation == "divide"))
+
+    @property
+    def spectral(self) -> bool:
+        """Permutations have representations, sums frequencies, products modulo a prime beyond 2 likewise."""
+        return not self.multiplicative or (self.p > 2 and is_prime(self.p))
+
+    @property
+    def coordinates(self) -> bool:
+        """The components of the spectrum that stand out generalize."""
+        return self.spectral
+
+    @property
+    def group(self) -> bool:
+        """Whether the result is a product in the group itself, or a quotient."""
+        products = ("add", "subtract", "multiply", "divide", "s4_compose", "s5_compose")
+        return self.spectral and self.operation in products
 
     @property
     def shape(self) -> Shape:
-        """One-hot a and b, p classes; at least one pair on each side."""
-        pairs = self.p * self.p
-        return Shape(min(pairs - 1, max(1, round(self.train_fraction * pairs))), 2 * self.p, self.p, self.p)
+        """One-hot x and y, a class for each symbol; at least one pair on each side."""
+        n, pairs = self.symbols, self.pairs
+        samples = min(pairs - 1, max(1, round(self.train_fraction * pairs)))
+        return Shape(samples, 2 * n, n, n, pairs - samples)
 
 
-AnyTask = Annotated[Linear101 | ModularAddition, Field(discriminator="name")]
-TASKS: dict[str, type[TaskSpec]] = {"linear101": Linear101, "modular_addition": ModularAddition}
+def is_prime(number: int) -> bool:
+    """Tell whether a number is prime."""
+    return number > 1 and all(number % divisor for divisor in range(2, isqrt(number) + 1))
+
+
+AnyTask = Annotated[Linear101 | BinaryOperation, Field(discriminator="name")]
+TASKS: dict[str, type[TaskSpec]] = {"linear101": Linear101, "binary_operation": BinaryOperation}

@@ -13,6 +13,7 @@ Positive = Annotated[int, Field(ge=1)]
 LOSSES = {
     "mse": "mean squared error",
     "cross_entropy": "softmax cross-entropy on class indices",
+    "stablemax": "cross-entropy with x + 1 (x >= 0) or 1 / (1 - x) (x < 0) in place of exp, on class indices",
     "hinge": "max(0, 1 - y f) on labels +1 and -1",
     "logistic": "log(1 + exp(-y f)) on labels +1 and -1",
 }
@@ -26,7 +27,7 @@ class Training(Spec):
     batches: Literal["epoch", "independent"] = knob(
         "epoch", help="minibatches: shuffled epochs as a DataLoader, or drawn anew at each step"
     )
-    loss: Literal["mse", "cross_entropy", "hinge", "logistic"] = knob(help="the training loss")
+    loss: Literal["mse", "cross_entropy", "stablemax", "hinge", "logistic"] = knob(help="the training loss")
     loss_dtype: Literal["float32", "float64"] = knob("float32", help="precision of the loss")
     dtype: Literal["float32", "float64"] = knob("float32", help="precision of theta and of the network")
     record_every: Positive | Literal["auto"] = knob(

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.measures import ENVELOPE
+from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
-from grok_tui.catalog.tasks import AnyTask
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.models import initial_theta
 from grok_tui.lab.tasks import Samples, build_task
 from grok_tui.presets import Arm as ArmSpec
 
-from .batches import Batches
 from .detectors import Detectors
 from .history import CoordinateHistory, History, next_recorded
 from .interventions import carry_out
 from .measuring import Measuring
 from .optimizer import Optimizer
 from .snapshot import ArmStatus
-from .state import MORE_ROWS, ArmState, Arrays, OptimizerState, check, prefixed, under
-from .step import Learner, Stepper
-
-# A chunk never has more steps: its losses wait on the device, and a key waits for its end.
-LONGEST_CHUNK = 1024
+from .state import MORE_ROWS, ArmState, Arrays, check, prefixed, under
+from .step import Learner
+from .trainer import Trainer
 
 
 class Arm:
@@ -38,9 +35,7 @@ class Arm:
     Attributes:
         spec: the arm as its preset declares it.
         seeds: one a replica.
-        theta: [R, P], in place for the arm's whole life.
         step: steps taken.
-        optimizer: the optimizer at work.
         since: the step at which it was put to work.
         end: the step at which it counts as finished; the preset's last, unless the run goes on.
         history: all that was recorded.
@@ -52,28 +47,29 @@ class Arm:
     def __init__(
         self,
         spec: ArmSpec,
-        task: AnyTask,
+        measures: Sequence[str],
         seeds: Sequence[int],
         device: torch.device,
         scheduled: Sequence[AnyIntervention] = (),
     ) -> None:
         self.spec = spec
         self.seeds = tuple(seeds)
-        dtype = getattr(torch, spec.training.dtype)
+        task, dtype = spec.task, getattr(torch, spec.training.dtype)
         tasks = [build_task(task, seed, dtype) for seed in (seeds if task.seeded else seeds[:1])]
         self.task = tasks[0]
         train = _gathered([t.train for t in tasks], task.seeded, device)
         validation = _gathered([t.validation for t in tasks], task.seeded, device)
         network, start = initial_theta(spec.model, task.shape, seeds, dtype)
-        self.theta = start.to(device)
+        theta = start.to(device)
         loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
-        self._learner = Learner(network, loss, train, shared=not task.seeded)
-        self._measuring = Measuring(network, self.task, train, validation, loss, not task.seeded, self.theta)
+        learner = Learner(network, loss, train, not task.seeded, theta.clone())
+        self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches)
+        self._measuring = Measuring(
+            network, self.task, train, validation, loss, not task.seeded, theta, measures
+        )
         self.step = 0
         self.end = spec.training.steps
         self.coordinates: CoordinateHistory | None = None
-        roles = self.task.coordinates
-        self._generalizes = tuple(roles.generalizes.tolist()) if roles else ()
         self.history = History(self._measuring.names, tuple(ENVELOPE), len(seeds))
         self.detectors = Detectors(self.history, len(seeds))
         self.interventions: list[AnyIntervention] = []
@@ -82,14 +78,9 @@ class Arm:
         self._preset_schedule = [(intervention, True) for intervention in ordered]
         self._scheduled = list(self._preset_schedule)
         self._scheduled_done = 0
-        self._optimizers: dict[str, Optimizer] = {}
-        self._steppers: dict[tuple[str, int | None], Stepper] = {}
         self.put_to_work(spec.optimizer, "fresh")
+        self.modify(spec.modifiers)
         self.set_batch_size(spec.training.batch_size)
-        losses = torch.empty(LONGEST_CHUNK, len(seeds), dtype=torch.float64, device=device)
-        sizes = torch.empty_like(losses)
-        self._chunk = (losses, sizes)
-        self._rows = (losses.unbind(0), sizes.unbind(0))
         self._envelope = _empty_envelope(len(seeds))
         self._record()
 
@@ -97,6 +88,26 @@ class Arm:
     def name(self) -> str:
         """The arm's name in its preset."""
         return self.spec.name
+
+    @property
+    def theta(self) -> Tensor:
+        """All parameters [R, P], in place for the arm's whole life."""
+        return self._trainer.theta
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer at work."""
+        return self._trainer.optimizer
+
+    @property
+    def modifiers(self) -> Modifiers:
+        """What else is done to a step."""
+        return self._trainer.modifiers
+
+    @property
+    def batch_size(self) -> int | Literal["full"]:
+        """Samples in a batch, or "full"."""
+        return self._trainer.batch_size
 
     @property
     def stopped(self) -> bool:
@@ -132,15 +143,11 @@ class Arm:
         due = next_recorded(self.step, self.spec.training.record_every)
         if self.step < self.spec.training.steps:
             due = min(due, self.spec.training.steps)  # what a claim calls the end is always recorded
-        ends = [due, self.step + LONGEST_CHUNK, self.step + max(1, steps)]
+        ends = [due, self.step + self._trainer.stretch(self.step), self.step + max(1, steps)]
         if self._scheduled:
             ends.append(self._scheduled[0][0].at_step)
-        size: int | None = None
-        if not self._batches.full:
-            size, stretch = self._batches.stretch(self.step)
-            ends.append(self.step + stretch)
         taken = min(ends) - self.step
-        self._take(taken, size)
+        self._take(taken)
         if self.step == due:
             self._record()
         return taken
@@ -154,6 +161,7 @@ class Arm:
             end=self.end,
             optimizer=self.optimizer.spec,
             since=self.since,
+            modifiers=self.modifiers,
             batch_size=self.batch_size,
             diverged=bool(self.detectors.diverged.any()),
             interventions=tuple(self.interventions),
@@ -161,7 +169,7 @@ class Arm:
             history=self.history,
             coordinates=self.coordinates,
             labels=coordinates.labels if coordinates else (),
-            generalizes=self._generalizes,
+            generalizes=self._measuring.generalizes(0),
         )
 
     def intervene(self, intervention: AnyIntervention) -> None:
@@ -186,27 +194,19 @@ class Arm:
 
     def export_state(self) -> tuple[ArmState, Arrays]:
         """Return all that the arm has become; nothing in it changes when the arm goes on."""
+        fields, arrays = self._trainer.export_state()
         state = ArmState(
             step=self.step,
             end=self.end,
-            optimizer=self.optimizer.spec.name,
             since=self.since,
-            optimizers={
-                name: OptimizerState(spec=optimizer.spec, steps=optimizer.steps)
-                for name, optimizer in self._optimizers.items()
-            },
-            batch_size=self.batch_size,
-            batches_since=self._batches.origin,
             interventions=list(self.interventions),
             scheduled=self._scheduled_done,
             stride=self.history.stride,
             version=self.history.version,
             events=list(self.history.events),
+            **fields,
         )
-        arrays: Arrays = {"theta": _copied(self.theta), "envelope": self._envelope.copy()}
-        for name, optimizer in self._optimizers.items():
-            slots = {slot: _copied(value) for slot, value in optimizer.state.items()}
-            arrays |= prefixed(f"optimizers/{name}", slots)
+        arrays["envelope"] = self._envelope.copy()
         arrays |= prefixed("history", self.history.export_state())
         arrays |= prefixed("seen", self.detectors.export_state())
         if self.coordinates is not None:
@@ -221,20 +221,10 @@ class Arm:
         """
         if "coordinates/steps" in arrays:
             self.watch_coordinates()
-        if state.optimizer not in state.optimizers:
-            raise ValueError(f"the optimizer at work, '{state.optimizer}', is missing")
-        self._optimizers = {
-            name: self._restored(name, saved.spec, saved.steps) for name, saved in state.optimizers.items()
-        }
-        self._steppers = {key: s for key, s in self._steppers.items() if key[0] in self._optimizers}
+        self._trainer.adopt(state)
         check(arrays, self._expected())
-        self.theta.copy_(torch.from_numpy(arrays["theta"]))
-        for name, optimizer in self._optimizers.items():
-            for slot, value in under(f"optimizers/{name}", arrays).items():
-                optimizer.state[slot].copy_(torch.from_numpy(value))
+        self._trainer.restore(arrays)
         self.step, self.end, self.since = state.step, state.end, state.since
-        self.optimizer = self._optimizers[state.optimizer]
-        self.set_batch_size(state.batch_size, state.batches_since)
         self.interventions = list(state.interventions)
         self._scheduled_done = state.scheduled
         self.schedule(())
@@ -243,35 +233,28 @@ class Arm:
         self.detectors.restore_state(under("seen", arrays))
         if self.coordinates is not None:
             self.coordinates.restore_state(under("coordinates", arrays))
+        self._measuring.take()  # coordinates and their roles are those of theta again
 
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
-        optimizer = self._optimizers.get(spec.name)
-        if optimizer is None:
-            optimizer = self._optimizers[spec.name] = Optimizer(spec, self.theta)
-        else:
-            optimizer.adopt(spec)
-            if state == "fresh":
-                optimizer.reset()
-        self.optimizer = optimizer
+        self._trainer.put_to_work(spec, state)
         self.since = self.step
 
-    def set_batch_size(self, size: int | Literal["full"], since: int | None = None) -> None:
-        """Draw batches of this size, counted from the step `since`, by default from now.
+    def modify(self, spec: Modifiers) -> None:
+        """Go on with these modifiers."""
+        self._trainer.modify(spec)
+
+    def reset(self) -> None:
+        """Forget the state of the optimizer and of gradient filters."""
+        self._trainer.reset()
+
+    def set_batch_size(self, size: int | Literal["full"]) -> None:
+        """Draw batches of this size from now on.
 
         Raises:
             ValueError: there are fewer training samples.
         """
-        samples = self._learner.samples.targets.shape[0 if self._learner.shared else 1]
-        if size != "full" and size > samples:
-            raise ValueError(f"batch_size {size} is more than the {samples} training samples")
-        origin = self.step if since is None else since
-        self._batches = Batches(samples, size, self.spec.training.batches, self.seeds, origin)
-
-    @property
-    def batch_size(self) -> int | Literal["full"]:
-        """Samples in a batch, or "full"."""
-        return "full" if self._batches.full else self._batches.size
+        self._trainer.set_batch_size(size, self.step)
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
@@ -281,23 +264,11 @@ class Arm:
         if self.listener is not None:
             self.listener(done, of_preset)
 
-    def _restored(self, name: str, spec: OptimizerSpec, steps: int) -> Optimizer:
-        """Return the optimizer of this name with the hyperparameters and the age it had, state to follow."""
-        if name != spec.name:
-            raise ValueError(f"optimizer '{name}' is a {spec.name}")
-        optimizer = self._optimizers.get(name) or Optimizer(spec, self.theta)
-        optimizer.adopt(spec)
-        optimizer.steps = steps
-        return optimizer
-
     def _expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array of the arm's state."""
-        replicas, dtype = len(self.seeds), self.spec.training.dtype
-        theta = ((replicas, self.theta.shape[1]), dtype)
-        expected: dict[str, tuple[tuple[int, ...], str]] = {"theta": theta}
+        replicas = len(self.seeds)
+        expected = self._trainer.expected()
         expected["envelope"] = ((len(ENVELOPE), replicas), "float64")
-        for name, optimizer in self._optimizers.items():
-            expected |= {f"optimizers/{name}/{slot}": theta for slot in optimizer.state}
         expected["history/steps"] = ((MORE_ROWS,), "int64")
         expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
         expected |= {f"seen/{name}": ((replicas,), "bool") for name in self.detectors.export_state()}
@@ -306,32 +277,13 @@ class Arm:
             expected["coordinates/rows"] = ((MORE_ROWS, self._measuring.coordinate_count), "float32")
         return expected
 
-    def _take(self, steps: int, size: int | None) -> None:
-        stepper = self._stepper(size)
-        indices = None if size is None else self._batches.indices(self.step, steps).to(self.theta.device)
-        losses, sizes = (list(rows[:steps]) for rows in self._rows)
-        with torch.no_grad():
-            stepper.run(self.optimizer.table(steps), indices, losses, sizes)
-        self.optimizer.steps += steps
-        seen = [part[:steps].cpu().numpy() for part in self._chunk]
-        self.detectors.stepped(self.step + 1, seen[0])
-        self._fold(seen)
+    def _take(self, steps: int) -> None:
+        losses, sizes = self._trainer.take(self.step, steps)
+        self.detectors.stepped(self.step + 1, losses)
+        self._fold((losses, sizes))
         self.step += steps
 
-    def _stepper(self, size: int | None) -> Stepper:
-        key = (self.optimizer.spec.name, size)
-        if key not in self._steppers:
-            self._steppers[key] = Stepper(
-                self._learner,
-                self.optimizer.rule,
-                self.theta,
-                self.optimizer.state,
-                self.optimizer.coefficients,
-                size,
-            )
-        return self._steppers[key]
-
-    def _fold(self, seen: list[np.ndarray]) -> None:
+    def _fold(self, seen: Sequence[np.ndarray]) -> None:
         """Widen the envelope by the losses and update sizes [k, R] of a chunk."""
         for i, values in enumerate(seen):
             self._envelope[2 * i] = np.fmin(self._envelope[2 * i], values.min(axis=0))
@@ -343,11 +295,6 @@ class Arm:
         if self.coordinates is not None:
             self.coordinates.append(self.step, self._measuring.coordinates(0))
         self.detectors.recorded(self.step)
-
-
-def _copied(tensor: torch.Tensor) -> NDArray[Any]:
-    copy: NDArray[Any] = tensor.detach().cpu().numpy().copy()
-    return copy
 
 
 def _empty_envelope(replicas: int) -> np.ndarray:

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention, Jump, Reset, Set, Switch
+from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.lab.streams import Purpose, stream
-from grok_tui.presets import checked_batch_size, with_hyperparameter
+from grok_tui.presets import checked_batch_size, with_hyperparameter, with_modifier
 
 from .optimizer import Optimizer
 
@@ -19,14 +20,30 @@ from .optimizer import Optimizer
 class Steered(Protocol):
     """What an intervention reaches of an arm."""
 
-    theta: Tensor
     step: int
     seeds: tuple[int, ...]
-    optimizer: Optimizer
     interventions: list[AnyIntervention]
+
+    @property
+    def theta(self) -> Tensor:
+        """All parameters [R, P]."""
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer at work."""
+
+    @property
+    def modifiers(self) -> Modifiers:
+        """What else is done to a step."""
 
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer."""
+
+    def modify(self, spec: Modifiers) -> None:
+        """Go on with these modifiers."""
+
+    def reset(self) -> None:
+        """Forget the state of the optimizer and of gradient filters."""
 
     def set_batch_size(self, size: int | Literal["full"]) -> None:
         """Draw batches of this size from now on."""
@@ -43,11 +60,13 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
             arm.put_to_work(intervention.optimizer, intervention.state)
         case Set(hyperparameter="batch_size"):
             arm.set_batch_size(checked_batch_size(intervention.value))
+        case Set(hyperparameter=name, value=value) if name in Modifiers.model_fields:
+            arm.modify(with_modifier(arm.modifiers, name, value))
         case Set():
             spec = arm.optimizer.spec
             arm.optimizer.adopt(with_hyperparameter(spec, intervention.hyperparameter, intervention.value))
         case Reset():
-            arm.optimizer.reset()
+            arm.reset()
         case Jump():
             _jump(arm, intervention.norm)
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from grok_tui.catalog.optimizers import OptimizerSpec
-from grok_tui.lab.optimizers import RULES, hyperparameters
+from grok_tui.lab.optimizers import Hyper, build_rule, hyperparameters
+
+LEARNING_RATES = ("lr", "adamw_lr")
 
 
 class Optimizer:
     """The optimizer of an arm; its state stays in place, so that plans made for it stay valid.
+
+    Args:
+        spec: the hyperparameters as declared.
+        theta: [R, P].
+        shapes: the shapes of the network's tensors in theta, by name.
 
     Attributes:
         spec: the hyperparameters as declared.
@@ -20,13 +29,12 @@ class Optimizer:
         steps: steps taken since the state was fresh.
     """
 
-    def __init__(self, spec: OptimizerSpec, theta: Tensor) -> None:
+    def __init__(self, spec: OptimizerSpec, theta: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self._theta = theta
-        self.rule = RULES[spec.name]
+        self.rule = build_rule(spec.name, shapes)
         self.steps = 0
         self.adopt(spec)
         self.state = self.rule.initial(theta, self.hyper)
-        self.coefficients = tuple(self._coefficients(1))
 
     def adopt(self, spec: OptimizerSpec) -> None:
         """Take other hyperparameters and keep the state."""
@@ -39,14 +47,16 @@ class Optimizer:
             self.state[name].copy_(value)
         self.steps = 0
 
-    def table(self, steps: int) -> Tensor:
-        """Return the coefficients of the next steps [steps, C, R, 1], or one row if they do not vary."""
-        found = list(self._coefficients(steps).values())
-        rows = max(value.shape[0] if value.dim() == 3 else 1 for value in found)
-        shape = (rows, len(self._theta), 1)
-        return torch.stack([value.expand(shape) for value in found], dim=1).to(self._theta.dtype)
+    def coefficients(self, steps: int, warmup: int = 0) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the coefficients of the next steps, float64, and the learning rate [R, 1] or [steps, R, 1].
 
-    def _coefficients(self, steps: int) -> dict[str, Tensor]:
-        first = self.steps + 1
-        count = torch.arange(first, first + steps, dtype=torch.float64, device=self._theta.device)
-        return self.rule.coefficients(self.hyper, count.view(-1, 1, 1))
+        warmup: over how many steps from fresh state the learning rates rise linearly.
+        """
+        count = torch.arange(steps, dtype=torch.float64, device=self._theta.device)
+        count = count.view(-1, 1, 1) + (self.steps + 1)
+        hyper: Hyper = self.hyper
+        if self.steps < warmup:
+            factor = (count / warmup).clamp(max=1.0)
+            risen = {name: hyper[name] * factor for name in LEARNING_RATES if name in hyper}
+            hyper = {**hyper, **risen}
+        return self.rule.coefficients(hyper, count), hyper["lr"]

@@ -101,6 +101,7 @@ class _Evaluation:
         )
         op = cast(OpOverload, node.target)
         packet = getattr(op, "overloadpacket", None)
+        assert packet is None or not op._schema.is_mutable, f"{op} changes what it is given"
         if packet in FACTORIES or all(source in self._constant for source in node.all_input_nodes):
             self._value[node] = _call(op, args, kwargs)
             self._constant.add(node)
@@ -108,7 +109,9 @@ class _Evaluation:
             self._value[node] = args[0][args[1]]
         elif _is_view(node.target):
             self._value[node] = self._view(op, args, kwargs)
-        elif packet is aten.pow and args[1] == 1:  # the derivative of a square
+        elif (
+            packet is aten.pow and isinstance(args[1], (int, float)) and args[1] == 1
+        ):  # the derivative of a square
             self._value[node] = args[0]
         elif packet is aten.cat and len(args[0]) == 1:
             self._value[node] = args[0][0]

@@ -41,7 +41,7 @@ class Run:
         self.arms = {
             spec.name: Arm(
                 spec,
-                preset.task,
+                preset.measures_of(spec),
                 preset.seeds,
                 self.device,
                 [i for i in preset.interventions if i.arm == spec.name],

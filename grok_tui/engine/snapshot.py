@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
+    from grok_tui.catalog.modifiers import Modifiers
     from grok_tui.catalog.optimizers import OptimizerSpec
     from grok_tui.presets import Preset
 
@@ -35,6 +36,7 @@ class ArmStatus:
     end: int
     optimizer: OptimizerSpec
     since: int
+    modifiers: Modifiers
     batch_size: int | Literal["full"]
     diverged: bool
     interventions: tuple[AnyIntervention, ...]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 
 from .history import Event
@@ -45,6 +46,9 @@ class ArmState(_Part):
     optimizer: str
     since: Count
     optimizers: dict[str, OptimizerState]
+    modifiers: Modifiers = Modifiers()
+    filter_steps: Count = 0
+    """How many steps old the state of gradient filters is."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"]
     batches_since: Count
     interventions: list[AnyIntervention]

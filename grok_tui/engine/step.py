@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import grad_and_value, vmap
+from torch.utils._pytree import tree_map
 
 from grok_tui.lab.losses import SampleLoss
 from grok_tui.lab.models import FlatNetwork
+from grok_tui.lab.modifiers import Structure, modified_gradient, modified_update
 from grok_tui.lab.optimizers import Rule
 from grok_tui.lab.tasks import Samples
 
@@ -25,35 +29,52 @@ class Learner:
         loss: by sample; their mean is minimized.
         samples: shared by all replicas [N, ...], or one set a replica [R, N, ...].
         shared: which of the two.
+        theta_0: [R, P], where the replicas started.
     """
 
     network: FlatNetwork
     loss: SampleLoss
     samples: Samples
     shared: bool
+    theta_0: Tensor
 
-    def gradient(self, theta: Tensor, indices: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the gradient [R, P] and the loss [R] at theta [R, P], on all samples or those at [R, B]."""
+    def gradient(
+        self, theta: Tensor, indices: Tensor | None = None, keep: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the gradient [R, P] and the loss [R] at theta [R, P].
+
+        Args:
+            theta: where.
+            indices: the samples to take it on [R, B], or None for all.
+            keep: dropout's factors [R, N or B, U], or None for no dropout.
+        """
         inputs, targets = self.samples.inputs, self.samples.targets
         shared = self.shared
         if indices is not None:
             inputs, targets = self._picked(inputs, indices), self._picked(targets, indices)
             shared = False
         parameters = self.network.parameters(theta)
+        extras: dict[str, Any] = {}
+        if self.network.centered:
+            extras["start"] = self.network.parameters(self.theta_0)
+        if keep is not None:
+            extras["keep"] = keep
         if len(theta) == 1:
             # A replica alone is not batched: plain matrix products are faster than batches of one.
             x, y = (inputs, targets) if shared else (inputs[0], targets[0])
-            alone = {name: value[0] for name, value in parameters.items()}
-            grads, loss = grad_and_value(self._mean_loss)(alone, x, y)
+            alone, own = _first((parameters, extras))
+            grads, loss = grad_and_value(self._mean_loss)(alone, x, y, own)
             return self.network.flatten(grads).unsqueeze(0), loss.unsqueeze(0)
         axis = None if shared else 0
-        grads, loss = vmap(grad_and_value(self._mean_loss), in_dims=(0, axis, axis))(
-            parameters, inputs, targets
+        grads, loss = vmap(grad_and_value(self._mean_loss), in_dims=(0, axis, axis, 0))(
+            parameters, inputs, targets, extras
         )
         return torch.cat([grads[name].flatten(1) for name in parameters], dim=1), loss
 
-    def _mean_loss(self, parameters: dict[str, Tensor], inputs: Tensor, targets: Tensor) -> Tensor:
-        return self.loss(self.network.apply(parameters, inputs), targets).mean()
+    def _mean_loss(
+        self, parameters: dict[str, Tensor], inputs: Tensor, targets: Tensor, extras: Mapping[str, Any]
+    ) -> Tensor:
+        return self.loss(self.network.apply(parameters, inputs, **extras), targets).mean()
 
     def _picked(self, data: Tensor, indices: Tensor) -> Tensor:
         """Return the samples at indices [R, B]: [R, B, ...]."""
@@ -64,58 +85,90 @@ class Learner:
         return data.index_select(0, indices.reshape(-1)).view(replicas, size, *data.shape[1:])
 
 
-class Stepper:
-    """Training steps of one arm under one rule and one batch size, on tensors that stay in place.
+@dataclass(frozen=True)
+class Parts:
+    """What a training step is made of, besides the tensors that it reads and renews.
 
-    Args:
+    Attributes:
         learner: gives the gradient.
         rule: the update rule.
-        theta: [R, P], changed in place.
-        state: the rule's slots, [R, P] each, changed in place.
-        coefficients: names of the rule's coefficients, in the order of the rows that `run` is given.
-        batch_size: B, or None for all samples.
+        slots: names of the rule's state.
+        structure: which modifiers act.
+        filters: names of their state.
+        coefficients: names of the coefficients, in the order of the rows of a table.
     """
 
-    def __init__(
-        self,
-        learner: Learner,
-        rule: Rule,
-        theta: Tensor,
-        state: dict[str, Tensor],
-        coefficients: tuple[str, ...],
-        batch_size: int | None,
-    ) -> None:
-        replicas, device = len(theta), theta.device
-        self._coefficients = torch.zeros(len(coefficients), replicas, 1, dtype=theta.dtype, device=device)
-        self._indices = (
-            None
-            if batch_size is None
-            else torch.zeros(replicas, batch_size, dtype=torch.int64, device=device)
-        )
-        picks = () if self._indices is None else (self._indices,)
+    learner: Learner
+    rule: Rule
+    slots: tuple[str, ...]
+    structure: Structure
+    filters: tuple[str, ...]
+    coefficients: tuple[str, ...]
 
-        def step(
-            theta: Tensor, table: Tensor, inputs: Tensor, targets: Tensor, *rest: Tensor
-        ) -> tuple[Tensor, ...]:
-            slots, picked = rest[: len(state)], rest[len(state) :]
-            on = Learner(learner.network, learner.loss, Samples(inputs, targets), learner.shared)
-            gradient, loss = on.gradient(theta, picked[0] if picked else None)
-            c = dict(zip(coefficients, table.unbind(0), strict=True))
-            moved, slots_after = rule.update(theta, gradient, dict(zip(state, slots, strict=True)), c)
-            size = torch.linalg.vector_norm(moved - theta, dim=-1)
-            return moved, *(slots_after[name] for name in state), loss, size
+    def step(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what a step makes of theta, slots and filters, the batch loss [R] and the update size [R].
 
-        samples = (learner.samples.inputs, learner.samples.targets)
-        first_slot = 2 + len(samples)
+        given: by name theta [R, P], each slot [R, P] and filter, the coefficients "table" [C, R, 1], the
+            constants inputs, targets and theta_0; and, where there are such, "indices" [R, B], "keep",
+            "weight_noise" [R, P] and "update_noise" [R, P].
+        """
+        theta, theta_0 = given["theta"], given["theta_0"]
+        c = dict(zip(self.coefficients, given["table"].unbind(0), strict=True))
+        samples = Samples(given["inputs"], given["targets"])
+        learner = replace(self.learner, samples=samples, theta_0=theta_0)
+        at = theta
+        if self.structure.weight_noise:
+            at = torch.addcmul(theta, given["weight_noise"], c["weight_noise"])
+        gradient, loss = learner.gradient(at, given.get("indices"), given.get("keep"))
+        filters = {name: given[name] for name in self.filters}
+        sizes = learner.network.sizes
+        gradient, filters = modified_gradient(self.structure, theta, gradient, filters, c, sizes)
+        slots = {name: given[name] for name in self.slots}
+        if self.structure.towards_init:
+            away, slots = self.rule.update(theta - theta_0, gradient, slots, c)
+            moved = away + theta_0
+        else:
+            moved, slots = self.rule.update(theta, gradient, slots, c)
+        moved = modified_update(self.structure, moved, theta_0, given.get("update_noise"), c)
+        size = torch.linalg.vector_norm(moved - theta, dim=-1)
+        return {"theta": moved, **slots, **filters, "loss": loss, "size": size}
+
+
+class Stepper:
+    """Training steps of one arm, as long as its parts stay the same, on tensors that stay in place.
+
+    Args:
+        parts: what a step is made of.
+        tensors: what a step reads by name, as `Parts.step` says; theta, slots and filters are renewed in
+            place, and all that is drawn anew for each step is written into its tensor by the caller.
+    """
+
+    def __init__(self, parts: Parts, tensors: Mapping[str, Tensor]) -> None:
+        names = list(tensors)
+        renewed = ("theta", *parts.slots, *parts.filters)
+
+        def step(*given: Tensor) -> tuple[Tensor, ...]:
+            after = parts.step(dict(zip(names, given, strict=True)))
+            return tuple(after[name] for name in (*renewed, "loss", "size"))
+
         self._plan = Plan(
             step,
-            (theta, self._coefficients, *samples, *state.values(), *picks),
-            constant=(False, False, True, True, *(False for _ in (*state, *picks))),
-            updates={0: 0} | {1 + i: first_slot + i for i in range(len(state))},
+            list(tensors.values()),
+            constant=[name in ("inputs", "targets", "theta_0") for name in names],
+            updates={i: names.index(name) for i, name in enumerate(renewed)},
         )
+        self._table = tensors["table"]
+        self._indices = tensors.get("indices")
         self._loss, self._size = self._plan.outputs[-2:]
 
-    def run(self, table: Tensor, indices: Tensor | None, losses: list[Tensor], sizes: list[Tensor]) -> None:
+    def run(
+        self,
+        table: Tensor,
+        indices: Tensor | None,
+        losses: list[Tensor],
+        sizes: list[Tensor],
+        draw: Callable[[int], None] | None = None,
+    ) -> None:
         """Take k steps.
 
         Args:
@@ -123,18 +176,26 @@ class Stepper:
             indices: samples [k, R, B], or None for all.
             losses: k tensors [R] that receive each step's batch loss, before the step.
             sizes: k tensors [R] that receive each step's ||theta change||_2.
+            draw: draws the random numbers of the i-th of these steps, or None where there are none.
         """
         rows = table.unbind(0) if len(table) > 1 else None
         if rows is None:
-            self._coefficients.copy_(table[0])
+            self._table.copy_(table[0])
         picked = indices.unbind(0) if indices is not None else None
         kernels, loss, size = self._plan.kernels, self._loss, self._size
         for i, (loss_out, size_out) in enumerate(zip(losses, sizes, strict=True)):
             if rows is not None:
-                self._coefficients.copy_(rows[i])
+                self._table.copy_(rows[i])
             if picked is not None and self._indices is not None:
                 self._indices.copy_(picked[i])
+            if draw is not None:
+                draw(i)
             for kernel in kernels:
                 kernel()
             loss_out.copy_(loss)
             size_out.copy_(size)
+
+
+def _first(tree: Any) -> Any:
+    """Return the first replica of nested dicts and tuples of tensors."""
+    return tree_map(lambda tensor: tensor[0], tree)

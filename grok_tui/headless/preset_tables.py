@@ -75,12 +75,13 @@ def _arms(preset: Preset) -> Table:
 
 def _own(arm: Arm, preset: Preset) -> Iterator[str]:
     """Yield what an arm does otherwise than its preset says for all."""
-    shared = preset.training.model_dump(mode="json")
-    for key, value in arm.training.model_dump(mode="json").items():
-        if value != shared[key]:
-            yield f"{key}={value}"
-    if arm.model != preset.model:
+    if arm.model.name != preset.model.name:
         yield described(arm.model.model_dump(mode="json"))
+    for table in ("task", "model", "training", "modifiers"):
+        shared = getattr(preset, table).model_dump(mode="json")
+        own = getattr(arm, table).model_dump(mode="json")
+        if table != "model" or arm.model.name == preset.model.name:
+            yield from (f"{key}={value}" for key, value in own.items() if value != shared.get(key))
 
 
 def _claims(preset: Preset) -> Table:

@@ -12,7 +12,13 @@ SampleLoss = Callable[[Tensor, Tensor], Tensor]
 
 
 def mse(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the squared error of each sample, averaged over its outputs; targets [..., N, O]."""
+    """Return the squared error of each sample, averaged over its outputs.
+
+    Targets [..., N, O], or class indices, int64 [..., N]: then 1 for the right class and 0 for the others.
+    """
+    if not targets.is_floating_point():
+        classes = torch.arange(outputs.shape[-1], device=targets.device)
+        targets = (targets.unsqueeze(-1) == classes).to(outputs.dtype)
     return (outputs - targets).square().mean(-1)
 
 
@@ -20,6 +26,17 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return -log softmax(outputs)[target]; targets are class indices, int64 [..., N]."""
     picked = targets.expand(outputs.shape[:-1]).unsqueeze(-1)
     return -torch.log_softmax(outputs, -1).gather(-1, picked).squeeze(-1)
+
+
+def stablemax(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return -log(s(f)_target / sum s(f)), s(x) = x + 1, but 1 / (1 - x) where x < 0.
+
+    StableMax cross-entropy (Prieto et al. 2025, 2501.04697); targets are class indices, int64 [..., N]. It is
+    taken as the softmax cross-entropy of log s, which overflows nowhere.
+    """
+    # Of the two terms that meet at 0, clamp has derivative 1 there and relu 0: together that of log s.
+    log_s = torch.log1p(outputs.clamp(min=0)) - torch.log1p(torch.relu(-outputs))
+    return cross_entropy(log_s, targets)
 
 
 def hinge(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -35,6 +52,7 @@ def logistic(outputs: Tensor, targets: Tensor) -> Tensor:
 LOSSES: dict[str, SampleLoss] = {
     "mse": mse,
     "cross_entropy": cross_entropy,
+    "stablemax": stablemax,
     "hinge": hinge,
     "logistic": logistic,
 }

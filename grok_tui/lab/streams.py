@@ -18,6 +18,9 @@ class Purpose(IntEnum):
     DATA = 1
     BATCHES = 2
     JUMP = 3
+    WEIGHT_NOISE = 4
+    UPDATE_NOISE = 5
+    DROPOUT = 6
 
 
 def stream(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:

@@ -166,8 +166,10 @@ def _complete_arm(arm: Any, table: Table) -> Any:
     )
     return {
         **arm,
+        "task": _merged(table.get("task", {}), arm.get("task", {})),
         "training": _merged(shared, arm.get("training", {})),
         "model": _merged(table.get("model", {}), arm.get("model", {})),
+        "modifiers": _merged(table.get("modifiers", {}), arm.get("modifiers", {})),
     }
 
 

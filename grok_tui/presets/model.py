@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import keyword
 import os
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
 from ..catalog.events import EVENTS
 from ..catalog.interventions import AnyIntervention, Set, Switch
-from ..catalog.measures import measures_of
+from ..catalog.measures import COSTLY, ENVELOPE, measures_of
 from ..catalog.models import AnyModel
-from ..catalog.optimizers import OPTIMIZERS, OptimizerSpec
+from ..catalog.modifiers import Modifiers
+from ..catalog.optimizers import OptimizerSpec
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
+from .hyperparameters import check_batch_size, checked_batch_size, with_hyperparameter, with_modifier
 from .problems import first_problem
 
 
@@ -63,8 +65,10 @@ class Arm(Spec):
 
     name: ArmName
     optimizer: OptimizerSpec
+    task: AnyTask
     model: AnyModel
     training: Training
+    modifiers: Modifiers = Modifiers()
 
 
 class Preset(Spec):
@@ -76,8 +80,10 @@ class Preset(Spec):
     task: AnyTask
     model: AnyModel
     training: PresetTraining
+    modifiers: Modifiers = Modifiers()
     arms: list[Arm] = Field(min_length=1)
     pace: float | None = knob(None, gt=0, help="steps a second that the explorer starts with")
+    measures: list[str] = knob([], help="costly measures to take besides those that claims name")
     interventions: list[AnyIntervention] = Field(default=[])
     claims: list[Claim] = Field(default=[])
 
@@ -89,9 +95,18 @@ class Preset(Spec):
     @property
     def multiplications(self) -> float:
         """About how many multiplications a step of the largest arm needs, all replicas together."""
-        shape = self.task.shape
-        parameters = max(arm.model.parameter_count(shape) for arm in self.arms)
-        return 3.0 * shape.samples * parameters * self.training.replicas
+        per_step = (arm.task.shape.samples * arm.model.multiplications(arm.task.shape) for arm in self.arms)
+        return 3.0 * max(per_step) * self.training.replicas
+
+    def measures_of(self, arm: Arm) -> tuple[str, ...]:
+        """Return the measures taken of an arm: the costly ones only where they are asked for, or claimed."""
+        references = (ref for claim in self.claims for ref in claim.condition.references)
+        wanted = {*self.measures, *(ref.name for ref in references if ref.arm == arm.name)}
+        return tuple(
+            name
+            for name in measures_of(arm.task)
+            if name not in ENVELOPE and (name not in COSTLY or name in wanted)
+        )
 
     @field_validator("arms")
     @classmethod
@@ -106,22 +121,20 @@ class Preset(Spec):
     def _arms_fit_the_task(self) -> Preset:
         for arm in self.arms:
             for key, name, valid in (
-                ("model.name", arm.model.name, self.task.models),
-                ("training.loss", arm.training.loss, self.task.losses),
+                ("task.name", arm.task.name, (self.task.name,)),
+                ("model.name", arm.model.name, arm.task.models),
+                ("training.loss", arm.training.loss, arm.task.losses),
             ):
                 if name not in valid:
-                    fitting = ", ".join(valid)
-                    raise ValueError(
-                        f"arms.{arm.name}.{key}: '{name}' does not go with the task; valid: {fitting}"
-                    )
+                    where, fitting = f"arms.{arm.name}.{key}", ", ".join(valid)
+                    raise ValueError(f"{where}: '{name}' does not go with the task; valid: {fitting}")
         return self
 
     @model_validator(mode="after")
     def _batches_fit(self) -> Preset:
-        samples = self.task.shape.samples
         for arm in self.arms:
             try:
-                _check_batch_size(arm.training.batch_size, samples)
+                check_batch_size(arm.training.batch_size, arm.task.shape.samples)
             except ValueError as error:
                 raise ValueError(f"arms.{arm.name}.training.batch_size: {error}") from None
         return self
@@ -139,7 +152,9 @@ class Preset(Spec):
     @model_validator(mode="after")
     def _interventions_fit(self) -> Preset:
         current = {arm.name: arm.optimizer for arm in self.arms}
+        modifiers = {arm.name: arm.modifiers for arm in self.arms}
         steps = {arm.name: arm.training.steps for arm in self.arms}
+        samples = {arm.name: arm.task.shape.samples for arm in self.arms}
         for i, intervention in sorted(enumerate(self.interventions), key=lambda item: item[1].at_step):
             where, name = f"interventions[{i}]", intervention.arm
             if name not in current:
@@ -149,77 +164,55 @@ class Preset(Spec):
             try:
                 if isinstance(intervention, Switch):
                     current[name] = intervention.optimizer
-                elif isinstance(intervention, Set) and intervention.hyperparameter != "batch_size":
-                    current[name] = with_hyperparameter(
-                        current[name], intervention.hyperparameter, intervention.value
-                    )
+                elif isinstance(intervention, Set) and intervention.hyperparameter == "batch_size":
+                    check_batch_size(checked_batch_size(intervention.value), samples[name])
                 elif isinstance(intervention, Set):
-                    size = checked_batch_size(intervention.value)
-                    if size != "full" and size > self.task.shape.samples:
-                        raise ValueError(
-                            f"{size} is more than the {self.task.shape.samples} training samples"
-                        )
+                    changed, value = intervention.hyperparameter, intervention.value
+                    if changed in Modifiers.model_fields:
+                        modifiers[name] = with_modifier(modifiers[name], changed, value)
+                    else:
+                        current[name] = with_hyperparameter(current[name], changed, value)
             except ValueError as error:
                 raise ValueError(f"{where}: {first_problem(error)}") from None
         return self
 
     @model_validator(mode="after")
-    def _claims_name_what_exists(self) -> Preset:
-        names = measures_of(self.task)
+    def _measures_and_claims_name_what_exists(self) -> Preset:
+        names = {arm.name: measures_of(arm.task) for arm in self.arms}
+        for i, measure in enumerate(self.measures):
+            known = {name for measures in names.values() for name in measures}
+            if measure not in known:
+                raise ValueError(
+                    f"measures[{i}]: unknown measure '{measure}'{nearest(measure, sorted(known))}"
+                )
         for i, claim in enumerate(self.claims):
             try:
-                claim.condition.check({arm.name: names for arm in self.arms}, EVENTS)
+                claim.condition.check(names, EVENTS)
             except claims.ClaimError as error:
                 raise ValueError(f"claims[{i}].holds: {error}") from None
         return self
 
 
 def memory_needed(preset: Preset) -> float:
-    """Return about how many bytes a run takes: the data, and theta with gradient, state and work space."""
-    shape, replicas = preset.task.shape, preset.training.replicas
+    """Return about how many bytes a run takes.
+
+    They are those of the data, of theta with gradient, state and work space, and of the activations that a
+    training step, with their gradients, and a measurement keep.
+    """
+    replicas = preset.training.replicas
     needed = 0.0
     for arm in preset.arms:
+        shape = arm.task.shape
         bytes_each = 8 if arm.training.dtype == "float64" else 4
-        data = shape.samples * (shape.inputs + shape.outputs) * (replicas if preset.task.seeded else 1)
+        data = shape.samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        needed += bytes_each * (data + 10.0 * parameters)
+        batch = shape.samples if arm.training.batch_size == "full" else arm.training.batch_size
+        passes = 3 * batch + 2 * (shape.samples + shape.validation)
+        activations = arm.model.activations(shape) * passes * replicas
+        needed += bytes_each * (data + 10.0 * parameters + activations)
     return needed
 
 
 def physical_memory() -> int:
     """Return the bytes of memory that this machine has."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def with_hyperparameter(optimizer: OptimizerSpec, name: str, value: Any) -> OptimizerSpec:
-    """Return the optimizer with one hyperparameter changed.
-
-    Raises:
-        ValueError: the optimizer has no such hyperparameter, or the value is out of its bounds.
-    """
-    kind = OPTIMIZERS[optimizer.name]
-    valid = [field for field in kind.model_fields if field != "name"]
-    if name not in valid:
-        raise ValueError(f"{optimizer.name} has no hyperparameter '{name}'{nearest(name, valid)}")
-    changed: OptimizerSpec = TypeAdapter(OptimizerSpec).validate_python(
-        {**optimizer.model_dump(), name: value}
-    )
-    return changed
-
-
-def checked_batch_size(value: Any) -> int | Literal["full"]:
-    """Return a batch size given as a number or "full".
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if value == "full":
-        return "full"
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value == int(value):
-        return int(value)
-    raise ValueError(f"batch_size is a whole number from 1 or 'full', not {value!r}")
-
-
-def _check_batch_size(size: int | Literal["full"], samples: int) -> None:
-    if size != "full" and size > samples:
-        raise ValueError(f"{size} is more than the {samples} training samples")

@@ -221,14 +221,15 @@ def _spread(left: list[Span], right: list[Span], width: int, glyphs: Glyphs) -> 
 
 def _own(arm: Arm, preset: Preset) -> str:
     """Return an arm's optimizer, and what it does otherwise than its preset says for all."""
-    shared = _plain(preset.training)
     special = {"lr": arm.optimizer.lr} | arm.optimizer.model_dump(mode="json", exclude_defaults=True)
     parts = [f"{special.pop('name')} {_assigned(special)}"]
-    differing = {key: value for key, value in _plain(arm.training).items() if value != shared[key]}
-    if differing:
-        parts.append(_assigned(differing))
-    if arm.model != preset.model:
+    if arm.model.name != preset.model.name:
         parts.append(described(_plain(arm.model)))
+    for table in ("task", "model", "training", "modifiers"):
+        shared, own = _plain(getattr(preset, table)), _plain(getattr(arm, table))
+        differing = {key: value for key, value in own.items() if value != shared.get(key)}
+        if differing and "name" not in differing:
+            parts.append(_assigned(differing))
     return "; ".join(parts)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from grok_tui.catalog.base import Parameter, Spec, nearest, parameters
 from grok_tui.catalog.models import MODELS
+from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.catalog.tasks import TASKS
 from grok_tui.catalog.training import PresetTraining, Training
@@ -80,13 +81,14 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     training = list(_rows("training", "Training", Training, spec.training))
     batch = next(row for row in training if row.name == "batch_size")
     rows.append(Knob(batch.key, "Optimizer", arm.batch_size, batch.parameter, live=True))
+    rows += _rows("modifiers", "Modifiers", Modifiers, arm.modifiers)
     rows += [row for row in training if row is not batch]
     own = set(Training.model_fields)
     rows += [
         row for row in _rows("training", "Training", PresetTraining, preset.training) if row.name not in own
     ]
     rows += _rows("model", f"Model: {spec.model.name}", MODELS[spec.model.name], spec.model)
-    rows += _rows("task", f"Task: {preset.task.name}", TASKS[preset.task.name], preset.task)
+    rows += _rows("task", f"Task: {spec.task.name}", TASKS[spec.task.name], spec.task)
     return rows
 
 
@@ -167,17 +169,18 @@ def _number(text: str) -> float:
 def problem(knob: Knob, text: str, preset: Preset, arm: ArmStatus) -> str:
     """Return what is wrong with a text typed for a knob, in one line, or nothing."""
     # The first frame stands before presets, and numpy with them, are loaded.
-    from grok_tui.presets import checked_batch_size, with_hyperparameter
+    from grok_tui.presets import check_batch_size, checked_batch_size, with_hyperparameter, with_modifier
     from grok_tui.presets.problems import first_problem
 
     try:
         value = parsed(knob, text)
         if knob.key.startswith("optimizer."):
             with_hyperparameter(arm.optimizer, knob.name, value)
+        elif knob.live and knob.key.startswith("modifiers."):
+            with_modifier(arm.modifiers, knob.name, value)
         elif knob.live:
-            size, samples = checked_batch_size(value), preset.task.shape.samples
-            if size != "full" and size > samples:
-                raise ValueError(f"more than the {samples} training samples")
+            samples = next(one for one in preset.arms if one.name == arm.name).task.shape.samples
+            check_batch_size(checked_batch_size(value), samples)
         else:
             _check_field(knob, value, preset, arm)
     except ValueError as error:
@@ -188,9 +191,12 @@ def problem(knob: Knob, text: str, preset: Preset, arm: ArmStatus) -> str:
 def _check_field(knob: Knob, value: Any, preset: Preset, arm: ArmStatus) -> None:
     """Validate the spec that holds the knob with the new value in it."""
     spec = next(one for one in preset.arms if one.name == arm.name)
-    holder: Spec = {"task": preset.task, "model": spec.model, "training": preset.training}[
-        knob.key.partition(".")[0]
-    ]
+    holder: Spec = {
+        "task": spec.task,
+        "model": spec.model,
+        "modifiers": spec.modifiers,
+        "training": preset.training,
+    }[knob.key.partition(".")[0]]
     type(holder).model_validate({**holder.model_dump(), knob.name: value})
 
 
@@ -200,9 +206,14 @@ def with_value(options: RunOptions, knob: Knob, value: Any, preset: Preset) -> R
     if knob.name in ("seed", "replicas", "steps") and place == "training":
         return replace(options, **{knob.name: value})
     texts = [f"{knob.key}={toml(value)}"]
-    shared = {"training": preset.training, "model": preset.model}.get(place)
+    shared = {
+        "task": preset.task,
+        "training": preset.training,
+        "model": preset.model,
+        "modifiers": preset.modifiers,
+    }.get(place)
     for arm in preset.arms if shared is not None else ():
-        own: Spec = arm.training if place == "training" else arm.model
+        own: Spec = getattr(arm, place)
         if getattr(own, knob.name, None) != getattr(shared, knob.name, None):
             texts.append(f"arms.{arm.name}.{knob.key}={toml(value)}")
     return with_assignments(options, texts)

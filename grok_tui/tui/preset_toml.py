@@ -60,9 +60,12 @@ def _arm(arm: Arm, preset: Preset) -> dict[str, Any]:
     table: dict[str, Any] = {"name": arm.name, "optimizer": _plain(arm.optimizer)}
     if arm.model != preset.model:
         table["model"] = _plain(arm.model)
-    shared = _plain(preset.training)
-    own = {key: value for key, value in _plain(arm.training).items() if value != shared.get(key)}
-    return table | ({"training": own} if own else {})
+    for name in ("task", "training", "modifiers"):
+        shared = _plain(getattr(preset, name))
+        own = {key: value for key, value in _plain(getattr(arm, name)).items() if value != shared.get(key)}
+        if own:
+            table[name] = own
+    return table
 
 
 def _plain(spec: Any) -> dict[str, Any]:

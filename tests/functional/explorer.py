@@ -10,12 +10,13 @@ from textual.pilot import Pilot
 
 from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
 from grok_tui.engine.history import CoordinateHistory, Event, History
 from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
 from grok_tui.engine.verdicts import judge
 from grok_tui.options import RunOptions
-from grok_tui.presets import Preset, with_hyperparameter
+from grok_tui.presets import Preset, with_hyperparameter, with_modifier
 from grok_tui.tui.app import ExplorerApp, make_app
 from grok_tui.tui.screens.live import LiveScreen
 
@@ -126,6 +127,7 @@ class FakeRun:
                 end=spec.training.steps,
                 optimizer=spec.optimizer,
                 since=0,
+                modifiers=Modifiers(),
                 batch_size=spec.training.batch_size,
                 diverged=False,
                 interventions=(),
@@ -198,6 +200,9 @@ class FakeRun:
         optimizer, since = one.status.optimizer, one.status.since
         if isinstance(intervention, Switch):
             optimizer, since = intervention.optimizer, one.status.step
+        elif isinstance(intervention, Set) and intervention.hyperparameter in Modifiers.model_fields:
+            changed = with_modifier(one.status.modifiers, intervention.hyperparameter, intervention.value)
+            one.status = replace(one.status, modifiers=changed)
         elif isinstance(intervention, Set) and intervention.hyperparameter != "batch_size":
             optimizer = with_hyperparameter(optimizer, intervention.hyperparameter, intervention.value)
         elif isinstance(intervention, Set):

@@ -8,7 +8,7 @@ from grok_tui.engine.arm import Arm
 from grok_tui.presets import Preset
 
 LINEAR = {"name": "linear101", "samples": 10}
-SUMS = {"name": "modular_addition", "p": 5}
+SUMS = {"name": "binary_operation", "p": 5}
 
 
 def preset(*arms: dict, interventions=(), claims=(), task=None, **training) -> Preset:
@@ -27,8 +27,10 @@ def preset(*arms: dict, interventions=(), claims=(), task=None, **training) -> P
                 {
                     "name": arm["name"],
                     "optimizer": arm["optimizer"],
+                    "task": task or LINEAR,
                     "model": arm.get("model", {"name": "linear"}),
                     "training": own | arm.get("training", {}),
+                    "modifiers": arm.get("modifiers", {}),
                 }
                 for arm in arms
             ],
@@ -38,16 +40,18 @@ def preset(*arms: dict, interventions=(), claims=(), task=None, **training) -> P
     )
 
 
-def arm(optimizer: dict, *, interventions=(), seeds=None, task=None, model=None, **training) -> Arm:
+def arm(
+    optimizer: dict, *, interventions=(), seeds=None, task=None, model=None, modifiers=None, **training
+) -> Arm:
     """Return one arm on the CPU."""
     extra = {"model": model} if model else {}
     p = preset(
-        {"name": "a", "optimizer": optimizer, **extra},
+        {"name": "a", "optimizer": optimizer, "modifiers": modifiers or {}, **extra},
         interventions=[{"arm": "a", **i} for i in interventions],
         task=task,
         **training,
     )
-    return Arm(p.arms[0], p.task, seeds or p.seeds, torch.device("cpu"), p.interventions)
+    return Arm(p.arms[0], p.measures_of(p.arms[0]), seeds or p.seeds, torch.device("cpu"), p.interventions)
 
 
 def run_to(arm: Arm, step: int, chunk: int = 10_000) -> Arm:

@@ -7,6 +7,7 @@ import pytest
 
 from grok_tui.catalog.interventions import Switch
 from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import Sgd
 from grok_tui.charts import Bars, Heatmap, LineChart
 from grok_tui.charts.draw import draw
@@ -35,6 +36,7 @@ def arm(name: str, steps: int = 500, replicas: int = 1, **changes: object) -> Ar
         end=1000,
         optimizer=Sgd(name="sgd"),
         since=0,
+        modifiers=Modifiers(),
         batch_size="full",
         diverged=False,
         interventions=(),

@@ -8,6 +8,7 @@ import pytest
 
 from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.catalog.measures import ENVELOPE
+from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
 from grok_tui.engine.history import History
 from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
@@ -30,6 +31,7 @@ def status(spec, l2_norm: float = 2.0) -> ArmStatus:
         end=spec.training.steps,
         optimizer=spec.optimizer,
         since=0,
+        modifiers=Modifiers(),
         batch_size=spec.training.batch_size,
         diverged=False,
         interventions=(),

@@ -157,10 +157,10 @@ def thinned(checkpoints: Sequence[tuple[int, int]]) -> list[int]:
 
 def largest_file(preset: Preset) -> int:
     """Return a number of bytes that no checkpoint of this preset exceeds."""
-    shape = preset.task.shape
+    shapes = [arm.task.shape for arm in preset.arms]
     measures = 64  # of one row, with room for coordinates
     rows = 8 * CAPACITY * measures * preset.training.replicas * len(preset.arms)
-    coordinates = 4 * 512 * (shape.samples + shape.inputs + shape.outputs + 4096) * len(preset.arms)
+    coordinates = sum(4 * 512 * (s.samples + s.inputs + s.outputs + 4096) for s in shapes)
     return int(4 * memory_needed(preset)) + rows + coordinates + 2 * LARGEST_HEADER
 
 

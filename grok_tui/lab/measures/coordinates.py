@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from .probe import Probe
@@ -9,27 +10,28 @@ from .probe import Probe
 
 def memorizer_mean(probe: Probe) -> Tensor:
     """Return the mean of the memorizing coordinates."""
-    return probe.memorizers.mean(-1)
+    return _mean(probe.coordinates, ~probe.generalizes)
 
 
 def memorizer_min(probe: Probe) -> Tensor:
     """Return the smallest memorizing coordinate."""
-    return probe.memorizers.amin(-1)
+    return -_max(-probe.coordinates, ~probe.generalizes)
 
 
 def memorizer_max(probe: Probe) -> Tensor:
     """Return the largest memorizing coordinate."""
-    return probe.memorizers.amax(-1)
+    return _max(probe.coordinates, ~probe.generalizes)
 
 
 def memorizer_sd(probe: Probe) -> Tensor:
     """Return the standard deviation over the memorizing coordinates."""
-    return probe.memorizers.std(-1, correction=0)
+    deviations = probe.coordinates - memorizer_mean(probe).unsqueeze(-1)
+    return _mean(deviations.square(), ~probe.generalizes).sqrt()
 
 
 def generalizer_mean(probe: Probe) -> Tensor:
     """Return the mean of the generalizing coordinates."""
-    return probe.generalizers.mean(-1)
+    return _mean(probe.coordinates, probe.generalizes)
 
 
 MEASURES = {
@@ -39,3 +41,14 @@ MEASURES = {
     "memorizer_sd": memorizer_sd,
     "generalizer_mean": generalizer_mean,
 }
+
+
+def _mean(values: Tensor, chosen: Tensor) -> Tensor:
+    """Return the mean of the chosen values [..., C]; NaN where none is chosen."""
+    return torch.where(chosen, values, 0).sum(-1) / chosen.sum(-1)
+
+
+def _max(values: Tensor, chosen: Tensor) -> Tensor:
+    """Return the largest of the chosen values [..., C]; NaN where none is chosen."""
+    largest = torch.where(chosen, values, -torch.inf).amax(-1)
+    return torch.where(chosen.any(-1), largest, torch.nan)

@@ -10,7 +10,7 @@ from .probe import Probe
 
 def train_loss(probe: Probe) -> Tensor:
     """Return the mean loss over all training samples."""
-    return probe.loss(probe.train_outputs, probe.train.targets).mean(-1)
+    return probe.train_losses.mean(-1)
 
 
 def val_loss(probe: Probe) -> Tensor:
@@ -20,12 +20,12 @@ def val_loss(probe: Probe) -> Tensor:
 
 def train_accuracy(probe: Probe) -> Tensor:
     """Return the share of training samples that are right."""
-    return _share(probe.task.correct(probe.train_outputs, probe.train.targets), probe)
+    return _share(probe.train_right, probe)
 
 
 def val_accuracy(probe: Probe) -> Tensor:
     """Return the share of validation samples that are right."""
-    return _share(probe.task.correct(probe.val_outputs, probe.validation.targets), probe)
+    return _share(probe.val_right, probe)
 
 
 def l2_norm(probe: Probe) -> Tensor:

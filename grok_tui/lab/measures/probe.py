@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import torch
 from torch import Tensor
 from torch.func import vmap
 
 from ..losses import SampleLoss
 from ..models import FlatNetwork
-from ..tasks import Samples, Task
+from ..tasks import Basis, Coordinates, Samples, Task
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Probe:
     shared: bool
 
     @cached_property
+    def parameters(self) -> dict[str, Tensor]:
+        """The parameters of all replicas, each [R, ...]."""
+        return self.network.parameters(self.theta)
+
+    @cached_property
     def train_outputs(self) -> Tensor:
         """Outputs [R, N, O] for the training samples."""
         return self._outputs(self.train)
@@ -51,42 +57,98 @@ class Probe:
     @cached_property
     def coordinates(self) -> Tensor:
         """The task's coordinates [R, C]."""
-        assert self.task.coordinates is not None, (
-            "the catalog grants coordinate measures to tasks that have them"
-        )
-        return self.each(self.task.coordinates.of)
+        return self.each(self._roles.of)
 
     @cached_property
-    def memorizers(self) -> Tensor:
-        """The coordinates that memorize [R, M]."""
-        return self._with_role(generalizing=False)
+    def generalizes(self) -> Tensor:
+        """Which coordinates generalize, bool [R, C]; the others memorize."""
+        generalizes = self._roles.generalizes(self.coordinates)
+        return generalizes.to(self.theta.device).expand_as(self.coordinates)
+
+    @property
+    def basis(self) -> Basis:
+        """The spectrum of the task's symbols."""
+        assert self.task.symbols is not None
+        assert self.task.symbols.basis is not None, "the catalog grants spectra to tasks that have a basis"
+        return self.task.symbols.basis
 
     @cached_property
-    def generalizers(self) -> Tensor:
-        """The coordinates that generalize [R, G]."""
-        return self._with_role(generalizing=True)
+    def product_places(self) -> Tensor:
+        """Which of the m elements of the group x o y is, for all samples, training ones first: [R, N].
+
+        It is m where x o y is not in the group. Labels that are outliers make no difference.
+        """
+        x, y = self._operands
+        assert self.task.symbols is not None
+        return self._places[self.task.symbols.table.to(x.device)[x, y]]
+
+    @cached_property
+    def products(self) -> Tensor:
+        """The outputs for all pairs of the group, by their product, then by x: [R, m, m, O]."""
+        m = len(self.basis.elements)
+        order = (self.product_places * m + self._places[self._operands[0]]).argsort(-1)[:, : m * m]
+        outputs = torch.cat([self.train_outputs, self.val_outputs], 1)
+        ordered = outputs.gather(1, order.unsqueeze(-1).expand(-1, -1, outputs.shape[-1]))
+        return ordered.view(len(outputs), m, m, -1)
+
+    @cached_property
+    def train_losses(self) -> Tensor:
+        """The loss of each training sample [R, N]."""
+        return self.loss(self.train_outputs, self.train.targets)
 
     def each(self, function: Callable[[dict[str, Tensor]], Tensor]) -> Tensor:
         """Apply a function of one replica's parameters to every replica: [R, ...]."""
-        parameters = self.network.parameters(self.theta)
         if len(self.theta) == 1:
-            return function({name: value[0] for name, value in parameters.items()}).unsqueeze(0)
-        result: Tensor = vmap(function)(parameters)
+            return function({name: value[0] for name, value in self.parameters.items()}).unsqueeze(0)
+        result: Tensor = vmap(function)(self.parameters)
         return result
 
-    def _with_role(self, *, generalizing: bool) -> Tensor:
+    @cached_property
+    def train_right(self) -> Tensor:
+        """Which training samples are right, bool [R, N]."""
+        return self.task.correct(self.train_outputs, self.train.targets)
+
+    @cached_property
+    def val_right(self) -> Tensor:
+        """Which validation samples are right, bool [R, N]."""
+        return self.task.correct(self.val_outputs, self.validation.targets)
+
+    @property
+    def _roles(self) -> Coordinates:
         assert self.task.coordinates is not None, (
             "the catalog grants coordinate measures to tasks that have them"
         )
-        chosen = (self.task.coordinates.generalizes == generalizing).nonzero().squeeze(-1)
-        return self.coordinates.index_select(-1, chosen.to(self.theta.device))
+        return self.task.coordinates
+
+    @cached_property
+    def _operands(self) -> tuple[Tensor, Tensor]:
+        """The symbols x and y of all samples, training ones first: two [R, N]."""
+        n = len(self.task.symbols or ())
+        both = (self.train.inputs, self.validation.inputs)
+        x, y = (
+            torch.cat([inputs[..., place].argmax(-1) for inputs in both], -1).expand(len(self.theta), -1)
+            for place in (slice(n), slice(n, None))
+        )
+        return x, y
+
+    @cached_property
+    def _places(self) -> Tensor:
+        """Which element of the group each symbol is, int64 [n]; m where it is none."""
+        elements = self.basis.elements
+        places = torch.full((len(self.task.symbols or ()),), len(elements))
+        places[elements] = torch.arange(len(elements))
+        return places.to(self.theta.device)
 
     def _outputs(self, samples: Samples) -> Tensor:
-        parameters = self.network.parameters(self.theta)
+        start = (self.network.parameters(self.theta_0),) if self.network.centered else ()
         if len(self.theta) == 1:
             inputs = samples.inputs if self.shared else samples.inputs[0]
-            return self.network.apply({n: v[0] for n, v in parameters.items()}, inputs).unsqueeze(0)
-        outputs: Tensor = vmap(self.network.apply, in_dims=(0, None if self.shared else 0))(
-            parameters, samples.inputs
+            alone, *rest = [
+                {name: value[0] for name, value in each.items()} for each in (self.parameters, *start)
+            ]
+            return self.network.apply(alone, inputs, start=rest[0] if rest else None).unsqueeze(0)
+        axis = None if self.shared else 0
+        outputs: Tensor = vmap(self.network.apply, in_dims=(0, axis, 0)[: 2 + len(start)])(
+            self.parameters, samples.inputs, *start
         )
         return outputs

@@ -2,5 +2,6 @@
 
 from .flat import FlatNetwork, initial_theta
 from .networks import build_network
+from .roles import embedding, unembedding
 
-__all__ = ["FlatNetwork", "build_network", "initial_theta"]
+__all__ = ["FlatNetwork", "build_network", "embedding", "initial_theta", "unembedding"]

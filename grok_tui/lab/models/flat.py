@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 
-from ...catalog.models import AnyModel
+from ...catalog.models import AnyModel, Linear
 from ...catalog.tasks import Shape
 from ..streams import Purpose, stream
+from .layers import Network
 from .networks import build_network
 
 
@@ -21,10 +22,16 @@ class FlatNetwork:
     Attributes:
         module: the network; its own parameters are never used in a computation.
         size: P, the number of parameters.
+        output_scale: factor alpha on the outputs.
+        centered: whether the outputs at theta_0 are subtracted.
+        dropout_units: activations of a sample that dropout can mask; 0 where it has no place.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: Network, output_scale: float = 1.0, centered: bool = False) -> None:
         self.module = module
+        self.output_scale = output_scale
+        self.centered = centered
+        self.dropout_units = module.dropout_units
         self.shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
         self.sizes = [prod(shape) for shape in self.shapes.values()]
         self.size = sum(self.sizes)
@@ -42,10 +49,31 @@ class FlatNetwork:
         """Return parameters of one replica as one vector [P]."""
         return torch.cat([parameters[name].reshape(-1) for name in self.shapes])
 
-    def apply(self, parameters: dict[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the outputs [N, O] of one replica with these parameters for inputs [N, ...]."""
-        outputs: Tensor = functional_call(self.module, parameters, (inputs,))
-        return outputs
+    def apply(
+        self,
+        parameters: Mapping[str, Tensor],
+        inputs: Tensor,
+        start: Mapping[str, Tensor] | None = None,
+        keep: Tensor | None = None,
+    ) -> Tensor:
+        """Return the outputs alpha f(theta), or alpha (f(theta) - f(theta_0)) of a centered network.
+
+        Args:
+            parameters: of one replica, each [*shape].
+            inputs: [N, I].
+            start: the parameters at theta_0; what is not centered needs none.
+            keep: dropout's factors on f(theta) [N, dropout_units], 0 or 1 / (1 - rate); None: no dropout.
+
+        Returns:
+            [N, O].
+        """
+        outputs: Tensor = functional_call(
+            self.module, dict(parameters), (inputs,) if keep is None else (inputs, keep)
+        )
+        if self.centered:
+            assert start is not None, "a centered network is given theta_0"
+            outputs = outputs - functional_call(self.module, dict(start), (inputs,))
+        return outputs if self.output_scale == 1 else outputs * self.output_scale
 
 
 def initial_theta(
@@ -61,4 +89,6 @@ def initial_theta(
             torch.manual_seed(int(stream(seed, Purpose.INIT).integers(2**63)))
             module = build_network(spec, shape)
         starts.append(torch.cat([p.detach().reshape(-1) for p in module.parameters()]))
-    return FlatNetwork(module), torch.stack(starts).to(dtype)
+    if isinstance(spec, Linear):
+        return FlatNetwork(module), torch.stack(starts).to(dtype)
+    return FlatNetwork(module, spec.output_scale, spec.centered), torch.stack(starts).to(dtype)

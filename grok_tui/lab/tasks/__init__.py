@@ -8,12 +8,13 @@ from typing import Any
 import torch
 
 from ...catalog.tasks import AnyTask
-from . import linear101, modular_addition
-from .task import Coordinates, Parameters, Samples, Task
+from . import binary_operation, linear101
+from .bases import Basis
+from .task import Coordinates, Parameters, Samples, Symbols, Task
 
 BUILDERS: dict[str, Callable[[Any, int, torch.dtype], Task]] = {
     "linear101": linear101.build,
-    "modular_addition": modular_addition.build,
+    "binary_operation": binary_operation.build,
 }
 
 
@@ -22,4 +23,4 @@ def build_task(spec: AnyTask, seed: int, dtype: torch.dtype) -> Task:
     return BUILDERS[spec.name](spec, seed, dtype)
 
 
-__all__ = ["BUILDERS", "Coordinates", "Parameters", "Samples", "Task", "build_task"]
+__all__ = ["BUILDERS", "Basis", "Coordinates", "Parameters", "Samples", "Symbols", "Task", "build_task"]

@@ -34,6 +34,8 @@ def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG0
         validation=Samples(new_sample, torch.ones(1, 1, dtype=dtype)),
         outputs=1,
         correct=correct,
-        coordinates=Coordinates(weights, generalizes, (*(f"w{i}" for i in range(1, n + 1)), "bias")),
+        coordinates=Coordinates(
+            weights, lambda _: generalizes, (*(f"w{i}" for i in range(1, n + 1)), "bias")
+        ),
         measures={"bias": lambda parameters: weights(parameters)[n]},
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from .bases import Basis
+
 Parameters = Mapping[str, Tensor]
 """The parameters of one replica by name, shaped as in the module."""
 
@@ -28,13 +30,32 @@ class Coordinates:
 
     Attributes:
         of: maps the parameters of one replica to its C coordinates.
-        generalizes: bool [C]; the others memorize.
+        generalizes: maps coordinates [..., C] to which of them generalize, bool [..., C] or [C]; the
+            others memorize.
         labels: one short label a coordinate.
     """
 
     of: Callable[[Parameters], Tensor]
-    generalizes: Tensor
+    generalizes: Callable[[Tensor], Tensor]
     labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """What the one-hot inputs and the classes of a binary operation stand for.
+
+    Attributes:
+        table: which symbol x o y is, int64 [n, n]; -1 where it is not defined.
+        basis: the spectrum of functions on the symbols, where the task has one.
+        group: whether x o y is the product in the group of that basis, or a quotient.
+    """
+
+    table: Tensor
+    basis: Basis | None
+    group: bool
+
+    def __len__(self) -> int:
+        return len(self.table)
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,7 @@ class Task:
         outputs: how many outputs a model for it has.
         correct: maps outputs [..., N, O] and targets to bool [..., N].
         coordinates: the weights that memorize and those that generalize, where the task knows them.
+        symbols: the symbols of a binary operation, where it is one.
         measures: the task's own measures: name -> function of one replica's parameters, giving a number.
     """
 
@@ -55,6 +77,7 @@ class Task:
     outputs: int
     correct: Callable[[Tensor, Tensor], Tensor]
     coordinates: Coordinates | None = None
+    symbols: Symbols | None = None
     measures: Mapping[str, Callable[[Parameters], Tensor]] = field(default_factory=dict)
 
     @property

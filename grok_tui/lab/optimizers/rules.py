@@ -118,14 +118,14 @@ class Adam(Rule):
 
     def coefficients(self, hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
         """Fold both bias corrections and the learning rate into the denominator."""
-        return {"weight_decay": hyper["weight_decay"], **_moment_coefficients(hyper, step)}
+        return {"weight_decay": hyper["weight_decay"], **moment_coefficients(hyper, step)}
 
     def update(
         self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Seven kernels."""
         grad = torch.addcmul(grad, theta, c["weight_decay"])
-        return _moment_step(theta, grad, state, c)
+        return moment_step(theta, grad, state, c)
 
 
 class AdamW(Rule):
@@ -135,13 +135,13 @@ class AdamW(Rule):
 
     def coefficients(self, hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
         """As Adam's, and the factor by which theta shrinks."""
-        return {"shrink": 1 - hyper["lr"] * hyper["weight_decay"], **_moment_coefficients(hyper, step)}
+        return {"shrink": 1 - hyper["lr"] * hyper["weight_decay"], **moment_coefficients(hyper, step)}
 
     def update(
         self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Seven kernels."""
-        return _moment_step(theta * c["shrink"], grad, state, c)
+        return moment_step(theta * c["shrink"], grad, state, c)
 
 
 class RMSprop(Rule):
@@ -227,7 +227,7 @@ class Sign(Rule):
         return torch.addcmul(theta * c["shrink"], mean.sign(), c["step"]), {"exp_avg": mean}
 
 
-def _moment_coefficients(hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
+def moment_coefficients(hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
     """What Adam and AdamW share: the EMA weights, and the denominator with bias corrections and lr in it."""
     beta1, beta2 = hyper["betas"]
     lr = hyper["lr"] / (1 - beta1**step)
@@ -238,7 +238,7 @@ def _moment_coefficients(hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _moment_step(
+def moment_step(
     theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Adam's step without weight decay: six kernels."""

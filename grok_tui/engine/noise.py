@@ -1,0 +1,37 @@
+"""The random tensors of a step: a function of seed, purpose and step, whatever was drawn before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from grok_tui.lab.streams import Purpose, stream
+
+
+class Noise:
+    """Fills the buffers that a step reads its random numbers from, every replica from its own seed.
+
+    Args:
+        seeds: one a replica.
+        device: where the buffers lie; CPU and GPU draw different numbers.
+    """
+
+    def __init__(self, seeds: Sequence[int], device: torch.device) -> None:
+        self._seeds = seeds
+        self._generator = torch.Generator(device)
+
+    def fill_normal(self, buffer: Tensor, purpose: Purpose, step: int) -> None:
+        """Fill a buffer [R, ...] with standard normal numbers."""
+        for seed, part in zip(self._seeds, buffer, strict=True):
+            part.normal_(generator=self._at(seed, purpose, step))
+
+    def fill_kept(self, buffer: Tensor, rate: float, step: int) -> None:
+        """Fill a buffer [R, ...] with dropout's factors: 0 with probability `rate`, else 1 / (1 - rate)."""
+        for seed, part in zip(self._seeds, buffer, strict=True):
+            part.bernoulli_(1 - rate, generator=self._at(seed, Purpose.DROPOUT, step))
+        buffer.div_(1 - rate)
+
+    def _at(self, seed: int, purpose: Purpose, step: int) -> torch.Generator:
+        return self._generator.manual_seed(int(stream(seed, purpose, step).integers(2**63)))

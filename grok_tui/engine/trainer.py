@@ -1,0 +1,263 @@
+"""What trains an arm: theta, its optimizers, modifiers and batches, and the steps taken with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.lab.modifiers import Structure, coefficients, initial_state
+from grok_tui.lab.streams import Purpose
+
+from .batches import Batches
+from .noise import Noise
+from .optimizer import Optimizer
+from .state import ArmState, Arrays, OptimizerState, prefixed, under
+from .step import Learner, Parts, Stepper
+
+# A chunk never has more steps: its losses wait on the device, and a key waits for its end.
+LONGEST_CHUNK = 1024
+
+
+class Trainer:
+    """The state that training changes, R replicas side by side.
+
+    Args:
+        learner: gives the gradient.
+        theta: [R, P]; it stays in place.
+        seeds: one a replica.
+        batches: how samples are drawn.
+
+    Attributes:
+        theta: [R, P].
+        optimizer: the optimizer at work.
+        modifiers: what else is done to a step.
+    """
+
+    def __init__(
+        self, learner: Learner, theta: Tensor, seeds: Sequence[int], batches: Literal["epoch", "independent"]
+    ) -> None:
+        self.theta = theta
+        self.modifiers = Modifiers()
+        self._learner = learner
+        self._seeds = seeds
+        self._noise = Noise(seeds, theta.device)
+        self._batch_kind = batches
+        self._optimizers: dict[str, Optimizer] = {}
+        self._filters: dict[str, Tensor] = {}
+        self._filter_steps = 0
+        self._steppers: dict[tuple[str, int | None, Structure], tuple[Stepper, dict[str, Tensor]]] = {}
+        losses = torch.empty(LONGEST_CHUNK, len(seeds), dtype=torch.float64, device=theta.device)
+        sizes = torch.empty_like(losses)
+        self._chunk = (losses, sizes)
+        self._rows = (losses.unbind(0), sizes.unbind(0))
+
+    def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
+        """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
+        optimizer = self._optimizers.get(spec.name)
+        if optimizer is None:
+            optimizer = self._optimizers[spec.name] = self._new(spec)
+        else:
+            optimizer.adopt(spec)
+            if state == "fresh":
+                optimizer.reset()
+        self.optimizer = optimizer
+
+    def modify(self, spec: Modifiers) -> None:
+        """Go on with these modifiers; a gradient filter that was at work already keeps its state."""
+        fresh = initial_state(Structure.of(spec), self.theta)
+        if {name: value.shape for name, value in fresh.items()} != {
+            name: value.shape for name, value in self._filters.items()
+        }:
+            self._filters, self._filter_steps = fresh, 0
+            self._steppers.clear()
+        self.modifiers = spec
+
+    def reset(self) -> None:
+        """Forget the state of the optimizer and of gradient filters."""
+        self.optimizer.reset()
+        for value in self._filters.values():
+            value.zero_()
+        self._filter_steps = 0
+
+    def set_batch_size(self, size: int | Literal["full"], since: int) -> None:
+        """Draw batches of this size, counted from the step `since`.
+
+        Raises:
+            ValueError: there are fewer training samples.
+        """
+        samples = self._samples
+        if size != "full" and size > samples:
+            raise ValueError(f"batch_size {size} is more than the {samples} training samples")
+        self._batches = Batches(samples, size, self._batch_kind, self._seeds, since)
+
+    @property
+    def batch_size(self) -> int | Literal["full"]:
+        """Samples in a batch, or "full"."""
+        return "full" if self._batches.full else self._batches.size
+
+    def stretch(self, step: int) -> int:
+        """Return for how many steps after `step` a chunk may go on, because every batch has one size."""
+        return LONGEST_CHUNK if self._batches.full else min(LONGEST_CHUNK, self._batches.stretch(step)[1])
+
+    def take(self, step: int, steps: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Take k steps after `step`, no more than `stretch` allows; return losses and update sizes [k, R]."""
+        size = None if self._batches.full else self._batches.stretch(step)[0]
+        structure = Structure.of(self.modifiers)
+        moments, lr = self.optimizer.coefficients(steps, self.modifiers.warmup)
+        values = moments | coefficients(self.modifiers, structure, lr, self._ages(steps))
+        stepper, tensors = self._stepper(size, structure, tuple(values))
+        indices = None if size is None else self._batches.indices(step, steps).to(self.theta.device)
+        losses, sizes = (list(rows[:steps]) for rows in self._rows)
+        with torch.no_grad():
+            stepper.run(self._table(values), indices, losses, sizes, self._drawing(structure, tensors, step))
+        self.optimizer.steps += steps
+        self._filter_steps += steps
+        seen_losses, seen_sizes = (part[:steps].cpu().numpy() for part in self._chunk)
+        return seen_losses, seen_sizes
+
+    def export_state(self) -> tuple[dict[str, Any], Arrays]:
+        """Return what training has changed: fields of an `ArmState`, and arrays."""
+        fields = {
+            "optimizer": self.optimizer.spec.name,
+            "optimizers": {
+                name: OptimizerState(spec=optimizer.spec, steps=optimizer.steps)
+                for name, optimizer in self._optimizers.items()
+            },
+            "modifiers": self.modifiers,
+            "filter_steps": self._filter_steps,
+            "batch_size": self.batch_size,
+            "batches_since": self._batches.origin,
+        }
+        arrays: Arrays = {"theta": copied(self.theta)}
+        for name, optimizer in self._optimizers.items():
+            slots = {slot: copied(value) for slot, value in optimizer.state.items()}
+            arrays |= prefixed(f"optimizers/{name}", slots)
+        arrays |= prefixed("filters", {name: copied(value) for name, value in self._filters.items()})
+        return fields, arrays
+
+    def adopt(self, state: ArmState) -> None:
+        """Take up optimizers, modifiers and batches as a state names them; their numbers follow.
+
+        Raises:
+            ValueError: the state is none of such an arm.
+        """
+        if state.optimizer not in state.optimizers:
+            raise ValueError(f"the optimizer at work, '{state.optimizer}', is missing")
+        self._optimizers = {
+            name: self._restored(name, saved.spec, saved.steps) for name, saved in state.optimizers.items()
+        }
+        self._steppers = {key: s for key, s in self._steppers.items() if key[0] in self._optimizers}
+        self.optimizer = self._optimizers[state.optimizer]
+        self.modify(state.modifiers)
+        self._filter_steps = state.filter_steps
+        self.set_batch_size(state.batch_size, state.batches_since)
+
+    def expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and dtype of every array that `restore` needs."""
+        dtype = str(self.theta.dtype).removeprefix("torch.")
+        theta = (tuple(self.theta.shape), dtype)
+        found: dict[str, tuple[tuple[int, ...], str]] = {"theta": theta}
+        for name, optimizer in self._optimizers.items():
+            found |= {f"optimizers/{name}/{slot}": theta for slot in optimizer.state}
+        return found | {f"filters/{name}": (tuple(v.shape), dtype) for name, v in self._filters.items()}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take the numbers of `export_state`, after `adopt`."""
+        self.theta.copy_(torch.from_numpy(arrays["theta"]))
+        for name, optimizer in self._optimizers.items():
+            for slot, value in under(f"optimizers/{name}", arrays).items():
+                optimizer.state[slot].copy_(torch.from_numpy(value))
+        for name, value in under("filters", arrays).items():
+            self._filters[name].copy_(torch.from_numpy(value))
+
+    @property
+    def _samples(self) -> int:
+        return int(self._learner.samples.targets.shape[0 if self._learner.shared else 1])
+
+    def _new(self, spec: OptimizerSpec) -> Optimizer:
+        return Optimizer(spec, self.theta, self._learner.network.shapes)
+
+    def _restored(self, name: str, spec: OptimizerSpec, steps: int) -> Optimizer:
+        """Return the optimizer of this name with the hyperparameters and the age it had, state to follow."""
+        if name != spec.name:
+            raise ValueError(f"optimizer '{name}' is a {spec.name}")
+        optimizer = self._optimizers.get(name) or self._new(spec)
+        optimizer.adopt(spec)
+        optimizer.steps = steps
+        return optimizer
+
+    def _ages(self, steps: int) -> Tensor:
+        """Return the ages of the filters' state at the next steps, [steps, 1, 1], counted from 1."""
+        ages = torch.arange(steps, dtype=torch.float64, device=self.theta.device)
+        return ages.view(-1, 1, 1) + (self._filter_steps + 1)
+
+    def _table(self, values: Mapping[str, Tensor]) -> Tensor:
+        """Return coefficients as a table [k, C, R, 1], or as one row if no value varies from step to step."""
+        rows = max(value.shape[0] if value.dim() == 3 else 1 for value in values.values())
+        shape = (rows, len(self.theta), 1)
+        return torch.stack([value.expand(shape) for value in values.values()], dim=1).to(self.theta.dtype)
+
+    def _stepper(
+        self, size: int | None, structure: Structure, names: tuple[str, ...]
+    ) -> tuple[Stepper, dict[str, Tensor]]:
+        key = (self.optimizer.spec.name, size, structure)
+        if key not in self._steppers:
+            state = self.optimizer.state
+            parts = Parts(
+                self._learner, self.optimizer.rule, tuple(state), structure, tuple(self._filters), names
+            )
+            tensors = self._tensors(size, structure, len(names)) | state | self._filters
+            self._steppers[key] = Stepper(parts, tensors), tensors
+        return self._steppers[key]
+
+    def _tensors(self, size: int | None, structure: Structure, coefficient_count: int) -> dict[str, Tensor]:
+        """Return what a step reads besides the state of optimizer and filters."""
+        theta, learner = self.theta, self._learner
+        replicas = len(theta)
+        found = {
+            "theta": theta,
+            "table": theta.new_zeros(coefficient_count, replicas, 1),
+            "inputs": learner.samples.inputs,
+            "targets": learner.samples.targets,
+            "theta_0": learner.theta_0,
+        }
+        if size is not None:
+            found["indices"] = torch.zeros(replicas, size, dtype=torch.int64, device=theta.device)
+        units = learner.network.dropout_units
+        if structure.dropout and units:
+            found["keep"] = theta.new_ones(replicas, self._samples if size is None else size, units)
+        if structure.weight_noise:
+            found["weight_noise"] = torch.zeros_like(theta)
+        if structure.update_noise:
+            found["update_noise"] = torch.zeros_like(theta)
+        return found
+
+    def _drawing(
+        self, structure: Structure, tensors: Mapping[str, Tensor], step: int
+    ) -> Callable[[int], None] | None:
+        """Return what draws the random numbers of the i-th step after `step`, if there are any."""
+        if not (structure.dropout or structure.weight_noise or structure.update_noise):
+            return None
+        rate = self.modifiers.dropout
+
+        def draw(i: int) -> None:
+            if "keep" in tensors:
+                self._noise.fill_kept(tensors["keep"], rate, step + i)
+            if structure.weight_noise:
+                self._noise.fill_normal(tensors["weight_noise"], Purpose.WEIGHT_NOISE, step + i)
+            if structure.update_noise:
+                self._noise.fill_normal(tensors["update_noise"], Purpose.UPDATE_NOISE, step + i)
+
+        return draw
+
+
+def copied(tensor: Tensor) -> NDArray[Any]:
+    """Return a copy on the CPU that does not change when the tensor does."""
+    copy: NDArray[Any] = tensor.detach().cpu().numpy().copy()
+    return copy

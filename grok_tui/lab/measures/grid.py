@@ -1,0 +1,41 @@
+"""What is learnt of a table: a picture with a cell for each pair of symbols."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import torch
+from torch import Tensor
+
+
+class Cell(IntEnum):
+    """What is known of a pair; right means that the answer is the label, which of an outlier is wrong."""
+
+    ABSENT = -1
+    WRONG = 0
+    RIGHT = 1
+    TRAINED_RIGHT = 2
+    TRAINED_WRONG = 3
+
+
+def correctness_grid(
+    train_inputs: Tensor, train_right: Tensor, validation_inputs: Tensor, validation_right: Tensor
+) -> Tensor:
+    """Return a `Cell` for each pair, int8 [n, n], rows for the first operand.
+
+    Args:
+        train_inputs: one-hot pairs [N, 2 n] of one replica's training samples.
+        train_right: which of them the network gets right, bool [N].
+        validation_inputs: likewise for the validation samples.
+        validation_right: likewise.
+    """
+    n = train_inputs.shape[-1] // 2
+    grid = torch.full((n, n), int(Cell.ABSENT), dtype=torch.int8, device=train_inputs.device)
+    for inputs, right, if_right, if_wrong in (
+        (train_inputs, train_right, Cell.TRAINED_RIGHT, Cell.TRAINED_WRONG),
+        (validation_inputs, validation_right, Cell.RIGHT, Cell.WRONG),
+    ):
+        x, y = inputs[:, :n].argmax(-1), inputs[:, n:].argmax(-1)
+        cells = torch.where(right, int(if_right), int(if_wrong)).to(grid.dtype)
+        grid = grid.index_put((x, y), cells)
+    return grid

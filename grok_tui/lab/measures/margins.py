@@ -1,0 +1,40 @@
+"""By how much the training samples are right, for outputs that are scores of classes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .probe import Probe
+
+
+def margin_mean(probe: Probe) -> Tensor:
+    """Return the mean over the training samples of the right score less the best other one."""
+    return margins(probe.train_outputs, probe.train.targets).mean(-1)
+
+
+def margin_min(probe: Probe) -> Tensor:
+    """Return the least margin of a training sample; all are right where it is positive."""
+    return margins(probe.train_outputs, probe.train.targets).amin(-1)
+
+
+def zero_loss_share(probe: Probe) -> Tensor:
+    """Return the share of training samples whose loss is exactly 0, so that they no longer teach.
+
+    With cross-entropy this is "softmax collapse" (Prieto et al. 2025, 2501.04697, section 3).
+    """
+    return (probe.train_losses == 0).to(probe.theta.dtype).mean(-1)
+
+
+MEASURES = {
+    "margin_mean": margin_mean,
+    "margin_min": margin_min,
+    "zero_loss_share": zero_loss_share,
+}
+
+
+def margins(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the right score less the best other one [..., N], of scores [..., N, O] and classes [..., N]."""
+    right = targets.unsqueeze(-1) == torch.arange(outputs.shape[-1], device=outputs.device)
+    best_other = torch.where(right, -torch.inf, outputs).amax(-1)
+    return torch.where(right, outputs, -torch.inf).amax(-1) - best_other

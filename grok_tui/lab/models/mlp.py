@@ -1,0 +1,70 @@
+"""Networks of fully connected layers, on their inputs or on an embedding of symbols."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ...catalog import models as catalog
+from ...catalog.tasks import Shape
+from .layers import ACTIVATIONS, Layer, Network, scale
+
+
+class Linear(Network):
+    """One linear map without a bias: outputs = inputs @ weight.T."""
+
+    def __init__(self, spec: catalog.Linear, shape: Shape) -> None:
+        super().__init__()
+        self.weight = nn.Linear(shape.inputs, shape.outputs, bias=False).weight
+        if spec.init == "zeros":
+            nn.init.zeros_(self.weight)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the outputs."""
+        return nn.functional.linear(inputs, self.weight)
+
+
+class Mlp(Network):
+    """Hidden layers and a readout: inputs [N, I] -> outputs [N, O]; dropout masks the hidden activations."""
+
+    def __init__(self, spec: catalog.Layered, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.hidden = Layer(inputs, spec.hidden, spec)
+        self.deeper = nn.ModuleList(Layer(spec.hidden, spec.hidden, spec) for _ in range(spec.depth - 1))
+        self.readout = Layer(spec.hidden, outputs, spec)
+        self.activation = ACTIVATIONS[spec.activation]
+        self.dropout_units = spec.depth * spec.hidden
+
+    def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Return the outputs; the units of `keep` go by hidden layer."""
+        masks = None if keep is None else torch.split(keep, self.hidden.out_features, -1)
+        stream = inputs
+        for i, layer in enumerate((self.hidden, *self.deeper)):
+            stream = self.activation(layer(stream))
+            if masks is not None:
+                stream = stream * masks[i]
+        outputs: Tensor = self.readout(stream)
+        return outputs
+
+
+class EmbeddingMlp(Mlp):
+    """Layers on the vectors of two symbols, summed or one after the other.
+
+    One-hot inputs [N, 2 n] -> outputs [N, O], as in Liu et al. 2022 (2210.01117) and in devinterp's study of
+    modular addition.
+    """
+
+    def __init__(self, spec: catalog.EmbeddingMlp, shape: Shape) -> None:
+        super().__init__(spec, spec.combined, shape.outputs)
+        self.embedding = nn.Embedding(shape.symbols, spec.width)
+        self.summed = spec.combine == "sum"
+        scale(self.embedding, spec.embedding_sd)
+
+    def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Return the outputs; the units of `keep` go by hidden layer."""
+        symbols, width = self.embedding.weight.shape
+        if self.summed:
+            vectors = inputs.reshape(-1, 2, symbols).sum(1) @ self.embedding.weight
+        else:
+            vectors = (inputs.reshape(-1, symbols) @ self.embedding.weight).view(-1, 2 * width)
+        return super().forward(vectors, keep)

@@ -1,0 +1,197 @@
+"""A decoder on sequences as "a b =", which computes what its output at "=" needs and no more.
+
+The operands are all that tells one sample from another. So a place before the second operand has one stream
+for each symbol, not one for each sample, and a place that comes before both has a single one; a `Stream` is
+spread over the samples where streams of different kinds meet. In the last layer "=" alone goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ...catalog import models as catalog
+from ...catalog.tasks import Shape
+from .layers import ACTIVATIONS, Network
+
+
+class Stream(NamedTuple):
+    """Vectors at one place of the sequence.
+
+    Attributes:
+        rows: one for all samples [1, d], one a symbol [n, d], or one a sample [N, d].
+        symbol: one-hot [N, n], the row of each sample; None where rows are not by symbol.
+    """
+
+    rows: Tensor
+    symbol: Tensor | None = None
+
+    def each(self, function: Callable[[Tensor], Tensor]) -> Stream:
+        """Apply a function to every row."""
+        return Stream(function(self.rows), self.symbol)
+
+    def by_sample(self) -> Tensor:
+        """Return one row a sample, or one for all."""
+        return self.rows if self.symbol is None else self.symbol @ self.rows
+
+
+def aligned(*streams: Stream) -> tuple[list[Tensor], Tensor | None]:
+    """Return the rows of streams, made to go together, and the symbol that they all are by.
+
+    They stay as they are where those that differ between samples do so by one and the same symbol.
+    """
+    symbols = {id(stream.symbol): stream.symbol for stream in streams if stream.symbol is not None}
+    sampled = any(stream.symbol is None and len(stream.rows) > 1 for stream in streams)
+    if len(symbols) == 1 and not sampled:
+        return [stream.rows for stream in streams], next(iter(symbols.values()))
+    return [stream.by_sample() for stream in streams], None
+
+
+def added(one: Stream, other: Stream) -> Stream:
+    """Return the sum of two streams."""
+    (a, b), symbol = aligned(one, other)
+    return Stream(a + b, symbol)
+
+
+class Attention(nn.Module):
+    """Causal attention with `heads` heads; its matrices have no biases."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.query, self.key, self.value, self.output = (
+            nn.Linear(width, width, bias=False) for _ in range(4)
+        )
+        self.heads = (heads, width // heads)
+
+    def forward(self, streams: Sequence[Stream], wanted: range) -> list[Stream]:
+        """Return what attention adds to the streams at the wanted places."""
+        keys = [stream.each(self.key) for stream in streams]
+        values = [stream.each(self.value) for stream in streams]
+        scale = self.heads[1] ** -0.5
+        results = []
+        for place in wanted:
+            query = streams[place].each(self.query).each(lambda rows: rows * scale)
+            scores = [self._score(query, key) for key in keys[: place + 1]]
+            rows, symbol = aligned(*scores, *values[: place + 1])
+            count = max(len(row) for row in rows)
+            weights = torch.stack([row.expand(count, -1) for row in rows[: place + 1]]).softmax(0)
+            each = zip(weights.unbind(0), rows[place + 1 :], strict=True)
+            mixed = reduce(add, (weight.unsqueeze(-1) * self._split(value) for weight, value in each))
+            results.append(Stream(self.output(mixed.flatten(-2)), symbol))
+        return results
+
+    def _split(self, rows: Tensor) -> Tensor:
+        return rows.view(-1, *self.heads)
+
+    def _score(self, query: Stream, key: Stream) -> Stream:
+        """Return each head's product of query and key."""
+        (q, k), symbol = aligned(query, key)
+        return Stream(self._split(q * k).sum(-1), symbol)
+
+
+class Block(nn.Module):
+    """Attention and an MLP, each added to the stream; dropout masks what the MLP adds."""
+
+    def __init__(self, spec: catalog.Transformer) -> None:
+        super().__init__()
+        self.attention = Attention(spec.width, spec.heads)
+        self.inner = nn.Linear(spec.width, spec.units, bias=spec.bias)
+        self.outer = nn.Linear(spec.units, spec.width, bias=spec.bias)
+        self.activation = ACTIVATIONS[spec.activation]
+        self.norms = nn.ModuleList(nn.LayerNorm(spec.width) for _ in range(2 if spec.norm != "none" else 0))
+        self.before = list(self.norms) if spec.norm == "pre" else [nn.Identity()] * 2
+        self.after = list(self.norms) if spec.norm == "post" else [nn.Identity()] * 2
+
+    def forward(
+        self, streams: Sequence[Stream], wanted: range, keep: Sequence[Tensor] | None
+    ) -> list[Stream]:
+        """Return the streams at the wanted places; `keep` has a mask [N, d] for each of these."""
+        attended = self.attention([stream.each(self.before[0]) for stream in streams], wanted)
+        results = []
+        for i, place in enumerate(wanted):
+            stream = added(streams[place], attended[i]).each(self.after[0])
+            more = stream.each(self.before[1]).each(self._mlp)
+            if keep is not None:
+                more = Stream(more.by_sample() * keep[i])
+            results.append(added(stream, more).each(self.after[1]))
+        return results
+
+    def _mlp(self, rows: Tensor) -> Tensor:
+        result: Tensor = self.outer(self.activation(self.inner(rows)))
+        return result
+
+
+class Transformer(Network):
+    """One-hot operands [N, 2 n] -> outputs [N, O], read at the last token.
+
+    With the defaults of the catalog the network of Nanda et al. 2023 (2301.05217, transformers.py); with
+    sinusoidal positions, norm "post", init "uniform" and no biases that of Power et al. 2022 (2201.02177,
+    openai/grok), whose residual dropout is after the MLPs alone.
+    """
+
+    positions: Tensor
+
+    def __init__(self, spec: catalog.Transformer, shape: Shape) -> None:
+        super().__init__()
+        self.tokens = spec.tokens
+        self.embedding = nn.Embedding(spec.vocabulary(shape), spec.width)
+        if spec.positions == "learned":
+            self.positions = nn.Parameter(torch.randn(len(self.tokens), spec.width))
+        else:
+            self.register_buffer("positions", sinusoids(len(self.tokens), spec.width))
+        self.blocks = nn.ModuleList(Block(spec) for _ in range(spec.layers))
+        self.norm = nn.LayerNorm(spec.width) if spec.norm == "pre" else nn.Identity()
+        self.readout = nn.Linear(spec.width, shape.outputs, bias=False)
+        if spec.init == "normal":
+            self._initialize()
+        self.dropout_units = sum(len(self._wanted(i)) for i in range(spec.layers)) * spec.width
+
+    def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Return the outputs; the units of `keep` go by layer, then by place, where the MLP is computed."""
+        streams = self._embedded(inputs)
+        masks = None if keep is None else list(torch.split(keep, self.readout.in_features, -1))
+        for i, block in enumerate(self.blocks):
+            wanted = self._wanted(i)
+            first, masks = (None, None) if masks is None else (masks[: len(wanted)], masks[len(wanted) :])
+            streams = block(streams, wanted, first)
+        outputs: Tensor = self.readout(streams[-1].each(self.norm).by_sample())
+        return outputs
+
+    def _embedded(self, inputs: Tensor) -> list[Stream]:
+        a, b = inputs.chunk(2, -1)
+        one_hot = {"a": a, "b": b}
+        symbols, *others = torch.split(self.embedding.weight, [a.shape[-1], *[1] * (len(self.tokens) - 2)])
+        places = torch.split(self.positions.to(symbols), 1)
+        rest = iter(others)
+        return [
+            Stream(symbols + place, one_hot[token]) if token in one_hot else Stream(next(rest) + place)
+            for token, place in zip(self.tokens, places, strict=True)
+        ]
+
+    def _wanted(self, layer: int) -> range:
+        """Return the places at which a layer has to be computed."""
+        last = len(self.tokens) - 1
+        return range(last if layer == len(self.blocks) - 1 else 0, last + 1)
+
+    def _initialize(self) -> None:
+        tokens, width = self.embedding.weight.shape
+        for name, parameter in self.named_parameters():
+            if name == "readout.weight":
+                nn.init.normal_(parameter, std=tokens**-0.5)
+            elif "norm" not in name and parameter.dim() > 1:
+                nn.init.normal_(parameter, std=width**-0.5)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
+
+
+def sinusoids(places: int, width: int) -> Tensor:
+    """Return the position vectors [places, width] of Vaswani et al. 2017, sine and cosine alternating."""
+    place = torch.arange(places, dtype=torch.float64).unsqueeze(-1)
+    unit = torch.arange(width)
+    angle = place / 10000 ** ((unit - unit % 2) / width)
+    return torch.where(unit % 2 == 0, angle.sin(), angle.cos()).float()
