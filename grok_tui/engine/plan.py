@@ -101,7 +101,6 @@ class _Evaluation:
         )
         op = cast(OpOverload, node.target)
         packet = getattr(op, "overloadpacket", None)
-        assert packet is None or not op._schema.is_mutable, f"{op} changes what it is given"
         if packet in FACTORIES or all(source in self._constant for source in node.all_input_nodes):
             self._value[node] = _call(op, args, kwargs)
             self._constant.add(node)
@@ -109,15 +108,14 @@ class _Evaluation:
             self._value[node] = args[0][args[1]]
         elif _is_view(node.target):
             self._value[node] = self._view(op, args, kwargs)
-        elif (
-            packet is aten.pow and isinstance(args[1], (int, float)) and args[1] == 1
-        ):  # the derivative of a square
+        elif packet is aten.pow and _is_one(args[1]):  # the derivative of a square
             self._value[node] = args[0]
         elif packet is aten.cat and len(args[0]) == 1:
             self._value[node] = args[0][0]
         elif packet is aten.bmm:
             self._value[node] = self._batched_product(*args)
         else:
+            assert not op._schema.is_mutable, f"{op} changes what it is given"
             self._value[node] = schedule(self._kernels, op, args, kwargs, into=self._overwrites.get(node))
 
     def _view(self, op: OpOverload, args: Any, kwargs: Any) -> Any:
@@ -173,6 +171,10 @@ def _overwritten(graph: Graph, inputs: Sequence[Tensor], updates: dict[int, int]
 
 def _results(graph: Graph) -> list[Node]:
     return list(cast(Sequence[Node], graph.output_node().args[0]))
+
+
+def _is_one(number: Any) -> bool:
+    return isinstance(number, (int, float)) and number == 1
 
 
 def _call(op: OpOverload, args: Any, kwargs: Any) -> Any:
