@@ -204,10 +204,11 @@ def memory_needed(preset: Preset) -> float:
     for arm in preset.arms:
         shape = arm.task.shape
         bytes_each = 8 if arm.training.dtype == "float64" else 4
-        data = shape.samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
+        samples = shape.samples + shape.validation
+        data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
         batch = shape.samples if arm.training.batch_size == "full" else arm.training.batch_size
-        passes = 3 * batch + 2 * (shape.samples + shape.validation)
+        passes = 3 * batch + 2 * samples
         activations = arm.model.activations(shape) * passes * replicas
         needed += bytes_each * (data + 10.0 * parameters + activations)
     return needed
