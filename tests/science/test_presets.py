@@ -7,12 +7,30 @@ import pytest
 from grok_tui.engine.run import Run
 from grok_tui.presets import load, names
 
-QUICK = [
+UNDER_20_SECONDS = [
+    "grok-data-fraction",
+    "grok-switch",
+    "grokfast-fair",
     "linear101",
     "linear101-batch-noise",
     "linear101-coupled-l2",
     "linear101-eps",
     "linear101-switch",
+    "muon",
+    "norm-at-grok",
+    "omnigrok",
+]
+SLOWER = [
+    "grok-operations",
+    "grok-optimizers",
+    "modadd-linf",
+    "modadd-mlp",
+    "modadd-transformer",
+    "moddiv-transformer",
+    "nanda-p113",
+    "numerics",
+    "power-1m",
+    "progress-measures",
 ]
 
 
@@ -29,14 +47,16 @@ def unexpected(preset) -> list[str]:
 
 
 def test_every_shipped_preset_is_tested_here():
-    assert set(names()) == set(QUICK)
+    assert sorted(names()) == sorted(UNDER_20_SECONDS + SLOWER)
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize(
+    "name", UNDER_20_SECONDS + [pytest.param(name, marks=pytest.mark.slow) for name in SLOWER]
+)
 def test_every_verdict_is_the_expected_one(name):
     assert unexpected(load(name)) == []
 
 
-@pytest.mark.parametrize("name", ["linear101-batch-noise"])
-def test_verdicts_hold_for_other_seeds(name):
-    assert unexpected(load(name, seed=4711, replicas=12)) == []
+@pytest.mark.parametrize(("name", "replicas"), [("linear101-batch-noise", 12), ("grok-switch", 3)])
+def test_verdicts_hold_for_other_seeds(name, replicas):
+    assert unexpected(load(name, seed=4711, replicas=replicas)) == []
