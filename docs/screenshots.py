@@ -14,11 +14,32 @@ from pathlib import Path
 
 os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_COLOR_SYSTEM": "truecolor"}
 
+from textual.widgets import OptionList
+
+from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.options import RunOptions
 from grok_tui.tui.app import ExplorerApp, make_app
 
 FOLDER = Path(__file__).parent
-PATIENCE = 60.0  # seconds for a run to come as far as a picture needs it
+PATIENCE = 300.0  # seconds for a run to come as far as a picture needs it
+
+INTERPOLATING = """
+title = "Adam interpolates"
+summary = "Adam on the 101 weights until it interpolates; then forked by hand."
+sources = ["the documentation"]
+
+[task]
+name = "linear101"
+[model]
+name = "linear"
+[training]
+steps = 3000
+loss = "mse"
+
+[[arms]]
+name = "adam"
+optimizer = { name = "adam", lr = 1e-3 }
+"""
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -61,6 +82,41 @@ async def after_a_switch(size: tuple[int, int], name: str) -> None:
     app.close_run(10)
 
 
+async def forked(home: Path) -> None:
+    """Adam's interpolating solution of the 101 weights, forked by hand: SGD with decay, and AdamW."""
+    file = home / "interpolating.toml"
+    file.write_text(INTERPOLATING, encoding="utf-8")
+    app = make_app(str(file), RunOptions())
+
+    def optimizer(name: str) -> OptimizerSpec | None:
+        arms = app.snapshot.arms if app.snapshot else ()
+        return next((arm.optimizer for arm in arms if arm.name == name), None)
+
+    def is_finished() -> bool:
+        return app.snapshot is not None and app.snapshot.state == "finished"
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(is_finished)
+        await pilot.press("f")
+        await until(lambda: optimizer("adam_2") is not None)
+        await pilot.press("o")
+        for _ in range(5):
+            await asyncio.sleep(0.5)
+            await pilot.press("right_curly_bracket")
+        await pilot.press("A", "f")
+        await until(lambda: optimizer("adam_3") is not None)
+        await pilot.press("O")
+        await asyncio.sleep(1.0)
+        options = app.screen.query_one(OptionList)
+        options.highlighted = options.get_option_index("adamw")
+        await pilot.press("enter")
+        await until(lambda: getattr(optimizer("adam_3"), "name", "") == "adamw")
+        await pilot.press("A", "x", "space")
+        await until(is_finished)
+        save(app, "fork")
+    app.close_run(10)
+
+
 async def main() -> None:
     """Take them all."""
     with tempfile.TemporaryDirectory() as home:
@@ -69,6 +125,7 @@ async def main() -> None:
         await browser()
         await after_a_switch((120, 36), "linear101-switched")
         await after_a_switch((60, 20), "small-terminal")
+        await forked(Path(home))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,12 @@ class StdoutClosedError(GrokTuiError):
     """The reader of stdout went away, as `head` does."""
 
 
+def has_terminal() -> bool:
+    """Whether there is a terminal to draw on and to read keys from."""
+    streams = (sys.__stdin__, sys.__stderr__)
+    return all(stream is not None and not stream.closed and stream.isatty() for stream in streams)
+
+
 def complain(problem: str) -> None:
     """Say on stderr, in one line, what went wrong."""
     line = shortened(printable(problem), LONGEST_LINE)
@@ -121,6 +127,18 @@ def write_file(path: Path, text: str, option: str) -> None:
     """
     try:
         path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GrokTuiError(f"{option}: {path}: {_reason(error)}") from None
+
+
+def write_bytes(path: Path, content: bytes, option: str) -> None:
+    """Write a result to the file that an option named.
+
+    Raises:
+        GrokTuiError: it cannot be written.
+    """
+    try:
+        path.write_bytes(content)
     except OSError as error:
         raise GrokTuiError(f"{option}: {path}: {_reason(error)}") from None
 

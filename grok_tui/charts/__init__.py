@@ -7,13 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grok_tui.charts.model import Bars, Chart, Heatmap, LineChart, Mark, Series
+    from grok_tui.charts.model import Bars, Cells, Chart, Heatmap, LineChart, Mark, Series
     from grok_tui.charts.picture import Picture, Run
     from grok_tui.charts.process import Drawer
     from grok_tui.charts.style import COLORLESS, DARK, LIGHT, SIXTEEN, Palette, Style
 
 _HOMES = {
-    "model": ("Bars", "Chart", "Heatmap", "LineChart", "Mark", "Series"),
+    "model": ("Bars", "Cells", "Chart", "Heatmap", "LineChart", "Mark", "Series"),
     "picture": ("Picture", "Run"),
     "process": ("Drawer",),
     "style": ("COLORLESS", "DARK", "LIGHT", "SIXTEEN", "Palette", "Style"),
@@ -25,6 +25,7 @@ __all__ = [
     "LIGHT",
     "SIXTEEN",
     "Bars",
+    "Cells",
     "Chart",
     "Drawer",
     "Heatmap",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from grok_tui.charts.bars import draw_bars, draw_compact_bars
+from grok_tui.charts.cells import draw_cells, draw_compact_cells
 from grok_tui.charts.frame import write_centred
 from grok_tui.charts.heatmap import draw_compact_heatmap, draw_heatmap
 from grok_tui.charts.line_chart import draw_compact_line_chart, draw_line_chart
-from grok_tui.charts.model import Bars, Chart, Heatmap
+from grok_tui.charts.model import Bars, Cells, Chart, Heatmap
 from grok_tui.charts.picture import Grid, Picture
 from grok_tui.charts.style import Style
 
@@ -36,5 +37,7 @@ def _draw(chart: Chart, grid: Grid, style: Style) -> None:
         (draw_compact_bars if compact else draw_bars)(chart, grid, style)
     elif isinstance(chart, Heatmap):
         (draw_compact_heatmap if compact else draw_heatmap)(chart, grid, style)
+    elif isinstance(chart, Cells):
+        (draw_compact_cells if compact else draw_cells)(chart, grid, style)
     else:
         (draw_compact_line_chart if compact else draw_line_chart)(chart, grid, style)

@@ -16,12 +16,16 @@ _LABEL_WIDTH = 18  # the longest name in a legend
 
 
 class Entry(NamedTuple):
-    """One curve in the legend: a sample of how it looks, its name and its last value (or nothing)."""
+    """One curve in the legend: a sample of how it looks, its name and its last value (or nothing).
+
+    optional: whether it is left out, with all others that are, where there is no room for all.
+    """
 
     sample: str
     label: str
     value: str
     ink: Ink
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,9 @@ def draw_header(grid: Grid, style: Style, title: str, note: str, entries: Sequen
     Returns the column after the title.
     """
     title, note = style.clean(title), style.clean(note)
-    entries = [
-        Entry(entry.sample, style.cut(style.clean(entry.label), _LABEL_WIDTH), entry.value, entry.ink)
-        for entry in entries
-    ]
-    for legend in (entries, [entry._replace(value="") for entry in entries]):
+    entries = [entry._replace(label=style.cut(style.clean(entry.label), _LABEL_WIDTH)) for entry in entries]
+    needed = [entry for entry in entries if not entry.optional]
+    for legend in (entries, needed, [entry._replace(value="") for entry in needed]):
         if cell_width(title) + 2 + _legend_width(legend) <= grid.width:
             break
     while legend and cell_width(title) + 2 + _legend_width(legend) > grid.width:

@@ -82,10 +82,11 @@ def draw_compact_line_chart(chart: LineChart, grid: Grid, style: Style) -> None:
         write_centred(grid, style, chart.empty)
         return
     x_axis, y_axis = axes
-    entries = _legend(chart.series, looks(chart.series, style), style)
+    series = [one for one in chart.series if one.legend != "never"]
+    entries = _legend(series, looks(series, style), style)
     sparks = [
-        Spark(series.label, x_axis.units(series.x), y_axis.units(series.y), entry.value, entry.ink)
-        for series, entry in zip(chart.series, entries, strict=True)
+        Spark(one.label, x_axis.units(one.x), y_axis.units(one.y), entry.value, entry.ink)
+        for one, entry in zip(series, entries, strict=True)
     ]
     draw_sparks(grid, style, chart.title, sparks)
 
@@ -113,12 +114,14 @@ def fit_axes(chart: LineChart) -> tuple[Axis, Axis] | None:
 
 
 def looks(series: Sequence[Series], style: Style) -> list[Look]:
-    """Decide how each series is drawn, so that any two differ by more than their colour."""
+    """Decide how each series is drawn, so that any two of the legend differ by more than their colour."""
     lines = [one.line or _LINES[place % len(_LINES)] for place, one in enumerate(series)]
+    named = [line for one, line in zip(series, lines, strict=True) if one.legend != "never"]
     found = []
     for place, (one, line) in enumerate(zip(series, lines, strict=True)):
         chosen = style.clean(one.marker) if cell_width(style.clean(one.marker)) == 1 else ""
-        automatic = _MARKERS[place % len(_MARKERS)] if lines.count(line) > 1 else ""
+        repeated = one.legend != "never" and named.count(line) > 1
+        automatic = _MARKERS[place % len(_MARKERS)] if repeated else ""
         found.append(
             Look(
                 color=one.color or f"series-{place + 1}",
@@ -133,9 +136,12 @@ def looks(series: Sequence[Series], style: Style) -> list[Look]:
 def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> list[Entry]:
     entries = []
     for one, look in zip(series, shown, strict=True):
+        if one.legend == "never":
+            continue
         finite = one.y[np.isfinite(one.y)]
         value = short(float(finite[-1])) if finite.size else ""
-        entries.append(Entry(look.sample(style), one.label, value, style.ink(look.color)))
+        ink = style.ink(look.color)
+        entries.append(Entry(look.sample(style), one.label, value, ink, one.legend == "if room"))
     return entries
 
 

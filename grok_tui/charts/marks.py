@@ -11,26 +11,27 @@ from grok_tui.charts.picture import Grid
 from grok_tui.charts.style import Style
 from grok_tui.charts.text import cell_width
 
-_GLYPHS = {"event": "▾", "intervention": "◆"}
-_LINES = {"event": "┊", "intervention": "╎"}
-_ASCII_GLYPHS = {"event": "v", "intervention": "!"}
-_ASCII_LINES = {"event": "|", "intervention": "|"}
+_GLYPHS = {"event": "▾", "intervention": "◆", "cursor": "▼"}
+_LINES = {"event": "┊", "intervention": "╎", "cursor": "│"}
+_ASCII_GLYPHS = {"event": "v", "intervention": "!", "cursor": "V"}
+_ASCII_LINES = {"event": "|", "intervention": "|", "cursor": "|"}
+_ORDER = ("event", "intervention", "cursor")
 _CROWDED = 6  # cells a mark must have on average for its line to be drawn
 
 
 def draw_marks(grid: Grid, style: Style, frame: Frame, marks: Sequence[Mark], axis: Axis, dots: int) -> None:
     """Draw the marks that lie on the axis. dots: columns of dots in a cell.
 
-    Of several in one column the last wins, and an intervention before an event. When marks crowd, lines are
-    left to the interventions, and then to none.
+    Of several in one column the last wins, an intervention before an event, and the cursor before both. When
+    marks crowd, lines are left to the interventions, and then to the cursor alone.
     """
     placed: dict[int, Mark] = {}
-    for mark in sorted(marks, key=lambda mark: mark.kind == "intervention"):
+    for mark in sorted(marks, key=lambda mark: _ORDER.index(mark.kind)):
         if 0 <= axis.units(mark.step) <= 1:
             placed[axis.cell(mark.step, frame.width, dots)] = mark
     for column, mark in placed.items():
         rivals = sum(mark.kind == "event" or other.kind == mark.kind for other in placed.values())
-        if rivals * _CROWDED <= frame.width:
+        if mark.kind == "cursor" or rivals * _CROWDED <= frame.width:
             char = (_ASCII_LINES if style.ascii else _LINES)[mark.kind]
             ink = style.ink(mark.color)
             for row in range(frame.top, frame.top + frame.height):

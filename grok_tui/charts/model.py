@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Range: TypeAlias = tuple[float, float]
 Line = Literal["solid", "dashed", "dotted"]
-MarkKind = Literal["event", "intervention"]
+MarkKind = Literal["event", "intervention", "cursor"]
 Role = Literal["memorizer", "generalizer", "other"]
+Legend = Literal["always", "if room", "never"]
 
 
 class _ByValue:
@@ -59,6 +60,7 @@ class Series(_ByValue):
     color: an abstract name (see `Palette`); empty means "series-1", "series-2".. by place in the chart.
     line: how the line is broken; None cycles through the patterns by place in the chart.
     marker: one character put on the line here and there; empty: one is chosen where patterns repeat.
+    legend: whether the legend names it always, only where all such have room, or never.
 
     Whatever numpy turns into float64 is accepted and copied; None, NaN and infinities are drawn as gaps.
     Later series are drawn on top of earlier ones. Raises ValueError when lengths differ.
@@ -72,6 +74,7 @@ class Series(_ByValue):
     color: str = ""
     line: Line | None = None
     marker: str = ""
+    legend: Legend = "always"
 
     def __post_init__(self) -> None:
         what = f"series '{self.label}'"
@@ -87,7 +90,7 @@ class Series(_ByValue):
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened at a step: an event that was seen, or an intervention that was made."""
+    """Something at a step: an event that was seen, an intervention that was made, or where one looks."""
 
     step: float
     label: str
@@ -169,4 +172,27 @@ class Heatmap(_ByValue):
             raise ValueError(f"{what}: {len(self.labels)} labels for {rows} rows")
 
 
-Chart: TypeAlias = LineChart | Bars | Heatmap
+@dataclass(frozen=True, eq=False)
+class Cells(_ByValue):
+    """A table of which every cell is of one of a few kinds.
+
+    kind: the number of each cell's kind, -1 where there is none [rows, columns], int8; kinds: name and
+    abstract colour (see `Palette`) of each kind; note: what is written beside the title.
+    Raises ValueError when a cell is of no kind.
+    """
+
+    title: str
+    kind: NDArray[np.int8]
+    kinds: tuple[tuple[str, str], ...]
+    note: str = ""
+    empty: str = "no data yet"
+
+    def __post_init__(self) -> None:
+        kind = np.array(self.kind, dtype=np.int8)
+        if kind.ndim != 2 or (kind.size and not -1 <= kind.min() <= kind.max() < len(self.kinds)):
+            raise ValueError(f"cells '{self.title}': not a table of {len(self.kinds)} kinds")
+        kind.flags.writeable = False
+        object.__setattr__(self, "kind", kind)
+
+
+Chart: TypeAlias = LineChart | Bars | Heatmap | Cells

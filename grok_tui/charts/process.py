@@ -49,6 +49,7 @@ class Drawer:
         self._changed = threading.Condition()
         self._waiting: dict[Hashable, Request] = {}
         self._done: dict[Hashable, Picture] = {}
+        self._drawing = False
         self._closed = False
         self._helper: subprocess.Popen[bytes] | None = None
         self._starts = 0
@@ -70,6 +71,12 @@ class Drawer:
                 chart, width, height, style
             )  # keeps its turn when the key was waiting
             self._changed.notify()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a chart waits, is being drawn, or is ready to be polled."""
+        with self._changed:
+            return bool(self._waiting or self._done) or self._drawing
 
     def poll(self) -> dict[Hashable, Picture]:
         """Return the newest picture of each key that was finished since the last call."""
@@ -105,12 +112,14 @@ class Drawer:
                     break
                 key = next(iter(self._waiting))
                 request = self._waiting.pop(key)
+                self._drawing = True
             try:
                 picture = self._draw(request)
             except Exception as error:  # without this thread no chart would ever be drawn again
                 picture = _blank(request, f"{type(error).__name__}: {error}")
             with self._changed:
                 self._done[key] = picture
+                self._drawing = False
         self._stop()
 
     def _draw(self, request: Request) -> Picture:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -14,6 +13,7 @@ from grok_tui.cli.runs import export, replay, resume, runs
 from grok_tui.cli.verify import verify
 from grok_tui.errors import GrokTuiError
 from grok_tui.options import RunOptions
+from grok_tui.output import has_terminal
 
 app = typer.Typer(
     name="grok-tui",
@@ -89,14 +89,21 @@ def run(
         "--json": as_json,
         "--junit": junit,
         "--time-limit": limit,
-        "--keep": keep,
-        "--run-dir": run_dir,
     }
     _refuse(unseen, "needs --headless")
     _require_terminal()
     from grok_tui.tui import run_explorer
 
-    return run_explorer(preset, options, fps=fps, ascii=ascii_only, mouse=not no_mouse, color=color.value)
+    return run_explorer(
+        preset,
+        options,
+        fps=fps,
+        ascii=ascii_only,
+        mouse=not no_mouse,
+        color=color.value,
+        keep=keep,
+        run_dir=run_dir,
+    )
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:
@@ -116,10 +123,6 @@ def _refuse_options(context: typer.Context) -> None:
         raise GrokTuiError(f"options before '{context.invoked_subcommand}' have no effect; put them after it")
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and not stream.closed and stream.isatty()
-
-
 def _require_terminal() -> None:
-    if not (_is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__)):
+    if not has_terminal():
         raise GrokTuiError("the explorer needs a terminal; without one, use --preset NAME --headless")

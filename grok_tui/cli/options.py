@@ -131,8 +131,17 @@ NoMouse = Annotated[bool, typer.Option("--no-mouse", metavar="", help="Explorer:
 Colors = Annotated[
     ColorChoice, typer.Option("--color", metavar="auto|256|16|none", help="Explorer: how many colours.")
 ]
-To = Annotated[str, typer.Option(metavar="csv|json", help="csv: the measures. json: all but the weights.")]
-Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; stdout if not given.")]
+To = Annotated[
+    str,
+    typer.Option(
+        metavar="FORMAT",
+        help="csv, parquet, tensorboard: the measures. svg, png: charts. json: all but the weights.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Where to, for tensorboard a folder; stdout for csv and json."),
+]
 KeepRuns = Annotated[
     int, typer.Option("--keep", metavar="N", min=0, help="How many of the newest runs to keep.")
 ]

@@ -10,6 +10,7 @@ import typer
 
 from grok_tui.cli import options as opt
 from grok_tui.errors import ExitCode, GrokTuiError
+from grok_tui.output import has_terminal
 
 if TYPE_CHECKING:
     from grok_tui.engine.store.library import Listed
@@ -26,8 +27,19 @@ def resume(
     time_limit: opt.TimeLimit = None,
     as_json: opt.Json = False,
     junit: opt.Junit = None,
+    headless: opt.Headless = False,
 ) -> int:
-    """Carry a kept run on to its end, without a screen, as if it had never been stopped."""
+    """Take a kept run up where it was left: in the explorer, or without a screen on to its end.
+
+    The explorer opens where there is a terminal and nothing is asked for that needs none.
+    """
+    if has_terminal() and not (headless or as_json or junit is not None or time_limit is not None):
+        from grok_tui.engine.store.library import find_run
+        from grok_tui.tui import ResumedRun, run_explorer
+
+        directory = find_run(run)
+        document = directory.describe()
+        return run_explorer(resumed=ResumedRun(directory, document.label, document.profile, device, threads))
     from grok_tui.headless.resume import Elsewhere, resume_headless
     from grok_tui.headless.run import Wishes
 
@@ -47,11 +59,19 @@ def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None) -> int:
     from grok_tui.catalog.base import nearest
     from grok_tui.engine.store import export as exporting
     from grok_tui.engine.store.library import find_run
+    from grok_tui.headless import export as by_libraries
     from grok_tui.output import write_file, write_result
 
-    if to not in exporting.FORMATS:
-        raise GrokTuiError(f"--to: unknown format '{to}'{nearest(to, list(exporting.FORMATS))}")
-    text = exporting.export(find_run(run), to)
+    known = [*exporting.FORMATS, *by_libraries.FORMATS]
+    if to not in known:
+        raise GrokTuiError(f"--to: unknown format '{to}'{nearest(to, known)}")
+    directory = find_run(run)
+    if to in by_libraries.FORMATS:
+        if out is None:
+            raise GrokTuiError(f"--to {to} needs --out")
+        by_libraries.export_run(directory, to, out)
+        return ExitCode.AS_EXPECTED
+    text = exporting.export(directory, to)
     if out is None:
         write_result(text)
     else:

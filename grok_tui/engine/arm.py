@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention
@@ -39,6 +40,7 @@ class Arm:
         since: the step at which it was put to work.
         end: the step at which it counts as finished; the preset's last, unless the run goes on.
         history: all that was recorded.
+        grid: what the first replica has learnt of a table, once `watch_coordinates` was called.
         coordinates: the first replica's coordinates over time, once `watch_coordinates` was called.
         interventions: all that was done to the arm, in order.
         listener: called with each intervention that was carried out, and whether the preset scheduled it.
@@ -70,6 +72,8 @@ class Arm:
         self.step = 0
         self.end = spec.training.steps
         self.coordinates: CoordinateHistory | None = None
+        self.grid: NDArray[np.int8] | None = None
+        self._watched = False
         self.history = History(self._measuring.names, tuple(ENVELOPE), len(seeds))
         self.detectors = Detectors(self.history, len(seeds))
         self.interventions: list[AnyIntervention] = []
@@ -126,9 +130,10 @@ class Arm:
 
     def watch_coordinates(self) -> None:
         """Keep the first replica's coordinates at recorded steps from now on."""
+        self._watched = True
         if self.coordinates is None and self._measuring.coordinate_count:
             self.coordinates = CoordinateHistory(self._measuring.coordinate_count)
-            self.coordinates.append(self.step, self._measuring.coordinates(0))
+        self._look()
 
     def advance(self, steps: int) -> int:
         """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
@@ -168,6 +173,7 @@ class Arm:
             events=tuple(self.history.events),
             history=self.history,
             coordinates=self.coordinates,
+            grid=self.grid,
             labels=coordinates.labels if coordinates else (),
             generalizes=self._measuring.generalizes(0),
         )
@@ -292,9 +298,15 @@ class Arm:
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
         self._envelope = _empty_envelope(len(self.seeds))
+        self._look()
+        self.detectors.recorded(self.step)
+
+    def _look(self) -> None:
+        """Keep what is too much to keep of an arm that nobody watches."""
         if self.coordinates is not None:
             self.coordinates.append(self.step, self._measuring.coordinates(0))
-        self.detectors.recorded(self.step)
+        if self._watched and self.task.symbols is not None:
+            self.grid = self._measuring.grid()
 
 
 def _empty_envelope(replicas: int) -> np.ndarray:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 
+from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
 from .arm import Arm
 from .device import describe, prepare_thread, resident_memory, resolve_device
+from .forks import Fork
+from .snapshot import ArmStatus
 from .state import ArmState, Arrays, prefixed, under
 from .verdicts import JudgedClaim, judge
 
@@ -37,18 +42,64 @@ class Run:
 
     def restart(self, preset: Preset) -> None:
         """Begin anew with this preset, on the same device."""
-        self.preset = preset
-        self.arms = {
-            spec.name: Arm(
-                spec,
-                preset.measures_of(spec),
-                preset.seeds,
-                self.device,
-                [i for i in preset.interventions if i.arm == spec.name],
-            )
-            for spec in preset.arms
-        }
+        self.preset = self._begun = preset
+        self.forks: dict[str, Fork] = {}
+        self.arms = {spec.name: self._built(spec) for spec in preset.arms}
         self._chunk = dict.fromkeys(self.arms, 16)
+
+    def _built(self, spec: ArmSpec, origin: str = "") -> Arm:
+        """Return an arm at its beginning. origin: of a fork, the arm of the preset that it comes from."""
+        preset = self.preset
+        measures = preset.measures_of(spec.model_copy(update={"name": origin or spec.name}))
+        return Arm(spec, measures, preset.seeds, self.device, self.planned(spec.name))
+
+    def _origin(self, name: str) -> str:
+        while name in self.forks:
+            name = self.forks[name].parent
+        return name
+
+    def fresh(self, name: str) -> Arm:
+        """Return an arm of the run at its beginning, which is not among the run's."""
+        return self._built(self.arms[name].spec, self._origin(name))
+
+    def forked(self, fork: Fork) -> Arm:
+        """Return the arm of a fork at step 0, which is not among the run's yet.
+
+        Raises:
+            ValueError: its name is taken, or there is no such parent.
+        """
+        if fork.name in self.arms:
+            raise ValueError(f"there is an arm '{fork.name}' already")
+        if fork.parent not in self.arms:
+            raise ValueError(f"there is no arm '{fork.parent}' to fork")
+        spec = self.arms[fork.parent].spec.model_copy(update={"name": fork.name})
+        arm = self._built(spec, self._origin(fork.parent))
+        arm.end = fork.end
+        return arm
+
+    def adopt(self, arm: Arm, fork: Fork | None = None) -> None:
+        """Take an arm among the run's: in the place of the one of its name, or as a fork.
+
+        The preset has a fork as an arm of its own from then on.
+        """
+        if fork is not None:
+            self.forks[fork.name] = fork
+            self.preset = self.preset.model_copy(update={"arms": [*self.preset.arms, arm.spec]})
+        self.arms[arm.name] = arm
+        self._chunk[arm.name] = 16
+
+    def planned(self, name: str) -> list[AnyIntervention]:
+        """Return what the preset plans for an arm; of a fork, what was planned for its parent before it."""
+        fork = self.forks.get(name)
+        if fork is None:
+            return [one for one in self.preset.interventions if one.arm == name]
+        return [one for one in self.planned(fork.parent) if one.at_step < fork.step]
+
+    def status(self, name: str) -> ArmStatus:
+        """Return an arm as it stands, for another thread to read."""
+        fork = self.forks.get(name)
+        status = self.arms[name].status()
+        return status if fork is None else replace(status, parent=fork.parent, born=fork.step)
 
     @property
     def device_name(self) -> str:
@@ -117,18 +168,24 @@ class Run:
     def restore_state(self, states: Mapping[str, ArmState], arrays: Arrays) -> None:
         """Become what `export_state` saw, bit for bit, in a run of the same preset.
 
+        Forks that were not there yet begin anew.
+
         Raises:
             ValueError: the state is none of such a run; then the run has begun anew.
         """
         try:
-            if states.keys() != self.arms.keys():
+            missing = self.arms.keys() - states.keys() - self.forks.keys()
+            if missing or states.keys() - self.arms.keys():
                 raise ValueError(f"its arms are {', '.join(sorted(states))}")
             if len(arrays) != sum(len(under(name, arrays)) for name in self.arms):
                 raise ValueError("arrays of unknown arms")
-            for name, arm in self.arms.items():
-                arm.restore_state(states[name], under(name, arrays))
+            for name, state in states.items():
+                self.arms[name].restore_state(state, under(name, arrays))
         except ValueError:
-            self.restart(self.preset)
+            forks = list(self.forks.values())
+            self.restart(self._begun)
+            for fork in forks:
+                self.adopt(self.forked(fork), fork)
             raise
 
     def judge(self) -> list[JudgedClaim]:

@@ -14,22 +14,29 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from grok_tui.errors import GrokTuiError
 from grok_tui.presets import Preset
 
+from .forks import Fork
+from .opening import Anew, Opening
 from .snapshot import Snapshot, State
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
 
     from .run import Run
+    from .store.directory import Ended
+    from .store.store import Store
+    from .travel import Journey, Trail
     from .verdicts import JudgedClaim
 
 Order = Callable[["Run"], None]
 
 PUBLISH_SECONDS = 0.05
 JUDGE_SECONDS = 0.5
+MOST_ARMS = 32
 
 
 @dataclass
@@ -51,9 +58,8 @@ class Runner:
     """A run in a daemon thread of its own.
 
     Args:
-        preset: what to carry out.
-        device: as `Run` takes it.
-        threads: likewise.
+        preset: what is carried out.
+        opening: where the run comes from; by default it is that preset's from the beginning.
         pace: steps a second to hold every arm to, or None for full speed.
         paused: whether to wait for `resume` before the first step.
     """
@@ -61,14 +67,17 @@ class Runner:
     def __init__(
         self,
         preset: Preset,
+        opening: Opening | None = None,
         *,
-        device: str = "auto",
-        threads: int | None = None,
         pace: float | None = None,
         paused: bool = False,
     ) -> None:
-        self._preset = preset
-        self._options: dict[str, Any] = {"device": device, "threads": threads}
+        self._opening = opening or Anew(preset)
+        self._store: Store | None = None
+        self._journey: Journey | None = None
+        self._cancelled = False
+        self._epoch = 0
+        self._trail: Trail
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._snapshot = Snapshot(State.LOADING, preset=preset, pace=pace)
         self._pace = pace
@@ -78,6 +87,7 @@ class Runner:
         self._judged_at = 0.0
         self._published_at = 0.0
         self._claims: tuple[JudgedClaim, ...] = ()
+        self._judged: list[object] = []  # what the arms had recorded when claims were judged
         self._clock = _Clock()
         self.refusals: deque[str] = deque(maxlen=16)
         """Orders that could not be carried out, in one line each; whoever shows them takes them out."""
@@ -137,12 +147,40 @@ class Runner:
         """Begin anew with this preset: the same for the same start, with another seed for another one."""
 
         def begin(run: Run) -> None:
-            self._preset = preset
+            self._end_store(run)
             run.restart(preset)
+            self._begin(run, self._opening.keep_again(run))
             self._clock = _Clock()
-            self._claims, self._judged_at = (), 0.0
+            self._claims, self._judged, self._judged_at = (), [], 0.0
 
         self._order(begin)
+
+    def rewind(self, arm: str, step: int) -> None:
+        """Take an arm back to what it was as it came to a step, and pause; what it did since is dropped."""
+        self._order(lambda run: self._set_out(run, arm, step, None))
+
+    def fork(self, arm: str, step: int | None, name: str) -> None:
+        """Add an arm that begins with what another was as it came to a step, or is now; and pause.
+
+        Args:
+            arm: the arm to fork.
+            step: the step; None takes the present, with all that was done.
+            name: the new arm's name.
+        """
+
+        def set_out(run: Run) -> None:
+            if len(run.arms) >= MOST_ARMS:
+                raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
+            origin = run.arms[arm]
+            begins = origin.step if step is None else step
+            end = origin.end if begins < origin.end else 2 * begins
+            self._set_out(run, arm, step, Fork(name=name, parent=arm, step=begins, end=end))
+
+        self._order(set_out)
+
+    def stay(self) -> None:
+        """Give up the way back to a step while it is replayed."""
+        self._cancelled = True
 
     def do(self, order: Order) -> None:
         """Have anything done to the run between two chunks, in the worker's thread."""
@@ -164,22 +202,27 @@ class Runner:
 
     def _work(self) -> None:
         try:
-            from .run import Run
-
-            run = Run(self._preset, **self._options)
-            for arm in run.arms.values():
-                arm.watch_coordinates()
+            run, store = self._opening.open(self.refusals.append)
+            self._begin(run, store)
             self._publish(run, self._state(run))
             while not self._closing:
-                self._obey(run)
-                if self._closing:
-                    break
-                if not self._paused and not run.finished:
-                    self._advance(run)
+                if self._journey is not None:
+                    self._travel(run, self._journey)
+                else:
+                    self._obey(run)
+                    if self._closing:
+                        break
+                    if not self._paused and not run.finished:
+                        self._advance(run)
+                        self._remember(run)
                 if time.perf_counter() - self._published_at > PUBLISH_SECONDS:
                     self._publish(run, self._state(run))
+            self._end_store(run)
             self._publish(run, State.CLOSED)
         except Exception as error:
+            if self._store is not None:
+                self._store.mark("failed")
+                self._store.close()
             line = " ".join(str(error).split()) or type(error).__name__
             self._snapshot = replace(
                 self._snapshot,
@@ -189,7 +232,71 @@ class Runner:
                 details=traceback.format_exc(),
             )
 
+    def _begin(self, run: Run, store: Store | None) -> None:
+        """Take up a run that has just been opened or has begun anew."""
+        from .travel import Trail
+
+        self._store = store
+        self._trail = Trail(store.directory if store is not None else None)
+        self._epoch += 1
+        for name, arm in run.arms.items():
+            arm.watch_coordinates()
+            self._trail.note(run, name)
+
+    def _end_store(self, run: Run) -> None:
+        """Keep the run as it stands, and let go of its folder."""
+        store, self._store = self._store, None
+        if store is not None:
+            ended: Ended = "interrupted" if not run.finished else "diverged" if run.diverged else "finished"
+            store.checkpoint(ended)
+            store.close()
+
+    def _remember(self, run: Run) -> None:
+        """Keep the run as it stands, in memory and on disk, if it is time to."""
+        self._trail.note_if_due(run)
+        store = self._store
+        if store is not None and (store.due or run.finished):
+            before = store.problem
+            if not store.checkpoint("finished" if run.finished else None) and store.problem != before:
+                self.refusals.append(f"no checkpoint could be written: {store.problem}; training goes on")
+
+    def _set_out(self, run: Run, arm: str, step: int | None, fork: Fork | None) -> None:
+        from .travel import Journey
+
+        self._cancelled = False
+        try:
+            self._journey = Journey(run, arm, step, self._trail, fork)
+        except RuntimeError as error:  # as torch calls want of memory
+            raise ValueError(f"cannot go back: {error}") from None
+
+    def _travel(self, run: Run, journey: Journey) -> None:
+        """Go a stretch of the way back; at its end let the run go on from there."""
+        if self._cancelled:
+            self._journey = None
+            return
+        try:
+            journey.advance()
+            if not journey.arrived:
+                return
+            if self._store is not None:
+                (self._store.rewind if journey.fork is None else self._store.fork)(journey)
+        except (GrokTuiError, ValueError, RuntimeError) as error:
+            self._journey = None
+            self.refusals.append(" ".join(f"cannot go back: {error}".split()))
+            return
+        self._journey = None
+        run.adopt(journey.arm, journey.fork)
+        self._trail.cut(journey.arm.name, journey.arm.step, journey.count)
+        self._trail.note(run, journey.arm.name)
+        self._epoch += 1
+        self._set_paused(True)
+        if self._store is not None:
+            self._store.checkpoint()
+        self._publish(run, self._state(run))
+
     def _state(self, run: Run) -> State:
+        if self._journey is not None:
+            return State.REPLAYING
         if run.finished:
             return State.FINISHED
         return State.PAUSED if self._paused else State.RUNNING
@@ -209,8 +316,10 @@ class Runner:
                 return
             try:
                 order(run)
-            except ValueError as error:
+            except (GrokTuiError, ValueError) as error:
                 self.refusals.append(" ".join(str(error).split()))
+            if self._journey is not None:
+                return
             self._publish(run, self._state(run))
             idle = (self._paused or run.finished) and self._orders.empty()
 
@@ -231,14 +340,19 @@ class Runner:
         now = time.perf_counter()
         settled = state is not State.RUNNING
         if settled or now - self._judged_at > JUDGE_SECONDS:
-            self._claims = tuple(run.judge())
+            seen = [
+                self._epoch,
+                *((arm.history.version, len(arm.history.events), arm.complete) for arm in run.arms.values()),
+            ]
+            if seen != self._judged:
+                self._claims, self._judged = tuple(run.judge()), seen
             self._judged_at = time.perf_counter()
         speed = self._clock.speed(run.steps)
         self._snapshot = Snapshot(
             state=state,
             version=self._snapshot.version + 1,
             preset=run.preset,
-            arms=tuple(arm.status() for arm in run.arms.values()),
+            arms=tuple(run.status(name) for name in run.arms),
             claims=self._claims,
             device=run.device_name,
             threads=run.threads,
@@ -246,5 +360,9 @@ class Runner:
             seconds_left=(run.total - run.steps) / speed if speed > 0 else None,
             pace=self._pace,
             memory=run.memory(),
+            epoch=self._epoch,
+            moments={name: self._trail.steps(name) for name in run.arms},
+            replayed=self._journey.share if self._journey is not None else 0.0,
+            kept=self._store.directory.name if self._store is not None else self._snapshot.kept,
         )
         self._published_at = time.perf_counter()

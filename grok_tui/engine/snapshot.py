@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.catalog.modifiers import Modifiers
     from grok_tui.catalog.optimizers import OptimizerSpec
@@ -21,6 +25,7 @@ class State(StrEnum):
 
     LOADING = "loading"
     RUNNING = "running"
+    REPLAYING = "replaying"
     PAUSED = "paused"
     FINISHED = "finished"
     FAILED = "failed"
@@ -43,10 +48,16 @@ class ArmStatus:
     events: tuple[Event, ...]
     history: History
     coordinates: CoordinateHistory | None
+    grid: NDArray[np.int8] | None
+    """What is learnt of a table, [n, n], a `grok_tui.lab.measures.grid.Cell` each."""
     labels: tuple[str, ...]
     """One label a coordinate."""
     generalizes: tuple[bool, ...]
     """Which coordinates generalize."""
+    parent: str = ""
+    """Of a fork: the arm that it comes from."""
+    born: int = 0
+    """Of a fork: the step of its parent that it began with."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,14 @@ class Snapshot:
     """Steps a second that each arm is held to, or None for full speed."""
     memory: int = 0
     """Bytes of memory in use on the device."""
+    epoch: int = 0
+    """Counts restarts, returns and forks: what was seen of an arm before may be no part of it any more."""
+    moments: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By arm: the steps that it can return to at once; to others it is replayed."""
+    replayed: float = 0.0
+    """While the state is "replaying": how much of the way is done."""
+    kept: str = ""
+    """What the run is called that is kept in a folder, or nothing."""
     failure: str | None = None
     """What went wrong, in one line."""
     details: str = ""

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import atexit
 import os
+import shlex
 import signal
 import sys
 import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
 from grok_tui.errors import GrokTuiError
 from grok_tui.interrupts import exit_code
 from grok_tui.options import RunOptions
+from grok_tui.output import complain
 
 if TYPE_CHECKING:
-    from grok_tui.tui.app import ExplorerApp
+    from grok_tui.engine.store.directory import RunDirectory
+    from grok_tui.tui.app import ExplorerApp, Kept
 
 Color = Literal["auto", "256", "16", "none"]
 
 COLOR_SYSTEMS = {"256": "256", "16": "standard"}
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 PATIENCE = 2.0  # seconds that an orderly end may take after a signal
+KEPT_PATIENCE = 30.0  # likewise, where the last checkpoint has to be written
 SWITCH_INTERVAL = 0.001  # seconds that the trainer may keep a key waiting for the interpreter
 
 
@@ -33,6 +39,9 @@ def run_explorer(
     ascii: bool = False,  # noqa: A002  (the option's name)
     mouse: bool = True,
     color: Color = "auto",
+    keep: bool = False,
+    run_dir: Path | None = None,
+    resumed: ResumedRun | None = None,
 ) -> int:
     """Open the explorer on this terminal, and end the process or return its exit code.
 
@@ -46,6 +55,9 @@ def run_explorer(
         ascii: use no other characters.
         mouse: whether to listen to the mouse.
         color: how many colours to use; "auto" asks the terminal.
+        keep: whether to keep runs on disk.
+        run_dir: where to keep the first of them; None makes a folder in the state folder.
+        resumed: a kept run to take up, in place of a preset.
 
     Raises:
         GrokTuiError: the preset or an option cannot be used.
@@ -54,11 +66,16 @@ def run_explorer(
     from grok_tui.tui.app import make_app
 
     sys.setswitchinterval(SWITCH_INTERVAL)
-    app = make_app(preset, options or RunOptions(), fps=fps, ascii=ascii)
-    endings = _Endings(app)
+    kept = _kept(keep, preset, run_dir, resumed)
+    options = options or RunOptions()
+    if resumed is not None:
+        preset, options = resumed.label, replace(options, profile=resumed.profile)
+    app = make_app(preset, options, fps=fps, ascii=ascii, kept=kept)
+    endings = _Endings(app, KEPT_PATIENCE if keep or resumed is not None else PATIENCE)
     with endings:
         app.run(mouse=mouse)
-    app.close_run()
+    app.close_run(endings.patience)
+    _tell_kept(app)
     if app.problem is not None:
         raise GrokTuiError(app.problem)
     code = endings.code or app.return_code or 0
@@ -66,6 +83,55 @@ def run_explorer(
         atexit._run_exitfuncs()
         _leave_now(code)
     return code
+
+
+@dataclass(frozen=True)
+class ResumedRun:
+    """A kept run to take up.
+
+    Attributes:
+        directory: its folder.
+        label: the name of its preset.
+        profile: its profile.
+        device: another device than before, or None.
+        threads: another number of threads, or None.
+    """
+
+    directory: RunDirectory
+    label: str
+    profile: str
+    device: str | None = None
+    threads: int | None = None
+
+
+def _kept(keep: bool, name: str | None, folder: Path | None, resumed: ResumedRun | None) -> Kept:
+    """Return how the explorer has to do with runs on disk.
+
+    Raises:
+        StoreError: the folder holds something, or cannot be made.
+    """
+    from grok_tui.tui.app import Kept
+
+    if resumed is None:
+        if folder is not None:
+            from grok_tui.engine.store.directory import create_directory
+
+            create_directory(Path(name or "run").stem, folder)
+        return Kept(keep or folder is not None, folder)
+    from grok_tui.engine.opening import Resumed
+    from grok_tui.engine.runner import Runner
+    from grok_tui.engine.store.directory import preset_of
+
+    preset = preset_of(resumed.directory.describe(), resumed.directory)
+    opening = Resumed(resumed.directory, resumed.device, resumed.threads)
+    return Kept(resumed=lambda: Runner(preset, opening, paused=True), preset=preset)
+
+
+def _tell_kept(app: ExplorerApp) -> None:
+    """Say on the terminal, which is the shell's again, how to go on with a kept run."""
+    snapshot = app.snapshot
+    if snapshot is not None and snapshot.kept:
+        complain(f"kept; to go on: grok-tui resume {shlex.quote(snapshot.kept)}")
 
 
 def _prepare_environment(color: Color) -> None:
@@ -89,10 +155,12 @@ class _Endings:
 
     Attributes:
         code: the exit code for the signal that came, or None.
+        patience: seconds that an orderly end may take.
     """
 
-    def __init__(self, app: ExplorerApp) -> None:
+    def __init__(self, app: ExplorerApp, patience: float) -> None:
         self.code: int | None = None
+        self.patience = patience
         self._app = app
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
 
@@ -108,7 +176,7 @@ class _Endings:
         if self.code is None:
             self.code = exit_code(number)
             # The terminal may be gone, and with it whoever reads what the explorer still has to write.
-            last_resort = threading.Timer(PATIENCE, _leave_now, (self.code,))
+            last_resort = threading.Timer(self.patience, _leave_now, (self.code,))
             last_resort.daemon = True
             last_resort.start()
             self._app.end(self.code)

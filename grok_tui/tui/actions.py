@@ -35,6 +35,7 @@ class Action:
         local: further keys, that call it only while `pane` has the focus.
         footer: a word or two for the footer; "" keeps it out of there.
         partner: the action that does the opposite, whose key the footer shows as well.
+        priority: whether its keys come before those of the pane that has the focus.
         hidden: whether the palette leaves it out, because it makes sense by its key alone.
     """
 
@@ -47,6 +48,7 @@ class Action:
     local: tuple[str, ...] = ()
     footer: str = ""
     partner: str = ""
+    priority: bool = False
     hidden: bool = False
 
     @property
@@ -150,6 +152,50 @@ ACTIONS: tuple[Action, ...] = (
         "Keep or renew the state when switching",
         "Whether a switch back takes up the optimizer's old state or begins with fresh state.",
     ),
+    Action(
+        "time.earlier",
+        ("left",),
+        "Look back",
+        "See the run as it was one recorded step earlier, in all panes.",
+    ),
+    Action(
+        "time.later",
+        ("right",),
+        "Look on",
+        "One recorded step on; after the last one it is now again.",
+        footer="look back",
+        partner="time.earlier",
+    ),
+    Action(
+        "time.previous_mark",
+        ("left_parenthesis", "shift+left"),
+        "Look at what happened before",
+        "To the last event, intervention or kept state before.",
+    ),
+    Action(
+        "time.next_mark",
+        ("right_parenthesis", "shift+right"),
+        "Look at what happened next",
+        "To the next event, intervention or kept state.",
+        footer="marks",
+        partner="time.previous_mark",
+    ),
+    Action(
+        "time.return",
+        ("enter",),
+        "Go on from the step looked at",
+        "Take the selected arm back to that step, to the same bits; what it did since is dropped.",
+        footer="go on from here",
+        priority=True,
+    ),
+    Action(
+        "time.fork",
+        ("f",),
+        "Fork the selected arm",
+        "A new arm begins with the state at the step looked at, or with the present one.",
+        footer="fork",
+    ),
+    Action("time.now", (), "Return to now", "Look at the present again; Esc does so too."),
     Action(
         "arm.next",
         ("a",),
@@ -266,10 +312,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "chart.zoom_out", ("minus",), "Zoom out", "Show twice as much time.", pane="charts", local=("down",)
     ),
-    Action(
-        "chart.earlier", ("h",), "Pan to earlier steps", "Look further back.", pane="charts", local=("left",)
-    ),
-    Action("chart.later", ("l",), "Pan to later steps", "Look further on.", pane="charts", local=("right",)),
+    Action("chart.earlier", ("h",), "Pan to earlier steps", "Move the window back.", pane="charts"),
+    Action("chart.later", ("l",), "Pan to later steps", "Move the window on.", pane="charts"),
     Action(
         "chart.whole",
         ("0",),
@@ -280,7 +324,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "chart.follow",
-        ("f",),
+        ("F",),
         "Freeze or follow",
         "Hold the charts still while training goes on, or follow it again.",
         pane="charts",
@@ -296,7 +340,9 @@ ACTIONS: tuple[Action, ...] = (
         "Show claims or the event log",
         "Swap the claims for the log of what happened, and back.",
     ),
-    Action("view.back", ("escape",), "Leave full screen", "Leave full screen or a field.", hidden=True),
+    Action(
+        "view.back", ("escape",), "Leave full screen", "Leave the past, full screen or a field.", hidden=True
+    ),
     Action(
         "browser.start",
         (),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.actions import SkipAction
 from textual.app import App
@@ -18,6 +20,7 @@ from textual.message import Message
 from grok_tui.errors import GrokTuiError
 from grok_tui.tui import keys, settings, themes
 from grok_tui.tui.clock import RunClock
+from grok_tui.tui.files import present_folder
 from grok_tui.tui.glyphs import Glyphs, glyphs
 from grok_tui.tui.screens.live import LiveScreen
 from grok_tui.tui.source import helper_process, runner
@@ -31,15 +34,35 @@ if TYPE_CHECKING:
     from grok_tui.charts.style import Charset, Style
     from grok_tui.engine.snapshot import Snapshot
     from grok_tui.options import RunOptions
+    from grok_tui.presets import Preset
     from grok_tui.tui.export import Subject
     from grok_tui.tui.screens.browser import BrowserScreen
     from grok_tui.tui.source import Drawing, Source, SourceFactory
+
+Written = TypeVar("Written")
 
 
 def _provider() -> type[Provider]:
     from grok_tui.tui.palette import ActionProvider
 
     return ActionProvider
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How the explorer has to do with runs on disk.
+
+    Attributes:
+        keep: whether to keep the runs that it begins.
+        folder: where to keep the first; None makes a folder in the state folder.
+        resumed: what takes up a run that was kept, to begin with.
+        preset: the preset of that run.
+    """
+
+    keep: bool = False
+    folder: Path | None = None
+    resumed: Callable[[], Source] | None = None
+    preset: Preset | None = None
 
 
 class ExplorerApp(App[int]):
@@ -52,6 +75,7 @@ class ExplorerApp(App[int]):
         draw_with: makes what draws the charts.
         fps: the most frames of charts a second; None takes the user's setting.
         ascii: whether no other characters may be used.
+        kept: how runs are kept on disk.
 
     Attributes:
         preset_name: what runs, as it was asked for.
@@ -84,22 +108,28 @@ class ExplorerApp(App[int]):
         draw_with: Callable[[], Drawing] = helper_process,
         fps: float | None = None,
         ascii: bool = False,  # noqa: A002  (the option's name)
+        kept: Kept | None = None,
     ) -> None:
-        super().__init__()
+        # With a theme of true colours Textual would show grey in place of colours.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.settings, self._complaints = settings.load()
         self.fps = fps or settings.frames_per_second(self.settings)
         self.charset: Charset = "ascii" if ascii else themes.resolved_charset(self.settings.charset)
         self.preset_name = preset
         self.options = options
+        self._asked = options if preset is None else replace(options, assignments=())
         self.source: Source | None = None
         self.problem: str | None = None
         self._factory = factory
+        self._kept = kept or Kept()
+        self._first = preset
         self._attempt = 0  # counts the runs that were asked for
         self._loading = 0  # the last of them that is or was loaded
         self._draw_with = draw_with
         self._drawer: Drawing | None = None
         self._loop_here: asyncio.AbstractEventLoop | None = None
         self._style: Style | None = None
+        self._writing = asyncio.Lock()
         self._clock = RunClock()
         self.faults: dict[str, str] = {}
 
@@ -124,6 +154,11 @@ class ExplorerApp(App[int]):
         if self._style is None:
             self._style = themes.style(self.current_theme, themes.colors_of(self), self.charset)
         return self._style
+
+    @property
+    def options_of_others(self) -> RunOptions:
+        """What is laid over a preset that is opened next: what was set for one does not fit another."""
+        return replace(self._asked, profile=self.options.profile)
 
     @property
     def drawer(self) -> Drawing:
@@ -160,7 +195,9 @@ class ExplorerApp(App[int]):
         """Show a preset's run, once it is loaded, and end the run that there was."""
         self._forget_run()
         self.preset_name, self.options = name, options
-        if isinstance(self.screen, LiveScreen):
+        if any(isinstance(screen, LiveScreen) for screen in self.screen_stack):
+            while not isinstance(self.screen, LiveScreen):
+                self.pop_screen()
             self.switch_screen(LiveScreen())
         else:
             self.push_screen(LiveScreen())
@@ -188,7 +225,7 @@ class ExplorerApp(App[int]):
     def _prepare(self, attempt: int, name: str, options: RunOptions) -> None:
         """Load a preset and all that its run and its charts need; in a thread of its own."""
         try:
-            source = self._factory(options.load(name), options)
+            source = self._source(attempt, name, options)
             from grok_tui.tui import curves, knobs  # noqa: F401  (a first import takes a while)
         except GrokTuiError as error:
             self.post_message(self.Ready(attempt, None, str(error)))
@@ -197,6 +234,30 @@ class ExplorerApp(App[int]):
         else:
             self.post_message(self.Ready(attempt, source, ""))
 
+    def _source(self, attempt: int, name: str, options: RunOptions) -> Source:
+        """Return the run that was asked for; the first may be one that was kept."""
+        kept = self._kept
+        if attempt == 1 and kept.resumed is not None:
+            return kept.resumed()
+        preset = options.load(name)
+        if not kept.keep:
+            return self._factory(preset, options)
+        from grok_tui.engine.opening import Keeping
+
+        folder = kept.folder if attempt == 1 else None
+        return self._factory(preset, options, keeping=Keeping(Path(name).stem, options.profile, folder))
+
+    def preset_of(self, options: RunOptions) -> Preset:
+        """Return the preset that begins anew with these options.
+
+        Raises:
+            PresetError: the preset or an option cannot be used.
+        """
+        assert self.preset_name is not None
+        if self._attempt == 1 and self._kept.preset is not None and options == self.options:
+            return self._kept.preset
+        return options.load(self.preset_name)
+
     def on_explorer_app_ready(self, message: Ready) -> None:
         """Start a run that is loaded; without one go back to the presets, or out."""
         if message.attempt != self._attempt:
@@ -204,12 +265,12 @@ class ExplorerApp(App[int]):
         if message.source is not None:
             self.source = message.source
             self.source.start()
-        elif len(self.screen_stack) > 2:
-            self.pop_screen()
-            self.notify(message.problem, severity="error", timeout=10, markup=False)
-        else:
+        elif message.attempt == 1 and self.preset_name == self._first:
             self.problem = message.problem
             self.exit()
+        else:
+            self.switch_screen(self._browser())
+            self.notify(message.problem, severity="error", timeout=10, markup=False)
 
     def on_browser_screen_chosen(self, message: BrowserScreen.Chosen) -> None:
         """Run the preset that was chosen."""
@@ -237,7 +298,7 @@ class ExplorerApp(App[int]):
     def _browser(self) -> BrowserScreen:
         from grok_tui.tui.screens.browser import BrowserScreen
 
-        return BrowserScreen(self.options)
+        return BrowserScreen(self.options_of_others)
 
     def note(self, snapshot: Snapshot) -> None:
         """Remember what came of a run, once it has ended."""
@@ -258,40 +319,47 @@ class ExplorerApp(App[int]):
         snapshot = self.snapshot
         if snapshot is None or snapshot.preset is None or self.preset_name is None:
             return None
-        return Subject(self.preset_name, self.options, snapshot)
+        own = self._attempt == 1 and self._kept.resumed is not None
+        return Subject(self.preset_name, self.options, snapshot, own)
 
-    def export(self) -> None:
+    async def export(self) -> None:
         """Write curves, screen and command line into the present folder."""
         from grok_tui.tui.export import save_all
 
-        subject = self.subject
-        if subject is None:
-            self.notify("there is no run to export yet", severity="warning")
-            return
-        try:
-            files = save_all(subject, Path.cwd(), self.export_screenshot())
-        except GrokTuiError as error:
-            self.notify(str(error), severity="error", timeout=10, markup=False)
-        else:
-            names = ", ".join(file.name for file in files)
-            self.notify(f"{names} in {Path.cwd()}", title="exported", timeout=8, markup=False)
+        svg = self.export_screenshot()
+        files = await self._written(lambda subject, folder: save_all(subject, folder, svg))
+        if files is not None:
+            self._tell_written("exported", files, "")
 
-    def copy_command(self) -> None:
+    async def copy_command(self) -> None:
         """Copy the command line that does the run again, and write it to a file as well."""
         from grok_tui.tui.export import save_command
 
+        written = await self._written(save_command)
+        if written is not None:
+            command, files = written
+            self.copy_to_clipboard(command)
+            self._tell_written("copied", files, f"{command}\nalso in ")
+
+    async def _written(self, write: Callable[[Subject, Path], Written]) -> Written | None:
+        """Have a thread write something of the run into the present folder; tell why if it cannot."""
         subject = self.subject
         if subject is None:
             self.notify("there is no run yet", severity="warning")
-            return
+            return None
         try:
-            command, files = save_command(subject, Path.cwd())
+            async with self._writing:  # two at once would choose the same name
+                return await asyncio.to_thread(lambda: write(subject, present_folder()))
         except GrokTuiError as error:
             self.notify(str(error), severity="error", timeout=10, markup=False)
-        else:
-            self.copy_to_clipboard(command)
-            names = ", ".join(file.name for file in files)
-            self.notify(f"{command}\nalso in {names}", title="copied", timeout=8, markup=False)
+        except Exception as error:  # out of a worker it would end the explorer
+            self.report(error)
+        return None
+
+    def _tell_written(self, title: str, files: Sequence[Path], lead: str) -> None:
+        names = ", ".join(file.name for file in files)
+        where = f"{lead}{names} in {files[0].parent}"
+        self.notify(where, title=title, timeout=8, markup=False)
 
     def show_presets(self) -> None:
         """Show the list of presets."""
@@ -387,6 +455,7 @@ def make_app(
     draw_with: Callable[[], Drawing] = helper_process,
     fps: float | None = None,
     ascii: bool = False,  # noqa: A002  (the option's name)
+    kept: Kept | None = None,
 ) -> ExplorerApp:
     """Build the explorer (see `ExplorerApp`)."""
-    return ExplorerApp(preset, options, factory=factory, draw_with=draw_with, fps=fps, ascii=ascii)
+    return ExplorerApp(preset, options, factory=factory, draw_with=draw_with, fps=fps, ascii=ascii, kept=kept)

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
-from grok_tui.charts.model import Bars, Chart, Heatmap, LineChart, Mark, Role, Series
-from grok_tui.tui.glyphs import UNICODE
-from grok_tui.tui.orders import named
+from grok_tui.charts.model import Bars, Cells, Chart, Heatmap, LineChart, Mark, Role, Series
+from grok_tui.numbers import grouped
+from grok_tui.tui.glyphs import UNICODE, arm_look
+from grok_tui.tui.happenings import happenings
 
 if TYPE_CHECKING:
-    from grok_tui.charts.model import Line
+    from grok_tui.charts.model import Legend, Line
     from grok_tui.engine.history import History
     from grok_tui.engine.snapshot import ArmStatus, Snapshot
     from grok_tui.tui.view import View
@@ -25,6 +26,7 @@ CHARTS = {
     "accuracy": "Accuracy",
     "loss": "Loss",
     "weights": "Weights",
+    "pairs": "Pairs learnt",
     "norms": "Norms",
     "update": "Update size",
 }
@@ -38,6 +40,13 @@ ENVELOPES = {
     "memorizer_mean": ("memorizer_min", "memorizer_max"),
 }
 POINTS_PER_COLUMN = 16  # below it nothing is thinned: drawing does it as well, and elsewhere
+# The kinds of a pair in the order of `grok_tui.lab.measures.grid.Cell`.
+KNOWN = (
+    ("wrong", "axis"),
+    ("right", "generalizer"),
+    ("trained", "memorizer"),
+    ("trained, wrong", "series-5"),
+)
 NO_COORDINATES = "this task marks no coordinates"
 
 
@@ -65,8 +74,11 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
     """List the charts of a run: those that every run has, then one for each other measure."""
     shown = {"train_accuracy", "val_accuracy", "train_loss", "val_loss", "l2_norm", "linf_norm"}
     shown |= set(COORDINATES) | set(ENVELOPE)
-    names = snapshot.arms[0].history.names if snapshot.arms else tuple(GENERAL)
-    return [*CHARTS, *(MEASURE + name for name in names if name not in shown)]
+    names = dict.fromkeys(name for arm in snapshot.arms for name in arm.history.names) or GENERAL
+    charts = list(CHARTS)
+    if all(arm.grid is None for arm in snapshot.arms):
+        charts.remove("pairs")
+    return [*charts, *(MEASURE + name for name in names if name not in shown)]
 
 
 def title(chart: str) -> str:
@@ -82,7 +94,7 @@ def last_step(snapshot: Snapshot) -> int:
 def version(snapshot: Snapshot) -> tuple[object, ...]:
     """Return a value that changes when any chart of the run may have changed."""
     arms = ((a.name, a.history.version, len(a.interventions), len(a.events)) for a in snapshot.arms)
-    return snapshot.state == "finished", *arms
+    return snapshot.state == "finished", snapshot.epoch, *arms
 
 
 def build(
@@ -111,9 +123,7 @@ class _Builder:
         self._view = view
         self._columns = max(columns, 1)
         self._window = view.window(last_step(snapshot), growing=snapshot.state != "finished")
-        looks = [
-            Look(f"series-{place + 1}", markers[place % len(markers)]) for place in range(len(snapshot.arms))
-        ]
+        looks = [Look(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
         arms = list(zip(snapshot.arms, looks, strict=True))
         self._chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
         self._others = [(arm, look) for arm, look in arms if arm.name != selected and view.overlay]
@@ -131,6 +141,8 @@ class _Builder:
                 return self._lines("update_size_max")
             case "weights":
                 return self._weights()
+            case "pairs":
+                return self._pairs()
             case _:
                 return self._lines(self._name.removeprefix(MEASURE))
 
@@ -145,13 +157,15 @@ class _Builder:
 
         label: of the measure of the selected arm; its name where it is the only one.
         """
-        series = [self._series(arm.name, arm, main, look) for arm, look in self._others]
+        series: list[Series] = []
+        for arm, look in self._others:
+            series += self._series(arm.name, arm, main, look, legend="if room")
         if self._chosen is not None:
             arm, look = self._chosen
             for extra, measure, line in more:
-                series.append(self._series(extra, arm, measure, look, line=line, marker="", band=True))
-            series.append(self._series(label or arm.name, arm, main, look, band=True))
-        return self._chart([one for one in series if one is not None], y_range)
+                series += self._series(extra, arm, measure, look, line=line, marker="", band=True)
+            series += self._series(label or arm.name, arm, main, look, band=True)
+        return self._chart(series, y_range)
 
     def _series(
         self,
@@ -163,14 +177,23 @@ class _Builder:
         line: Line = "solid",
         marker: str | None = None,
         band: bool = False,
-    ) -> Series | None:
+        legend: Legend = "always",
+    ) -> Iterator[Series]:
+        """Yield what comes after the cursor as a quiet curve, and then the curve up to there."""
         curve = curve_of(arm, measure)
         if curve is None:
-            return None
+            return
+        if arm.born and self._view.overlay:  # up to there it is its parent's
+            curve = _stretch(curve, arm.born, None)
+        if self._view.cursor is not None:
+            ahead = self._thinned(_stretch(curve, self._view.cursor, None))
+            if len(ahead.steps):
+                yield Series(label, ahead.steps, ahead.middle, color="axis", line=line, legend="never")
+            curve = _stretch(curve, 0, self._view.cursor)
         curve = self._thinned(curve)
         sign = marker if marker is not None else look.marker if self._others else ""
         low, high = (curve.low, curve.high) if band else (None, None)
-        return Series(label, curve.steps, curve.middle, low, high, look.color, line, sign)
+        yield Series(label, curve.steps, curve.middle, low, high, look.color, line, sign, legend)
 
     def _chart(self, series: Sequence[Series], y_range: tuple[float, float] | None = None) -> LineChart:
         log_y = self._name in self._view.log_y
@@ -190,13 +213,10 @@ class _Builder:
         if self._chosen is None:
             return
         arm, _ = self._chosen
-        first: dict[str, int] = {}
-        for event in arm.events:
-            first[event.name] = min(event.step, first.get(event.name, event.step))
-        for name, step in first.items():
-            yield Mark(step, name)
-        for done in arm.interventions:
-            yield Mark(done.at_step, named(done), "intervention")
+        for step, label, kind in happenings(arm):
+            yield Mark(step, label, kind)
+        if self._view.cursor is not None:
+            yield Mark(self._view.cursor, grouped(self._view.cursor), "cursor", "text")
 
     def _weights(self) -> Chart:
         heading = title(self._name)
@@ -208,8 +228,9 @@ class _Builder:
         if arm.coordinates is None:
             return LineChart(heading, empty="not recorded")
         steps, values = arm.coordinates.table()
-        if self._view.end is not None:
-            kept = max(1, int(np.searchsorted(steps, self._view.end, "right")))
+        end = min((step for step in (self._view.end, self._view.cursor) if step is not None), default=None)
+        if end is not None:
+            kept = max(1, int(np.searchsorted(steps, end, "right")))
             steps, values = steps[:kept], values[:kept]
         if self._view.weights == "heatmap":
             return self._heatmap(f"{heading} of {arm.name}", arm, steps, values)
@@ -221,25 +242,28 @@ class _Builder:
             y_label=f"step {steps[-1]}",
         )
 
+    def _pairs(self) -> Cells:
+        """Return what the selected arm has learnt of its table, as of its last record."""
+        grid = self._chosen[0].grid if self._chosen is not None else None
+        if self._chosen is None or grid is None:
+            return Cells(title("pairs"), np.empty((0, 0), dtype=np.int8), KNOWN)
+        return Cells(f"Pairs of {self._chosen[0].name}", grid, KNOWN, note="x down, y across")
+
     def _trajectories(self) -> LineChart:
         """Return the generalizers of all arms, and the memorizers of the selected arm as a band."""
         assert self._chosen is not None
         arm, _ = self._chosen
-        series = [self._series(other.name, other, "generalizer_mean", look) for other, look in self._others]
-        memorizers = Look("memorizer", "")
-        series.append(self._band("memorizers", arm, memorizers))
-        series.append(
-            self._series(
-                "generalizer", arm, "generalizer_mean", Look("generalizer", ""), marker="", band=True
-            )
+        series: list[Series] = []
+        for other, look in self._others:
+            series += self._series(other.name, other, "generalizer_mean", look, legend="if room")
+        both: tuple[Extra, ...] = (
+            ("memorizers", "memorizer_mean", "dashed"),
+            ("generalizer", "generalizer_mean", "solid"),
         )
-        return self._chart([one for one in series if one is not None])
-
-    def _band(self, label: str, arm: ArmStatus, look: Look) -> Series | None:
-        curve = curve_of(arm, "memorizer_mean")
-        return (
-            None if curve is None else Series(label, *self._thinned(curve), look.color, "dashed", look.marker)
-        )
+        for label, measure, line in both:
+            look = Look(label.removesuffix("s"), "")
+            series += self._series(label, arm, measure, look, line=line, marker="", band=True)
+        return self._chart(series)
 
     def _heatmap(
         self, heading: str, arm: ArmStatus, steps: NDArray[np.int64], values: NDArray[np.float32]
@@ -269,6 +293,16 @@ class _Builder:
         middle, low, high = (None if side is None else side[kept] for side in bands)
         assert middle is not None
         return Curve(steps[kept], middle, low, high)
+
+
+def _stretch(curve: Curve, first: float, last: float | None) -> Curve:
+    """Return the part of a curve from one step to another, both included."""
+    steps, *sides = curve
+    start = int(np.searchsorted(steps, first))
+    stop = len(steps) if last is None else int(np.searchsorted(steps, last, "right"))
+    middle, low, high = (None if side is None else side[start:stop] for side in sides)
+    assert middle is not None
+    return Curve(steps[start:stop], middle, low, high)
 
 
 def curve_of(arm: ArmStatus, measure: str) -> Curve | None:

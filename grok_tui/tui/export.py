@@ -17,7 +17,7 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.numbers import grouped
 from grok_tui.printable import printable
 from grok_tui.tui.files import free_stem, reason, write_new
-from grok_tui.tui.orders import by_hand, told
+from grok_tui.tui.orders import by_hand, steered, told
 
 if TYPE_CHECKING:
     from grok_tui.engine.snapshot import ArmStatus, Snapshot
@@ -41,11 +41,13 @@ class Subject:
         name: the preset's name or path.
         options: what is laid over it.
         snapshot: the run as it stands; its preset must be known.
+        own: whether its preset may be another than the name and the options give.
     """
 
     name: str
     options: RunOptions
     snapshot: Snapshot
+    own: bool = False
 
     @property
     def label(self) -> str:
@@ -63,7 +65,7 @@ class Subject:
     @property
     def steered(self) -> bool:
         """Whether the preset and its options alone would not do the same."""
-        return bool(_prolonged(self) or by_hand(self.snapshot))
+        return self.own or bool(_prolonged(self)) or steered(self.snapshot)
 
 
 def save_all(subject: Subject, folder: Path, svg: str) -> list[Path]:
@@ -143,6 +145,11 @@ def script(subject: Subject, preset_file: Path) -> str:
     lines = [f"# {printable(subject.preset.title)}"]
     if subject.steered:
         lines.append(f"# Steered by hand; {preset_file.name} does all of it by itself:")
+        lines += [
+            f"#   {arm.name} is a fork of {arm.parent} at step {grouped(arm.born)}"
+            for arm in subject.snapshot.arms
+            if arm.parent
+        ]
         for arm, doings in by_hand(subject.snapshot).items():
             lines += [f"#   {arm} at step {grouped(done.at_step)}: {told(done)}" for done in doings]
         lines += [f"#   {', '.join(arms)} for {grouped(steps)} steps" for steps, arms in _prolonged(subject)]

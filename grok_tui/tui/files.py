@@ -10,7 +10,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from grok_tui.errors import GrokTuiError
+
 MOST_NUMBERS = 10_000
+
+
+def present_folder() -> Path:
+    """Return the folder that the program was started in.
+
+    Raises:
+        GrokTuiError: somebody has deleted it.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise GrokTuiError(f"cannot write to the present folder: {reason(error)}") from None
 
 
 def replace_file(path: Path, text: str) -> None:

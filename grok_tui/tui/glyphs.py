@@ -25,9 +25,23 @@ class Glyphs:
     restart: str = "↻"
     bar: str = "▌"
     ended: str = "·"
+    past: str = "◂"
+    cursor: str = "▼"
     ellipsis: str = "…"
     switch: str = "→"
     arms: str = "●▲■◆○△□◇"
+
+
+ROUND = 8  # arms until colours and signs repeat, in other pairs
+
+
+def arm_look(place: int, signs: str) -> tuple[str, str]:
+    """Return the colour of the charts and the sign of the arm in a place; no two of 64 arms share both.
+
+    signs: one for each arm of a round.
+    """
+    turn = place // ROUND
+    return f"series-{(place + turn * ROUND // 2) % ROUND + 1}", signs[(place + turn) % len(signs)]
 
 
 ASCII = Glyphs(
@@ -47,6 +61,8 @@ ASCII = Glyphs(
     restart="r",
     bar="|",
     ended=".",
+    past="<",
+    cursor="V",
     ellipsis="~",
     switch=">",
     arms=".ox*#@%&",

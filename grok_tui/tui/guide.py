@@ -20,6 +20,10 @@ CHARTS = {
         " generalizer serves all samples, unseen ones too. Both can fit the training data, and which of them"
         " grows is the optimizer's doing. The line is the generalizer, the band spans all memorizers."
     ),
+    "Pairs learnt": (
+        "A cell for each pair of symbols, where the task is a table: whether it is trained on, and of the others"
+        " which the model gets right. A rule fills in whole diagonals at once, memory fills in nothing."
+    ),
     "Norms": (
         "The size of all weights together: L2, which weight decay and SGD keep small, and the largest single"
         " weight (L-infinity), which Adam's equal steps keep small."
@@ -50,12 +54,13 @@ PANES: dict[Pane, str] = {
 
 TIMELINE = (
     "The strip below the charts is the run of the selected arm from its first step to now, with what was seen"
-    " and what was done."
+    " and what was done. Left and Right look back along it, and all panes show the run as it was."
 )
 
 WORDS = {
     "arm": "one variant of the experiment, for instance the same model under SGD and under AdamW",
     "intervention": "something done to an arm while it trains, by the preset or by you; always recorded",
+    "fork": "an arm that begins with the state that another one had at some step, and goes its own way",
     "event": "; ".join(f"{name}: {what}" for name, what in EVENTS.items()),
     "replica": "the same arm from another seed; curves are medians, bands span the replicas",
     "preset": "a file with an experiment and the claims it is to test",

@@ -34,6 +34,8 @@ NAMES = {
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "plus": "+",
     "equals_sign": "=",
     "minus": "-",
@@ -89,4 +91,11 @@ def _bound(actions: Iterable[Action], *, local: bool) -> Iterable[Binding]:
         keys = action.local if local else action.keys
         if keys:
             identity = f"{action.id}.{action.pane or action.scope}" if local else action.id
-            yield Binding(",".join(keys), action.call, action.verb, tooltip=action.description, id=identity)
+            yield Binding(
+                ",".join(keys),
+                action.call,
+                action.verb,
+                tooltip=action.description,
+                id=identity,
+                priority=action.priority,
+            )

@@ -108,6 +108,8 @@ def as_set(preset: Preset, arms: Sequence[ArmStatus]) -> list[str]:
     planned = {spec.name: spec for spec in preset.arms}
     found = []
     for arm in arms:
+        if arm.parent:
+            continue
         if arm.optimizer != planned[arm.name].optimizer:
             pairs = (f"{key} = {toml(value)}" for key, value in arm.optimizer.model_dump().items())
             found.append(f"arms.{arm.name}.optimizer={{ {', '.join(pairs)} }}")
@@ -133,10 +135,15 @@ def by_hand(snapshot: Snapshot) -> dict[str, tuple[AnyIntervention, ...]]:
     planned = list(snapshot.preset.interventions) if snapshot.preset is not None else []
     found = {}
     for arm in snapshot.arms:
-        own = tuple(done for done in arm.interventions if done not in planned)
+        own = tuple(done for done in arm.interventions if done not in planned and done.at_step >= arm.born)
         if own:
             found[arm.name] = own
     return found
+
+
+def steered(snapshot: Snapshot) -> bool:
+    """Whether somebody has done something to a run that its preset had not planned."""
+    return bool(by_hand(snapshot)) or any(arm.parent for arm in snapshot.arms)
 
 
 def told(done: AnyIntervention) -> str:

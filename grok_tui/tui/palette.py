@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -85,8 +84,7 @@ class ActionProvider(Provider):
         explorer.keep_settings()
 
     def _presets(self) -> list[Command]:
-        # What was set for one preset does not fit another.
-        options = replace(self._explorer.options, assignments=())
+        options = self._explorer.options_of_others
         return [
             Command(
                 f"preset: Start {name}",

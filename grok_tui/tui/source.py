@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from grok_tui.charts.model import Chart
     from grok_tui.charts.picture import Picture
     from grok_tui.charts.style import Style
+    from grok_tui.engine.opening import Keeping
     from grok_tui.engine.snapshot import Snapshot
     from grok_tui.options import RunOptions
     from grok_tui.presets import Preset
@@ -50,6 +51,18 @@ class Source(Protocol):
         """Do something to an arm."""
         ...
 
+    def rewind(self, arm: str, step: int) -> None:
+        """Take an arm back to a step, and pause; what it did since is dropped."""
+        ...
+
+    def fork(self, arm: str, step: int | None, name: str) -> None:
+        """Add an arm that begins with what another was at a step, or is now; and pause."""
+        ...
+
+    def stay(self) -> None:
+        """Give up a way back that is being replayed."""
+        ...
+
     def restart(self, preset: Preset) -> None:
         """Begin anew."""
         ...
@@ -66,6 +79,11 @@ class Drawing(Protocol):
         """Ask for a chart."""
         ...
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is or will be something to poll."""
+        ...
+
     def poll(self) -> dict[Hashable, Picture]:
         """Return what was finished since the last call."""
         ...
@@ -75,7 +93,12 @@ class Drawing(Protocol):
         ...
 
 
-SourceFactory = Callable[["Preset", "RunOptions"], Source]
+class SourceFactory(Protocol):
+    """Makes a run of a preset; `keeping` is given where runs are kept on disk."""
+
+    def __call__(self, preset: Preset, options: RunOptions, /, *, keeping: Keeping | None = None) -> Source:
+        """Return the run, which has not begun."""
+        ...
 
 
 def helper_process() -> Drawing:
@@ -85,8 +108,9 @@ def helper_process() -> Drawing:
     return Drawer()
 
 
-def runner(preset: Preset, options: RunOptions) -> Source:
+def runner(preset: Preset, options: RunOptions, /, *, keeping: Keeping | None = None) -> Source:
     """Return the engine's runner for a preset."""
+    from grok_tui.engine.opening import Anew
     from grok_tui.engine.runner import Runner
 
-    return Runner(preset, device=options.device, threads=options.threads, pace=preset.pace)
+    return Runner(preset, Anew(preset, options.device, options.threads, keeping), pace=preset.pace)

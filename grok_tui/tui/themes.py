@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import locale
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,82 +25,105 @@ Colors = Literal["truecolor", "256", "16", "none"]
 
 DEFAULT_THEME = "grok-dark"
 
-GROK_DARK = Theme(
-    name="grok-dark",
-    dark=True,
-    primary="#5c9fd6",
-    secondary="#8f86c9",
-    accent="#ffb454",
-    success="#5fc08f",
-    warning="#e2b45a",
-    error="#ef7d80",
-    foreground="#d6dae2",
-    background="#131418",
-    surface="#191b20",
-    panel="#22252b",
-    variables={
-        "border": "#5c9fd6",
-        "border-blurred": "#2e323a",
-        "block-cursor-background": "#274b78",
-        "block-cursor-foreground": "#f2f5fa",
+
+def _designed(
+    name: str,
+    colors: Mapping[str, Any],
+    *,
+    dark: bool,
+    line: str,
+    lines: tuple[str, str],
+    marked: tuple[str, str],
+    marked_blurred: str,
+    key: str,
+    muted: tuple[str, str, str],
+) -> Theme:
+    """Return a theme of true colours.
+
+    Args:
+        name: of the theme.
+        colors: what Textual itself wants of a theme.
+        dark: whether its background is.
+        line: of borders without the focus.
+        lines: scrollbars, at rest and under the mouse.
+        marked: background and text of the marked row.
+        marked_blurred: its background where the focus is elsewhere.
+        key: of keys in the footer, and of the cursor in a field.
+        muted: text of the footer, quiet text, and text of what is disabled.
+    """
+    background, primary, text = colors["background"], colors["primary"], colors["foreground"]
+    scrollbar, hovered = lines
+    variables = {
+        "border": primary,
+        "border-blurred": line,
+        "block-cursor-background": marked[0],
+        "block-cursor-foreground": marked[1],
         "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#262930",
-        "block-cursor-blurred-foreground": "#d6dae2",
-        "footer-background": "#191b20",
-        "footer-key-foreground": "#ffb454",
-        "footer-description-foreground": "#9aa3b2",
-        "input-cursor-background": "#ffb454",
-        "input-cursor-foreground": "#131418",
-        "input-selection-background": "#5c9fd6 35%",
-        "scrollbar": "#2e323a",
-        "scrollbar-hover": "#3d424c",
-        "scrollbar-active": "#5c9fd6",
-        "scrollbar-background": "#131418",
-        "scrollbar-background-hover": "#131418",
-        "scrollbar-background-active": "#131418",
-        "scrollbar-corner-color": "#131418",
-        "text-muted": "#8b94a4",
-        "text-disabled": "#5d6472",
+        "block-cursor-blurred-background": marked_blurred,
+        "block-cursor-blurred-foreground": text,
+        "footer-background": colors["surface"],
+        "footer-key-foreground": key,
+        "footer-description-foreground": muted[0],
+        "input-cursor-background": key,
+        "input-cursor-foreground": background,
+        "input-selection-background": f"{primary} 30%",
+        "scrollbar": scrollbar,
+        "scrollbar-hover": hovered,
+        "scrollbar-active": primary,
+        "scrollbar-background": background,
+        "scrollbar-background-hover": background,
+        "scrollbar-background-active": background,
+        "scrollbar-corner-color": background,
+        "text-muted": muted[1],
+        "text-disabled": muted[2],
+    }
+    return Theme(name=name, dark=dark, variables=variables, **colors)
+
+
+GROK_DARK = _designed(
+    "grok-dark",
+    {
+        "primary": "#5c9fd6",
+        "secondary": "#8f86c9",
+        "accent": "#ffb454",
+        "success": "#5fc08f",
+        "warning": "#e2b45a",
+        "error": "#ef7d80",
+        "foreground": "#d6dae2",
+        "background": "#131418",
+        "surface": "#191b20",
+        "panel": "#22252b",
     },
+    dark=True,
+    line="#2e323a",
+    lines=("#2e323a", "#3d424c"),
+    marked=("#274b78", "#f2f5fa"),
+    marked_blurred="#262930",
+    key="#ffb454",
+    muted=("#9aa3b2", "#8b94a4", "#5d6472"),
 )
 
-GROK_LIGHT = Theme(
-    name="grok-light",
-    dark=False,
-    primary="#2f6db0",
-    secondary="#6e5aa8",
-    accent="#b45f06",
-    success="#2c7a52",
-    warning="#96690a",
-    error="#b3313f",
-    foreground="#23262d",
-    background="#fbfaf7",
-    surface="#f4f2ed",
-    panel="#eae7e0",
-    variables={
-        "border": "#2f6db0",
-        "border-blurred": "#d9d5cc",
-        "block-cursor-background": "#cfe0f1",
-        "block-cursor-foreground": "#15181d",
-        "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#e7e4dc",
-        "block-cursor-blurred-foreground": "#23262d",
-        "footer-background": "#f4f2ed",
-        "footer-key-foreground": "#a14f00",
-        "footer-description-foreground": "#5b616c",
-        "input-cursor-background": "#2f6db0",
-        "input-cursor-foreground": "#fbfaf7",
-        "input-selection-background": "#2f6db0 25%",
-        "scrollbar": "#d4d0c6",
-        "scrollbar-hover": "#bdb8ac",
-        "scrollbar-active": "#2f6db0",
-        "scrollbar-background": "#fbfaf7",
-        "scrollbar-background-hover": "#fbfaf7",
-        "scrollbar-background-active": "#fbfaf7",
-        "scrollbar-corner-color": "#fbfaf7",
-        "text-muted": "#666c77",
-        "text-disabled": "#9a9fa8",
+GROK_LIGHT = _designed(
+    "grok-light",
+    {
+        "primary": "#2f6db0",
+        "secondary": "#6e5aa8",
+        "accent": "#b45f06",
+        "success": "#2c7a52",
+        "warning": "#96690a",
+        "error": "#b3313f",
+        "foreground": "#23262d",
+        "background": "#fbfaf7",
+        "surface": "#f4f2ed",
+        "panel": "#eae7e0",
     },
+    dark=False,
+    line="#d9d5cc",
+    lines=("#d4d0c6", "#bdb8ac"),
+    marked=("#cfe0f1", "#15181d"),
+    marked_blurred="#e7e4dc",
+    key="#a14f00",
+    muted=("#5b616c", "#666c77", "#9a9fa8"),
 )
 
 # The terminal's own sixteen colours: they suit its background, whatever that is.

@@ -99,10 +99,10 @@ def outcome(snapshot: Snapshot, options: RunOptions, seconds: float | None) -> O
         seconds: wall time from the first step to the last, or None where that says nothing.
     """
     from grok_tui.engine.snapshot import State
-    from grok_tui.tui.orders import by_hand
+    from grok_tui.tui.orders import steered
 
     changed = options.assignments or options.steps is not None or options.replicas is not None
-    if snapshot.state is not State.FINISHED or changed or by_hand(snapshot):
+    if snapshot.state is not State.FINISHED or changed or steered(snapshot):
         return None
     verdicts = {judged.claim.holds: judged.verdict for judged in snapshot.claims}
     return Outcome(when=datetime.now(UTC), seconds=seconds, verdicts=verdicts)

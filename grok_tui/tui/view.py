@@ -30,6 +30,7 @@ class View:
         weights: how the weights are shown.
         span: the share of the time axis that the window shows, along the axis as it is drawn.
         end: the step at which a window that stands still ends; None follows the run.
+        cursor: the earlier step that is looked at, or None for now.
     """
 
     log_x: bool = True
@@ -38,6 +39,7 @@ class View:
     weights: WeightsView = "trajectories"
     span: float = 1.0
     end: float | None = None
+    cursor: int | None = None
 
     @property
     def following(self) -> bool:
@@ -71,6 +73,17 @@ class View:
     def frozen(self, last: int) -> View:
         """Return the view that stands still at step `last`, or that follows again if it stood still."""
         return replace(self, end=float(max(last, 2)) if self.end is None else None)
+
+    def at(self, cursor: int | None, last: int) -> View:
+        """Return the view with the cursor, in sight, at a step of a run that has come to step `last`."""
+        view = replace(self, cursor=cursor)
+        first, end = view.window(last)
+        if cursor is None or first <= cursor <= end:
+            return view
+        start, stop = view._place(view._first), view._place(max(last, 2))
+        width = view.span * (stop - start)
+        middle = view._place(cursor) + width / 2
+        return replace(view, end=view._step(min(max(middle, start + width), stop)))
 
     def whole(self) -> View:
         """Return the view of all steps, following."""

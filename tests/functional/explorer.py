@@ -134,6 +134,7 @@ class FakeRun:
                 events=(),
                 history=History(MEASURES, tuple(ENVELOPE), 1),
                 coordinates=CoordinateHistory(samples + 1),
+                grid=None,
                 labels=labels,
                 generalizes=(*([False] * samples), True),
             )
@@ -215,6 +216,24 @@ class FakeRun:
         )
         self.publish()
 
+    def rewind(self, arm: str, step: int) -> None:
+        self._note(f"rewind {arm} {step}")
+        self.publish(epoch=self.snapshot.epoch + 1)
+
+    def fork(self, arm: str, step: int | None, name: str) -> None:
+        self._note(f"fork {arm} {step} {name}")
+        one = self.arms[arm]
+        born = one.status.step if step is None else step
+        self.arms[name] = replace(
+            one, status=replace(one.status, name=name, parent=arm, born=born, step=born)
+        )
+        specs = [*self.preset.arms, self.preset.arms[0].model_copy(update={"name": name})]
+        self.preset = self.preset.model_copy(update={"arms": specs})
+        self.publish(epoch=self.snapshot.epoch + 1)
+
+    def stay(self) -> None:
+        self._note("stay")
+
     def restart(self, preset: Preset) -> None:
         self._note("restart")
         self.preset = preset
@@ -245,6 +264,10 @@ class InlineDrawer:
         self.charts[key] = chart
         self.count += 1
         self._done[key] = draw(chart, width, height, style=style)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._done)
 
     def poll(self) -> dict[object, object]:
         done, self._done = self._done, {}

@@ -235,18 +235,18 @@ def test_zoom_and_pan_move_the_window_of_all_charts(preset):
         assert {chart.x_range for chart in explorer.charts} == {(0.0, 75.0)}, "it stands still while panned"
         await explorer.press("0")
         assert {chart.x_range for chart in explorer.charts} == {(0.0, 200.0)}
-        await explorer.press("up", "left")
+        await explorer.press("up", "h")
         assert explorer.charts[0].x_range == (75.0, 175.0)
 
     explore(script, preset)
 
 
-def test_f_holds_the_charts_still_and_follows_again(preset):
+def test_shift_f_holds_the_charts_still_and_follows_again(preset):
     async def script(explorer: Explorer) -> None:
-        await explorer.press("x", "f")
+        await explorer.press("x", "F")
         await explorer.train(100)
         assert explorer.charts[0].x_range == (0.0, 100.0)
-        await explorer.press("f")
+        await explorer.press("F")
         assert explorer.charts[0].x_range == (0.0, 200.0)
 
     explore(script, preset)

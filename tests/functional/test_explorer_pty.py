@@ -1,10 +1,15 @@
 """The explorer in a real terminal, with a real run."""
 
+import re
 import signal
 
 import pytest
 from explorer import PRESET
 from terminal import Terminal, explorer_command, explorer_environment
+
+from grok_tui.engine.store.checkpoints import read_checkpoint
+from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.presets import load
 
 RESTORED = "\x1b[?1049l", "\x1b[?25h"  # the normal screen, and the cursor
 
@@ -70,6 +75,53 @@ def test_it_is_suspended_and_comes_back(opened):
     opened.send("q")
     assert opened.wait_for_end() == 0
     assert left_clean(opened)
+
+
+def test_a_kept_run_is_taken_up_in_the_explorer_where_it_was_left(tmp_path):
+    path, folder = tmp_path / "two.toml", tmp_path / "run"
+    path.write_text(PRESET.replace("steps = 2000", "steps = 100_000_000"))
+    environment = explorer_environment(tmp_path)
+    command = explorer_command("--preset", str(path), "--run-dir", str(folder))
+    with Terminal(command, size=(120, 30), environment=environment) as terminal:
+        terminal.wait_for("running", "steps/s")
+        terminal.send("f")
+        terminal.wait_for("paused", "sgd_2")
+        terminal.send("o")
+        terminal.wait_for("changed by hand")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        assert f"grok-tui resume {folder}" in terminal.text
+        assert left_clean(terminal)
+    states = read_checkpoint(RunDirectory(folder).checkpoints()[-1][1], load(str(path))).state.arms
+    assert states["sgd_2"].optimizer == "adamw"
+    with Terminal(
+        explorer_command("resume", str(folder)), size=(120, 30), environment=environment
+    ) as terminal:
+        since = terminal.wait_for("paused", "sgd_2", f"{states['sgd'].step:,}".replace(",", " "))
+        terminal.send(" ")
+        terminal.wait_for("running", " left", since=since)
+        terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.wait_for_end() == 129
+    assert RunDirectory(folder).state() is State.STOPPED
+    again = read_checkpoint(RunDirectory(folder).checkpoints()[-1][1], load(str(path))).state.arms
+    assert sum(state.step for state in again.values()) > sum(state.step for state in states.values())
+
+
+def test_no_color_is_no_colour(tmp_path):
+    environment = explorer_environment(tmp_path) | {"NO_COLOR": "1"}
+    with Terminal(
+        explorer_command("--preset", "linear101"), size=(100, 30), environment=environment
+    ) as terminal:
+        terminal.wait_for("running", "steps/s")
+        since = len(terminal.output)
+        terminal.send("t?")
+        since = terminal.wait_for("Show the next chart here", since=since)
+        terminal.send("q")
+        terminal.wait_for("Claims", since=since)
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        looks = {code for codes in re.findall(r"\x1b\[([\d;]*)m", terminal.text) for code in codes.split(";")}
+        assert looks <= {"", "0", "1", "2", "3", "4", "7", "22", "23", "24", "27"}
 
 
 def test_a_preset_that_does_not_exist_is_told_on_a_clean_terminal(tmp_path):

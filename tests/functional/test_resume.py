@@ -2,109 +2,29 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
 
+import pyarrow.parquet
 import pytest
-from arms import SUMS, preset
+from kills import LINEAR, MLP, kill_and_resume
 
 from grok_tui.engine.run import Run
 from grok_tui.engine.store import store as storing
-from grok_tui.engine.store.checkpoints import decode
 from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.headless.export import EXTRAS
+from grok_tui.paths import runs_folder
 
 KILLS = 25  # of each kind of run
-LONGEST_LIFE = 0.08  # seconds that a process is left to train
-
-LINEAR = preset(
-    {"name": "sgd", "optimizer": {"name": "sgd", "lr": 0.1}},
-    {"name": "adamw", "optimizer": {"name": "adamw", "lr": 0.01}, "training": {"batches": "independent"}},
-    batch_size=3,
-    steps=3000,
-    interventions=[{"arm": "sgd", "at_step": 700, "action": "jump", "norm": 1.0}],
-    claims=[{"says": "x", "holds": "end(sgd.bias) > 0", "origin": "test"}],
-)
-MLP = preset(
-    {
-        "name": "adam",
-        "optimizer": {"name": "adam", "lr": 0.01},
-        "model": {"name": "mlp", "hidden": 8, "activation": "quadratic"},
-    },
-    task=SUMS,
-    loss="cross_entropy",
-    batch_size=4,
-    steps=3000,
-    replicas=2,
-    dtype="float32",
-    loss_dtype="float32",
-)
-
-
-def train(directory: RunDirectory | None, folder, run: Run) -> None:
-    """Begin or take up a run and train it to its end, with a checkpoint after every chunk."""
-    if directory is None:
-        store = storing.create(run, "killed", at=folder, cadence=0.0)
-    else:
-        run, store = storing.resume(directory, lambda _: None, cadence=0.0)
-    while not run.finished:
-        run.advance_together(40)
-        assert store.checkpoint()
-    assert store.checkpoint("finished")
-    store.close()
 
 
 @pytest.mark.parametrize("wanted", [LINEAR, MLP], ids=["linear101", "mlp"])
-def test_killed_at_any_moment_a_run_ends_with_the_same_bits(tmp_path, monkeypatch, wanted):
-    """Children share what this process has traced, so that each life and death takes a tenth of a second."""
-    run = Run(wanted)
-    start = run.export_state()
-    while not run.finished:
-        run.advance()
-    states, arrays = run.export_state()
-    rows = {"step": sum(len(arm.history) for arm in run.arms.values()) * len(wanted.seeds)}
-
-    def beginning(*_):
-        run.restore_state(*start)
-        return run
-
-    monkeypatch.setattr(storing, "rebuilt", beginning)
-    beginning()
-    moments = random.Random(7)
-    kills = finished = 0
-    while kills < KILLS or not finished:
-        folder = tmp_path / f"run{finished}"
-        directory = RunDirectory(folder)
-        begun = (folder / "run.json").exists()
-        reached = max((step for step, _ in directory.checkpoints()), default=0)
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                train(directory if begun else None, folder, run)
-                code = 0
-            finally:
-                os._exit(code)
-        if kills < KILLS:
-            time.sleep(moments.uniform(0, LONGEST_LIFE))
-            os.kill(child, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
-        if os.WIFSIGNALED(status):
-            kills += 1
-            steps = [step for step, _ in directory.checkpoints()]
-            assert max(steps, default=0) >= reached
-            assert all(decode(path.read_bytes()) for _, path in directory.checkpoints())
-            continue
-        assert os.waitstatus_to_exitcode(status) == 0
-        last = decode(directory.checkpoints()[-1][1].read_bytes())
-        assert last.state.arms == states
-        assert all(last.arrays[name].tobytes() == arrays[name].tobytes() for name in arrays)
-        lines = (folder / "measures.csv").read_text().splitlines()
-        assert len(lines) == len(set(lines)) == 1 + rows["step"]
-        assert directory.state() is State.FINISHED
-        finished += 1
+def test_killed_at_any_moment_a_run_ends_with_the_same_bits(tmp_path, wanted):
+    seen = kill_and_resume(wanted, tmp_path, KILLS)
+    assert (seen.kills, seen.lost) == (KILLS, 0)
+    assert seen.finished
 
 
 def test_a_killed_program_is_taken_up_by_the_next(preset_file, tmp_path, grok_tui):
@@ -222,6 +142,31 @@ class TestCommands:
         assert grok_tui("runs", "prune", "--keep", 1, "--yes").out.startswith("deleted 1 run")
         assert [run["name"] for run in json.loads(grok_tui("runs", "--json").out)] == kept[1:]
 
+    def test_a_run_is_exported_for_other_programs(self, grok_tui, kept, tmp_path):
+        for to in ("parquet", "tensorboard", "svg", "png"):
+            assert grok_tui("export", "first", "--to", to).err == f"grok-tui: --to {to} needs --out\n"
+            assert grok_tui("export", "first", "--to", to, "--out", tmp_path / to).code == 0
+        lines = (RunDirectory(runs_folder() / kept[0]).path / "measures.csv").read_text().splitlines()
+        table = pyarrow.parquet.read_table(tmp_path / "parquet")
+        assert table.column_names == lines[0].split(",")
+        assert table["bias"].to_pylist()[-1] == float(lines[-1].split(",")[lines[0].split(",").index("bias")])
+        assert len(table) == len(lines) - 1
+        (events,) = (tmp_path / "tensorboard" / "sgd" / "replica-0").iterdir()
+        assert b"val_loss" in events.read_bytes()
+        assert "Validation" in (tmp_path / "svg").read_text()
+        assert (tmp_path / "png").read_bytes().startswith(b"\x89PNG")
+
+    @pytest.mark.parametrize("to", ["parquet", "tensorboard", "png"])
+    def test_what_an_export_lacks_is_named_with_how_to_install_it(
+        self, grok_tui, kept, tmp_path, monkeypatch, to
+    ):
+        monkeypatch.setitem(sys.modules, EXTRAS[to], None)
+        called = grok_tui("export", "first", "--to", to, "--out", tmp_path / "x")
+        assert (called.code, called.err) == (
+            2,
+            f"grok-tui: --to {to} needs more: pip install 'grok-tui[{to}]'\n",
+        )
+
     def test_without_runs_it_says_how_to_keep_one(self, grok_tui):
         assert "--keep" in grok_tui("runs").out
 
@@ -230,5 +175,10 @@ class TestCommands:
         called = grok_tui(command, "nothing")
         assert (called.code, called.err) == (2, "grok-tui: unknown run 'nothing'\n")
 
-    def test_keeping_needs_a_headless_run(self, grok_tui):
-        assert grok_tui("--preset", "linear101", "--keep").err == "grok-tui: --keep needs --headless\n"
+    def test_a_folder_that_holds_something_is_refused_before_the_explorer_opens(
+        self, grok_tui, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr("grok_tui.cli.has_terminal", lambda: True)
+        (tmp_path / "thesis.tex").touch()
+        called = grok_tui("--preset", "linear101", "--run-dir", tmp_path)
+        assert (called.code, called.err) == (2, f"grok-tui: {tmp_path}: is not empty\n")

@@ -261,3 +261,12 @@ def test_drawing_is_a_function_of_its_arguments():
     chart = LineChart("t", (Series("a", TEN, TEN), Series("b", TEN, TEN**2)), MARKS)
     style = STYLES["braille"]
     assert draw(chart, 60, 15, style=style) == draw(chart, 60, 15, style=style)
+
+
+def test_the_legend_names_what_may_be_left_out_only_where_there_is_room_for_all_of_it():
+    x, y = np.arange(3), np.arange(3)
+    others = tuple(Series(f"arm{i}", x, y + i, legend="if room") for i in range(4))
+    chart = LineChart("Loss", (*others, Series("val", x, y), Series("ahead", x, y, legend="never")))
+    wide, narrow = (lines(chart, width, 10)[0] for width in (90, 60))
+    assert [name in wide for name in ("arm0", "arm3", "val", "ahead")] == [True, True, True, False]
+    assert [name in narrow for name in ("arm", "val")] == [False, True]

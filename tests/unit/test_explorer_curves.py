@@ -43,6 +43,7 @@ def arm(name: str, steps: int = 500, replicas: int = 1, **changes: object) -> Ar
         events=(),
         history=history,
         coordinates=coordinates,
+        grid=None,
         labels=(*(f"w{i}" for i in range(SAMPLES)), "bias"),
         generalizes=(*([False] * SAMPLES), True),
     )

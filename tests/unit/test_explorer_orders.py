@@ -38,6 +38,7 @@ def status(spec, l2_norm: float = 2.0) -> ArmStatus:
         events=(),
         history=history,
         coordinates=None,
+        grid=None,
         labels=(),
         generalizes=(),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,12 @@ from safetensors import SafetensorError
 
 from grok_tui.engine.history import CAPACITY
 from grok_tui.engine.run import Run
-from grok_tui.engine.state import ArmState, Arrays, Count
+from grok_tui.engine.state import ArmState, Arrays, Count, under
 from grok_tui.presets import Preset
 from grok_tui.presets.model import memory_needed
 
 from .directory import FORMAT, RunDirectory
-from .files import StoreError, read_bounded, write_atomically
+from .files import StoreError, open_regular, read_bounded, write_atomically
 
 KEPT = 16  # checkpoints of a run at most
 
@@ -125,6 +126,42 @@ def restore_newest(
     return None
 
 
+def peeked(path: Path) -> CheckpointState | None:
+    """Return the metadata of a checkpoint's file, which is not checked further, or None if there is none."""
+    try:
+        with open_regular(path) as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length)) if length <= LARGEST_HEADER else {}
+        return CheckpointState.model_validate_json(header["__metadata__"]["state"])
+    except (StoreError, OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def nearest_kept(
+    directory: RunDirectory, preset: Preset, arm: str, steps: tuple[int, int], count: int
+) -> tuple[ArmState, Arrays] | None:
+    """Return the latest state of an arm in a run's checkpoints that is usable and in a stretch of steps.
+
+    Args:
+        directory: the run's folder.
+        preset: the run's.
+        arm: the arm's name.
+        steps: later than the first of these steps, and not later than the second.
+        count: how many interventions the arm may have.
+    """
+    for _, path in reversed(directory.checkpoints()):
+        seen = peeked(path)
+        state = seen.arms.get(arm) if seen is not None else None
+        if state is None or state.step > steps[1] or len(state.interventions) > count:
+            continue
+        if state.step <= steps[0]:
+            return None
+        with suppress(StoreError):
+            checkpoint = read_checkpoint(path, preset)
+            return checkpoint.state.arms[arm], under(arm, checkpoint.arrays)
+    return None
+
+
 def write_checkpoint(directory: RunDirectory, run: Run, logs: Mapping[str, int]) -> Path:
     """Write the run as it stands, then delete checkpoints that are too many; return the file.
 
@@ -139,17 +176,21 @@ def write_checkpoint(directory: RunDirectory, run: Run, logs: Mapping[str, int])
     return path
 
 
-def thinned(checkpoints: Sequence[tuple[int, int]]) -> list[int]:
+def thinned(
+    checkpoints: Sequence[tuple[int, int]], most: int = KEPT, most_bytes: int = OLD_BYTES
+) -> list[int]:
     """Choose which checkpoints to delete: those whose neighbours are closest, relative to the step reached.
 
     Args:
         checkpoints: steps and bytes of each, oldest first.
+        most: how many may stay.
+        most_bytes: that all but the newest two may take together.
 
     Returns:
         Their steps. The newest two always stay, and what stays is spread evenly over a logarithmic axis.
     """
     left, deleted = list(checkpoints), []
-    while len(left) > KEPT or (len(left) > 2 and sum(size for _, size in left[:-2]) > OLD_BYTES):
+    while len(left) > most or (len(left) > 2 and sum(size for _, size in left[:-2]) > most_bytes):
         place = min(range(len(left) - 2), key=lambda i: _gap(left, i))
         deleted.append(left.pop(place)[0])
     return deleted

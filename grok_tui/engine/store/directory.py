@@ -19,6 +19,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from grok_tui.paths import runs_folder
+from grok_tui.presets import Preset
 
 from .files import StoreError, make_folder, read_bounded, reason, sync_folder, write_atomically
 
@@ -26,6 +27,7 @@ FORMAT = 1
 
 RUN_FILE, STATUS_FILE, LOCK_FILE = "run.json", "status.json", "lock"
 MEASURES, EVENTS, INTERVENTIONS = "measures.csv", "events.jsonl", "interventions.jsonl"
+FORKS = "forks.jsonl"
 CHECKPOINTS, CHECKPOINT_SUFFIX = "checkpoints", ".safetensors"
 
 LARGEST_DOCUMENT = 4_000_000  # bytes of run.json and status.json; a preset has at most one million
@@ -149,7 +151,7 @@ class RunDirectory:
 
     def files(self) -> list[Path]:
         """Return all files that the program itself puts there."""
-        names = (MEASURES, EVENTS, INTERVENTIONS, STATUS_FILE, LOCK_FILE, RUN_FILE)
+        names = (MEASURES, EVENTS, INTERVENTIONS, FORKS, STATUS_FILE, LOCK_FILE, RUN_FILE)
         own = [path for path in (self.path / name for name in names) if os.path.lexists(path)]
         left = [*self.path.glob(".*.tmp")]
         if _is_folder(self.path / CHECKPOINTS):
@@ -274,6 +276,20 @@ def write_run_file(directory: RunDirectory, document: RunFile) -> None:
         sync_folder(directory.path.parent)
     except OSError as error:
         raise StoreError(f"{directory.path}: {reason(error)}") from None
+
+
+def preset_of(document: RunFile, directory: RunDirectory) -> Preset:
+    """Return the preset of a run.
+
+    Raises:
+        StoreError: it is not one that this version knows.
+    """
+    try:
+        return Preset.model_validate_json(RunFile.model_dump_json(document, include={"preset"})[10:-1])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StoreError(f"{directory.path}: preset: {where}: {first['msg']}") from None
 
 
 def differences(then: Mapping[str, str], today: Mapping[str, str]) -> list[str]:

@@ -6,9 +6,10 @@ import csv
 import io
 import json
 import math
+import os
 from typing import Any
 
-from .directory import EVENTS, INTERVENTIONS, MEASURES, RunDirectory
+from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
 from .files import StoreError, read_bounded
 
 LARGEST_LOG = 2**31  # bytes
@@ -26,18 +27,16 @@ def export(directory: RunDirectory, to: str) -> str:
         StoreError: the folder cannot be read, or the format is unknown.
     """
     document = directory.describe()
-    measures = _lines(directory, MEASURES)
     if to == "csv":
-        return measures
+        return _lines(directory, MEASURES)
     status = directory.status()
     whole = {
         "run": document.model_dump(mode="json"),
         "status": status.model_dump(mode="json"),
-        "measures": _by_arm(directory, measures),
-        "events": [_parsed(directory, EVENTS, line) for line in _lines(directory, EVENTS).splitlines()],
-        "interventions": [
-            _parsed(directory, INTERVENTIONS, line) for line in _lines(directory, INTERVENTIONS).splitlines()
-        ],
+        "measures": read_measures(directory),
+        "events": _documents(directory, EVENTS),
+        "interventions": _documents(directory, INTERVENTIONS),
+        "forks": _documents(directory, FORKS) if os.path.lexists(directory.path / FORKS) else [],
     }
     return json.dumps(whole, indent=1, allow_nan=False) + "\n"
 
@@ -51,6 +50,10 @@ def _lines(directory: RunDirectory, name: str) -> str:
         raise StoreError(f"{directory.path / name}: is not text") from None
 
 
+def _documents(directory: RunDirectory, name: str) -> list[Any]:
+    return [_parsed(directory, name, line) for line in _lines(directory, name).splitlines()]
+
+
 def _parsed(directory: RunDirectory, name: str, line: str) -> Any:
     try:
         return json.loads(line, parse_constant=lambda _: None)
@@ -58,7 +61,13 @@ def _parsed(directory: RunDirectory, name: str, line: str) -> Any:
         raise StoreError(f"{directory.path / name}: a line of it is no JSON") from None
 
 
-def _by_arm(directory: RunDirectory, text: str) -> dict[str, dict[str, Any]]:
+def read_measures(directory: RunDirectory) -> dict[str, dict[str, Any]]:
+    """Return by arm: the recorded steps [n] as `step`, and each measure [n][R]; None stands for NaN and more.
+
+    Raises:
+        StoreError: the log cannot be read, or is none.
+    """
+    text = _lines(directory, MEASURES)
     found: dict[str, dict[str, Any]] = {}
     try:
         for row in csv.DictReader(io.StringIO(text)):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from grok_tui.errors import GrokTuiError
 
@@ -29,18 +31,31 @@ def read_bounded(path: Path, limit: int) -> bytes:
     Raises:
         StoreError: it is missing, a link, no regular file, too large, or cannot be read.
     """
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > limit:
+            raise StoreError(f"{path}: is larger than {limit} bytes")
+        try:
+            return file.read(limit + 1)
+        except OSError as error:
+            raise StoreError(f"{path}: {reason(error)}") from None
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read it.
+
+    Raises:
+        StoreError: it is missing, a link, no regular file, or cannot be opened.
+    """
     try:
         # Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise StoreError(f"{path}: is not a regular file")
-            if found.st_size > limit:
-                raise StoreError(f"{path}: is larger than {limit} bytes")
-            return file.read(limit + 1)
     except OSError as error:
         raise StoreError(f"{path}: {_link_or_reason(path, error)}") from None
+    file = os.fdopen(handle, "rb")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        file.close()
+        raise StoreError(f"{path}: is not a regular file")
+    return file
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -49,21 +64,36 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; what was there stays, and nothing else is left.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with suppress(FileNotFoundError):  # left by a process of the same number that was killed
-        beside.unlink()
+    beside = write_beside(path, [content])
     try:
-        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         beside.replace(path)
     except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise
     sync_folder(path.parent)
+
+
+def write_beside(path: Path, parts: Iterable[bytes]) -> Path:
+    """Write what is to take the place of a file into a file beside it, which is whole on the disk; return it.
+
+    Raises:
+        OSError: it cannot be written; then nothing is left of it.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError):  # left by a process of the same number that was killed
+        beside.unlink()
+    try:
+        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    return beside
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.engine.arm import Arm
+from grok_tui.engine.forks import Fork
 from grok_tui.engine.run import Run
 
-from .directory import EVENTS, INTERVENTIONS, MEASURES, RunDirectory
-from .files import Log, StoreError, read_bounded
+from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
+from .files import Log, StoreError, open_regular, read_bounded, write_beside
+
+Entry = TypeVar("Entry", bound=BaseModel)
 
 LARGEST_LOG = 64 * 2**20  # bytes of interventions.jsonl that are read
 
@@ -30,6 +34,12 @@ class LoggedIntervention(BaseModel):
     intervention: AnyIntervention
 
 
+class LoggedFork(Fork):
+    """One line of `forks.jsonl`: a fork, and what it has from its parent."""
+
+    done: list[LoggedIntervention]
+
+
 class Logs:
     """Writes the logs of one run.
 
@@ -39,7 +49,7 @@ class Logs:
 
     def __init__(self, directory: RunDirectory) -> None:
         self._directory = directory
-        self._logs = {name: Log(directory.path / name) for name in (MEASURES, EVENTS, INTERVENTIONS)}
+        self._logs = {name: Log(directory.path / name) for name in (MEASURES, EVENTS, INTERVENTIONS, FORKS)}
         self._rows: list[tuple[str, int, NDArray[np.float64]]] = []
         self._events_written: dict[str, int] = {}
         self._interventions: list[str] = []
@@ -66,10 +76,13 @@ class Logs:
                 say(f"{self._directory.path / name}: {wanted - self._logs[name].size} bytes are missing")
             elif cut:
                 say(f"{name}: {cut} bytes after the checkpoint are left behind; they come again")
-        kept, logged = _read_interventions(self._directory.path / INTERVENTIONS)
-        torn = self._logs[INTERVENTIONS].open(kept)
-        if torn:
-            say(f"{INTERVENTIONS}: {torn} bytes at its end are no whole line and are left behind")
+        kept, own = _read_interventions(self._directory.path / INTERVENTIONS)
+        good, forks = _read_forks(self._directory.path / FORKS)
+        for name, size in ((INTERVENTIONS, kept), (FORKS, good)):
+            torn = self._logs[name].open(size)
+            if torn:
+                say(f"{name}: {torn} bytes at its end are no whole line and are left behind")
+        logged = _together(own, forks)
         self._interventions_logged = {arm: len(entries) for arm, entries in logged.items()}
         return logged
 
@@ -87,8 +100,64 @@ class Logs:
                 self._row_noter(name)(
                     0, np.stack([arm.history.last(measure) for measure in arm.history.names])
                 )
-            arm.history.listener = self._row_noter(name)
-            arm.listener = self._intervention_noter(name, len(arm.interventions))
+            self._listen(arm)
+
+    def _listen(self, arm: Arm) -> None:
+        arm.history.listener = self._row_noter(arm.name)
+        arm.listener = self._intervention_noter(arm.name, len(arm.interventions))
+
+    def fork(self, fork: Fork, arm: Arm, done: list[LoggedIntervention]) -> None:
+        """Begin to write a fork, with all that it has from its parent.
+
+        Raises:
+            OSError: the disk is full, or the like; then there is no fork on it.
+        """
+        entry = LoggedFork(**fork.model_dump(), done=done)
+        self._logs[FORKS].append(entry.model_dump_json() + "\n")
+        self._interventions_logged[arm.name] = len(done)
+        self._events_written[arm.name] = 0
+        history = arm.history
+        columns = np.stack([history.values(name) for name in history.names], axis=1)
+        self._rows += [
+            (arm.name, step, row) for step, row in zip(history.steps.tolist(), columns.copy(), strict=True)
+        ]
+        self._listen(arm)
+
+    def cut(self, arm: Arm, inherited: int, delete: Callable[[], None]) -> None:
+        """Drop what was written of an arm beyond what it is now; nothing may be noted that is not written.
+
+        Args:
+            arm: as it is now.
+            inherited: how many interventions it has from a parent.
+            delete: called when nothing can fail any more for want of room.
+
+        Raises:
+            OSError: the disk is full, or the like; then nothing has changed.
+            StoreError: a log cannot be read; likewise.
+        """
+        name, folder = arm.name, self._directory.path
+        kept = {
+            MEASURES: _Kept(name, lambda line: int(line.split(b",", 2)[1]) <= arm.step),
+            EVENTS: _Kept(name, _first(len(arm.history.events))),
+            INTERVENTIONS: _Kept(name, _first(len(arm.interventions) - inherited)),
+        }
+        written: dict[str, Path] = {}
+        try:
+            for log, keeps in kept.items():
+                with open_regular(folder / log) as lines:
+                    written[log] = write_beside(folder / log, filter(keeps, lines))
+        except BaseException:
+            for path in written.values():
+                path.unlink(missing_ok=True)
+            raise
+        delete()
+        for log in (INTERVENTIONS, MEASURES, EVENTS):
+            self._logs[log].close()
+            written[log].replace(folder / log)
+            self._logs[log].open()
+        self._events_written[name] = len(arm.history.events)
+        self._interventions_logged[name] = len(arm.interventions)
+        self._listen(arm)
 
     def flush(self, run: Run) -> None:
         """Write what was noted.
@@ -151,28 +220,84 @@ def read_interventions(directory: RunDirectory) -> dict[str, list[LoggedInterven
     Raises:
         StoreError: the log is a link, too large, or cannot be read.
     """
-    return _read_interventions(directory.path / INTERVENTIONS)[1]
+    return _together(
+        _read_interventions(directory.path / INTERVENTIONS)[1], _read_forks(directory.path / FORKS)[1]
+    )
+
+
+def read_forks(directory: RunDirectory) -> list[Fork]:
+    """Return the forks of a run, in the order in which they were made.
+
+    Raises:
+        StoreError: the log is a link, too large, or cannot be read.
+    """
+    return [Fork(**fork.model_dump(exclude={"done"})) for fork in _read_forks(directory.path / FORKS)[1]]
+
+
+def _together(
+    own: dict[str, list[LoggedIntervention]], forks: list[LoggedFork]
+) -> dict[str, list[LoggedIntervention]]:
+    """Return the interventions of each arm: those of a fork after those that it has from its parent."""
+    return own | {fork.name: [*fork.done, *own.get(fork.name, ())] for fork in forks}
 
 
 def _read_interventions(path: Path) -> tuple[int, dict[str, list[LoggedIntervention]]]:
     """Return how many bytes of the log are good, and what they say."""
-    if not path.is_symlink() and not path.exists():
-        return 0, {}
-    content = read_bounded(path, LARGEST_LOG)
+    good, entries = _read_lines(path, LoggedIntervention, "intervention")
     found: dict[str, list[LoggedIntervention]] = {}
+    for entry in entries:
+        found.setdefault(entry.intervention.arm, []).append(entry)
+    return good, found
+
+
+def _read_forks(path: Path) -> tuple[int, list[LoggedFork]]:
+    return _read_lines(path, LoggedFork, "fork")
+
+
+def _read_lines(path: Path, kind: type[Entry], what: str) -> tuple[int, list[Entry]]:
+    """Return how many bytes of a log are good, and the entries in them; a torn end is none."""
+    if not path.is_symlink() and not path.exists():
+        return 0, []
+    content = read_bounded(path, LARGEST_LOG)
+    found: list[Entry] = []
     good = 0
     for line in content.splitlines(keepends=True):
         if not line.endswith(b"\n"):
             break
         try:
-            entry = LoggedIntervention.model_validate_json(line)
+            entry = kind.model_validate_json(line)
         except ValidationError:
             if good + len(line) < len(content):
-                raise StoreError(f"{path}: byte {good}: this line is no intervention") from None
+                raise StoreError(f"{path}: byte {good}: this line is no {what}") from None
             break
         good += len(line)
-        found.setdefault(entry.intervention.arm, []).append(entry)
+        found.append(entry)
     return good, found
+
+
+class _Kept:
+    """Says of each line of a log whether it stays: those of other arms do."""
+
+    def __init__(self, arm: str, stays: Callable[[bytes], bool]) -> None:
+        self._starts = f"{arm},".encode()
+        self._names = f'"arm": "{arm}"'.encode(), f'"arm":"{arm}"'.encode()
+        self._stays = stays
+
+    def __call__(self, line: bytes) -> bool:
+        of_arm = line.startswith(self._starts) or any(name in line for name in self._names)
+        return not of_arm or self._stays(line)
+
+
+def _first(count: int) -> Callable[[bytes], bool]:
+    """Return what says of the first so many lines that they stay."""
+    left = count
+
+    def stays(_: bytes) -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0
+
+    return stays
 
 
 def _csv_rows(arm: str, step: int, row: NDArray[np.float64]) -> str:

@@ -70,7 +70,7 @@ class Replay:
             except StoreError as error:
                 self._say(f"{error}; passed over")
                 continue
-            if checkpoint.state.arms.keys() != self.run.arms.keys():
+            if not checkpoint.state.arms.keys() <= self.run.arms.keys():
                 self._say(f"{path}: is not of this run; passed over")
                 continue
             for name, state in checkpoint.state.arms.items():

@@ -10,13 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from grok_tui.engine.run import Run
-from grok_tui.presets import Preset
+from grok_tui.engine.travel import flagged
 
-from .checkpoints import restore_newest, theta_digests, write_checkpoint
+from .checkpoints import peeked, restore_newest, theta_digests, write_checkpoint
 from .directory import (
     FORMAT,
     Ended,
@@ -27,10 +26,14 @@ from .directory import (
     create_directory,
     differences,
     now,
+    preset_of,
     write_run_file,
 )
 from .files import StoreError, make_folder, reason
-from .logs import Logs
+from .logs import LoggedIntervention, Logs, read_forks
+
+if TYPE_CHECKING:
+    from grok_tui.engine.travel import Journey
 
 CADENCE = 30.0  # seconds between two checkpoints; all that a killed run loses
 
@@ -96,6 +99,50 @@ class Store:
             self.problem = None
         self._due = time.monotonic() + self._cadence
         return self.problem is None
+
+    def fork(self, journey: Journey) -> None:
+        """Keep a fork that is about to be taken among the arms of the run.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        fork, arm = journey.fork, journey.arm
+        assert fork is not None
+        done = [
+            LoggedIntervention(scheduled=planned, intervention=one)
+            for one, planned in flagged(arm.interventions, self._run.planned(fork.parent))
+        ]
+        try:
+            self._logs.fork(fork, arm, done)
+        except OSError as error:
+            raise StoreError(f"{self.directory.path}: {reason(error)}") from None
+
+    def rewind(self, journey: Journey) -> None:
+        """Drop what an arm did since, before the one that went back takes its old self's place in the run.
+
+        The folder holds a whole run at any moment, and whatever is dropped can be computed again until the
+        last of it is gone.
+
+        Raises:
+            StoreError: the folder cannot be written; then nothing has changed.
+        """
+        arm = journey.arm
+        count = len(arm.interventions)
+
+        def delete() -> None:
+            for _, path in reversed(self.directory.checkpoints()):
+                seen = peeked(path)
+                state = seen.arms.get(arm.name) if seen is not None else None
+                if state is not None and state.step <= arm.step and len(state.interventions) <= count:
+                    break
+                path.unlink(missing_ok=True)
+
+        fork = self._run.forks.get(arm.name)
+        try:
+            self._logs.flush(self._run)
+            self._logs.cut(arm, fork.inherited if fork is not None else 0, delete)
+        except OSError as error:
+            raise StoreError(f"{self.directory.path}: {reason(error)}") from None
 
     def mark(self, ended: Ended) -> None:
         """Note why the run ended where its state is not worth keeping: the last checkpoint stays."""
@@ -206,29 +253,21 @@ def resume(
 
 
 def rebuilt(document: RunFile, directory: RunDirectory, place: Place) -> Run:
-    """Return the run at its beginning.
+    """Return the run at its beginning, its forks with it.
 
     Raises:
         StoreError: its preset is not one that this version knows.
         GrokTuiError: the machine does not have the device.
     """
-    return Run(
+    run = Run(
         preset_of(document, directory), place.device or document.device, place.threads or document.threads
     )
-
-
-def preset_of(document: RunFile, directory: RunDirectory) -> Preset:
-    """Return the preset of a run.
-
-    Raises:
-        StoreError: it is not one that this version knows.
-    """
     try:
-        return Preset.model_validate_json(RunFile.model_dump_json(document, include={"preset"})[10:-1])
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{directory.path}: preset: {where}: {first['msg']}") from None
+        for fork in read_forks(directory):
+            run.adopt(run.forked(fork), fork)
+    except ValueError as error:
+        raise StoreError(f"{directory.path}: {error}") from None
+    return run
 
 
 def unlike(document: RunFile, run: Run) -> list[str]:
@@ -236,6 +275,7 @@ def unlike(document: RunFile, run: Run) -> list[str]:
     here = versions() | {"device": run.device_name, "threads": str(run.threads)}
     then = document.versions | {"device": document.device_name, "threads": str(document.threads)}
     lines = [f"the bits may differ: {line}" for line in differences(then, here)]
-    if theta_digests(run) != document.start:
+    start = theta_digests(run)
+    if any(start.get(name) != digest for name, digest in document.start.items()):
         lines.append("this machine or version draws another initial theta, which some measures compare with")
     return lines

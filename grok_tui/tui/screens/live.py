@@ -14,7 +14,7 @@ from textual.containers import Container, Vertical
 from grok_tui.tui import keys
 from grok_tui.tui.layout import CHROME, Plan, plan
 from grok_tui.tui.pacing import BEAT, Pacer
-from grok_tui.tui.screens.viewing import Viewing
+from grok_tui.tui.screens.panes import Panes
 from grok_tui.tui.widgets.banner import Banner
 from grok_tui.tui.widgets.chart import ChartPane
 from grok_tui.tui.widgets.claims import Claims
@@ -42,7 +42,7 @@ POLL = 0.02  # seconds between looks for a picture, or for what comes of an orde
 ATTENTION = 0.5  # seconds in which an order usually shows
 
 
-class LiveScreen(Viewing):
+class LiveScreen(Panes):
     """Shows a run and steers it."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("live"))
@@ -79,7 +79,7 @@ class LiveScreen(Viewing):
             yield Parameters(self.problem_of, id="parameters")
             yield Claims(id="claims")
             yield Log(id="log")
-        yield Banner(id="banner")
+        yield Banner(id="banner", grows=True)
         with Container(id="charts"):
             yield from self.places
         yield Footer(id="footer")
@@ -161,7 +161,7 @@ class LiveScreen(Viewing):
     def settled(self) -> bool:
         """Whether the screen shows the run as it stands, so that nothing is left to do."""
         snapshot = self.explorer.snapshot
-        if snapshot is None or self._changed or self._drawing or self._pictures:
+        if snapshot is None or self._changed or self.explorer.drawer.busy or self._pictures:
             return False
         return snapshot is self._seen and not self._stale(snapshot)
 
@@ -200,7 +200,7 @@ class LiveScreen(Viewing):
     def _show_loading(self) -> None:
         from grok_tui.engine.snapshot import Snapshot, State
 
-        self.query_one(Header).update_from(self.explorer.label, Snapshot(State.LOADING), None)
+        self.query_one(Header).update_from(self.explorer.label, Snapshot(State.LOADING), None, past=False)
         self.query_one(Footer).update_from(self.pane, State.LOADING)
 
     def _show(self, snapshot: Snapshot) -> None:
@@ -209,33 +209,39 @@ class LiveScreen(Viewing):
 
         self._seen, self._changed = snapshot, False
         self.note_optimizers(snapshot)
+        self.note_epoch(snapshot)
         self.explorer.note(snapshot)
         self._tell_refusals()
-        arm = self.arm
+        shown, past = self.shown(snapshot), self.cursor is not None
+        arm = self.arm_of(shown)
         self.selected = arm.name if arm is not None else ""
-        changed = bool(orders.by_hand(snapshot)) or bool(self.explorer.options.assignments)
-        self.query_one(Header).update_from(self.explorer.label, snapshot, arm)
-        self.query_one(Footer).update_from(self.pane, snapshot.state)
+        changed = orders.steered(snapshot) or bool(self.explorer.options.assignments)
+        self.query_one(Header).update_from(self.explorer.label, shown, arm, past=past)
+        self._show_keys(snapshot)
         self.query_one(Banner).update_from(snapshot)
         if self._plan.side:
             parameters = self.query_one(Parameters)
             if not parameters.editing:
-                parameters.update_from(snapshot, self.selected, self._knobs_of(snapshot), self.pending)
+                parameters.update_from(shown, self.selected, self._knobs_of(shown), self.pending)
             self.query_one(Claims).update_from(snapshot.claims, changed)
             self.query_one(Log).update_from(snapshot)
+
+    def _show_keys(self, snapshot: Snapshot) -> None:
+        past = self.cursor is not None
+        self.query_one(Footer).update_from(self.pane, snapshot.state, past=past, question=self.question)
 
     def _show_timeline(self) -> None:
         """Show where the run is; with the charts, as Textual goes through all between two changes."""
         arm = self.arm
         if arm is not None and self._plan.timeline:
             self._timeline_due = time.monotonic() + TIMELINE
-            self.query_one(Timeline).update_from(arm, log=self.view.log_x)
+            self.query_one(Timeline).update_from(arm, log=self.view.log_x, cursor=self.cursor)
 
     def _knobs_of(self, snapshot: Snapshot) -> list[Knob]:
         """Return the knobs of the selected arm; they change seldom."""
         from grok_tui.tui import knobs
 
-        arm = self.arm
+        arm = self.arm_of(snapshot)
         if arm is None or snapshot.preset is None:
             return []
         key = (arm.name, arm.optimizer, arm.batch_size)
@@ -319,13 +325,14 @@ class LiveScreen(Viewing):
         attentive = time.monotonic() < self._attentive
         if attentive:
             self.beat()
-        if attentive or self._drawing or self._pictures:
+        # A place that was asked for twice has been answered once: the later picture is still to come.
+        if attentive or self.explorer.drawer.busy or self._pictures:
             self._poll_soon()
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the pane that has the focus."""
         if self._seen is not None:
-            self.query_one(Footer).update_from(self.pane, self._seen.state)
+            self._show_keys(self._seen)
         self._place_panes(self._plan)
 
     def on_descendant_blur(self) -> None:
@@ -342,58 +349,17 @@ class LiveScreen(Viewing):
             why = "leave full screen" if self.filling is not None else "60 x 20 cells or more are needed"
             self.notify(f"{why} to see the parameters", severity="warning")
 
-    def action_parameters_edit(self) -> None:
-        """Change the marked parameter."""
-        self.query_one(Parameters).edit()
-
-    def action_parameters_previous(self) -> None:
-        """Mark the parameter above."""
-        self.query_one(Parameters).move(-1)
-
-    def action_parameters_next(self) -> None:
-        """Mark the parameter below."""
-        self.query_one(Parameters).move(1)
-
-    def action_claims_previous(self) -> None:
-        """Open the claim above."""
-        self.query_one(Claims).move(-1)
-
-    def action_claims_next(self) -> None:
-        """Open the claim below."""
-        self.query_one(Claims).move(1)
-
-    def action_log_later(self) -> None:
-        """Scroll to later entries."""
-        self.query_one(Log).move(-1)
-
-    def action_log_earlier(self) -> None:
-        """Scroll to earlier entries."""
-        self.query_one(Log).move(1)
-
     def action_view_log(self) -> None:
         """Swap the claims for the event log, and back."""
         self._page += 1
         self.relayout()
 
     def action_view_back(self) -> None:
-        """Leave a field or full screen."""
+        """Leave a field, the past or full screen."""
         parameters = self.query_one(Parameters)
         if parameters.editing:
             parameters.close()
+        elif self.left_past():
+            pass
         elif self.filling is not None:
             self.action_chart_maximize()
-
-    def action_explorer_export(self) -> None:
-        """Write curves, screen and command line."""
-        self.explorer.export()
-
-    def action_explorer_copy_command(self) -> None:
-        """Copy the command line that does the run again."""
-        self.explorer.copy_command()
-
-    def action_explorer_presets(self) -> None:
-        """Pause, and go to the list of presets."""
-        source = self.explorer.source
-        if source is not None:
-            source.pause()
-        self.explorer.show_presets()

@@ -38,7 +38,7 @@ class StateBox(Page, can_focus=True):
     LABEL = "take up its earlier state"
 
     def __init__(self, kept: bool) -> None:
-        super().__init__(id="optimizer-state")
+        super().__init__(id="optimizer-state", grows=True)
         self.kept = kept
 
     def on_mount(self) -> None:
@@ -125,6 +125,7 @@ class OptimizerScreen(ModalScreen["OptimizerSpec | None"]):
         Binding("enter", "accept", "Go on with it", show=False),
     ]
     AUTO_FOCUS = "OptionList"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012  (Textual's own declaration)
 
     def __init__(self, present: OptimizerSpec) -> None:
         super().__init__()

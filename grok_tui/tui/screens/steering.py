@@ -52,7 +52,11 @@ class Steering(Screen[None]):
     def arm(self) -> ArmStatus | None:
         """The selected arm as it stands."""
         snapshot = self.explorer.snapshot
-        arms = snapshot.arms if snapshot is not None else ()
+        return self.arm_of(snapshot) if snapshot is not None else None
+
+    def arm_of(self, snapshot: Snapshot) -> ArmStatus | None:
+        """Return the selected arm, or the first, of a run."""
+        arms = snapshot.arms
         return next((arm for arm in arms if arm.name == self.selected), arms[0] if arms else None)
 
     def note_optimizers(self, snapshot: Snapshot) -> None:
@@ -157,7 +161,7 @@ class Steering(Screen[None]):
         if source is None or app.preset_name is None:
             return
         try:
-            preset = options.load(app.preset_name)
+            preset = app.preset_of(options)
         except PresetError as error:
             self.notify(str(error), severity="error", timeout=10, markup=False)
             return

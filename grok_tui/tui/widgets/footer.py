@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from grok_tui.charts.text import cell_width
+from grok_tui.charts.text import cell_width, fit
 from grok_tui.tui import keys
 from grok_tui.tui.keymap import keys_of
 from grok_tui.tui.widgets.lines import Line, Lines, Span
@@ -17,14 +17,25 @@ if TYPE_CHECKING:
 LAST = ("explorer.help", "explorer.quit")  # always there, on the right
 # In these states the run takes no orders but these.
 ENDED = ("run.restart", "explorer.presets")
+# What there is to do about the past, and of it what is always offered.
+PAST = ("time.later", "time.next_mark", "time.return", "time.fork", "view.back")
+ALWAYS = ("time.later", "time.fork")
+FIRST = ("run.toggle", "optimizer.swap", *ALWAYS)
 
 
-def footer_actions(pane: Pane, state: State) -> list[Action]:
-    """List the actions for the footer, what matters most first; those of the focused pane come early."""
+def footer_actions(pane: Pane, state: State, *, past: bool = False) -> list[Action]:
+    """List the actions for the footer, what matters most first; those of the focused pane come early.
+
+    past: whether an earlier step is looked at.
+    """
     shown = [action for action in (*keys.of_scope("live"), *keys.of_scope("app")) if action.footer]
+    if past:
+        last = [action for action in shown if action.id in LAST or action.id == "arm.next"]
+        return [*map(keys.BY_ID.__getitem__, PAST), *last]
+    shown = [action for action in shown if action.id not in PAST or action.id in ALWAYS]
     if state == "failed":
         return [action for action in shown if action.id in (*ENDED, *LAST)]
-    first = [action for action in shown if action.id in ("run.toggle", "optimizer.swap")]
+    first = [action for action in shown if action.id in FIRST]
     own = [action for action in shown if pane and action.pane == pane]
     common = [action for action in shown if not action.pane and action not in first]
     return first + own + [action for action in common if action not in own]
@@ -56,6 +67,8 @@ def _entry(action: Action, state: State, keymap: Mapping[str, str]) -> Line:
     word = action.footer
     if action.id == "run.toggle" and state != "running":
         word = "go on"
+    elif action.id == "view.back":
+        word = "now"
     return (Span(" ".join(name for name in names if name), "key"), Span(f" {word}", "muted"))
 
 
@@ -70,8 +83,23 @@ def _width(entries: Sequence[Line]) -> int:
 class Footer(Lines):
     """The line at the bottom."""
 
-    def update_from(self, pane: Pane, state: State) -> None:
-        """Show the keys for a pane and a state."""
-        keymap = self.explorer.settings.keymap
-        if self.is_news(pane, state, self.size.width, tuple(keymap.items())):
-            self.show([footer_line(footer_actions(pane, state), state, self.size.width, keymap)])
+    def update_from(self, pane: Pane, state: State, *, past: bool = False, question: str = "") -> None:
+        """Show the keys for a pane and a state, or a question.
+
+        past: whether an earlier step is looked at.
+        """
+        keymap, width = self.explorer.settings.keymap, self.size.width
+        if not self.is_news(pane, state, past, question, width, tuple(keymap.items())):
+            return
+        if question:
+            answers = (
+                Span("  Enter", "key"),
+                Span(" yes", "muted"),
+                Span("  Esc", "key"),
+                Span(" no", "muted"),
+            )
+            room = width - sum(len(span.text) for span in answers)
+            text = fit(question, room, ellipsis=self.explorer.glyphs.ellipsis)
+            self.show([(Span(text, "warning"), *answers)])
+        else:
+            self.show([footer_line(footer_actions(pane, state, past=past), state, width, keymap)])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grok_tui.charts.text import cell_width
 from grok_tui.numbers import duration, grouped, rate
+from grok_tui.tui.glyphs import arm_look
 from grok_tui.tui.orders import titled
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean
 
@@ -17,19 +18,23 @@ if TYPE_CHECKING:
 WARM_UP = 10  # steps before the speed says anything about the time left
 
 
-def header_line(name: str, snapshot: Snapshot, arm: ArmStatus | None, width: int, glyphs: Glyphs) -> Line:
-    """Return the header in `width` cells: what matters least is left out first."""
-    state = _state(snapshot, glyphs)
+def header_line(
+    name: str, snapshot: Snapshot, arm: ArmStatus | None, width: int, glyphs: Glyphs, *, past: bool = False
+) -> Line:
+    """Return the header in `width` cells: what matters least is left out first.
+
+    past: whether the run is shown as it was.
+    """
+    state = Span(f"{glyphs.past} the past", "accent") if past else _state(snapshot, glyphs)
     left: list[tuple[int, Line]] = [(0, (Span("grok-tui", "muted"),)), (8, (Span(clean(name), "title"),))]
     right: list[tuple[int, Line]] = []
     if arm is not None:
         since = f" since {grouped(arm.since)}" if arm.since else ""
-        place = snapshot.arms.index(arm)
-        sign = glyphs.arms[place % len(glyphs.arms)]
-        left.append((7, (Span(f"{sign} ", f"series-{place + 1}"), Span(clean(arm.name)))))
+        color, sign = arm_look(snapshot.arms.index(arm), glyphs.arms)
+        left.append((7, (Span(f"{sign} ", color), Span(clean(arm.name)))))
         left.append((5, (Span(titled(arm.optimizer.name), "accent"), Span(since, "muted"))))
         right.append((9, (Span(grouped(arm.step)), Span(f" / {grouped(arm.end)}", "muted"))))
-    if snapshot.state == "running":
+    if snapshot.state == "running" and not past:
         pace = f" of {rate(snapshot.pace * len(snapshot.arms))}" if snapshot.pace is not None else ""
         right.append((6, (Span(f"{rate(snapshot.steps_per_second)}{pace}"), Span(" steps/s", "muted"))))
         if snapshot.seconds_left is not None and arm is not None and arm.step >= WARM_UP:
@@ -54,6 +59,8 @@ def _state(snapshot: Snapshot, glyphs: Glyphs) -> Span:
             return Span(f"{glyphs.paused} paused", "warning")
         case "finished":
             return Span(f"{glyphs.reproduced} finished", "good")
+        case "replaying":
+            return Span(f"{glyphs.waiting} replaying {snapshot.replayed:.0%}", "accent")
         case "failed":
             return Span(f"{glyphs.refuted} stopped", "bad")
         case _:
@@ -79,6 +86,6 @@ def _joined(parts: list[tuple[int, Line]]) -> Line:
 class Header(Lines):
     """The line on top."""
 
-    def update_from(self, name: str, snapshot: Snapshot, arm: ArmStatus | None) -> None:
-        """Show a run as it stands."""
-        self.show([header_line(name, snapshot, arm, self.size.width, self.explorer.glyphs)])
+    def update_from(self, name: str, snapshot: Snapshot, arm: ArmStatus | None, *, past: bool) -> None:
+        """Show a run as it stands, or as it was."""
+        self.show([header_line(name, snapshot, arm, self.size.width, self.explorer.glyphs, past=past)])

@@ -32,10 +32,13 @@ ROLES = ("text", "muted", "title", "accent", "good", "bad", "warning", "key", "m
 
 
 class Lines(Widget):
-    """Shows rows of spans."""
+    """Shows rows of spans.
+
+    Args:
+        grows: whether it is as high as it has rows.
+    """
 
     DEFAULT_CSS = """
-    Lines { height: auto; }
     Lines > .lines--muted { color: $text-muted; }
     Lines > .lines--title { text-style: bold; }
     Lines > .lines--accent { color: $accent; }
@@ -49,8 +52,15 @@ class Lines(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{role}" for role in ROLES}
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002  (Textual's name)
+        classes: str | None = None,
+        grows: bool = False,
+    ) -> None:
         super().__init__(id=id, classes=classes)
+        self._grows = grows
         self._lines: tuple[Line, ...] = ()
         self._styles_of_roles: dict[str, Style] = {}
         self._state: object = None
@@ -78,9 +88,10 @@ class Lines(Widget):
     def show(self, lines: Sequence[Line]) -> None:
         """Show other rows."""
         before, self._lines = self._lines, tuple(lines)
-        if len(before) != len(self._lines) and self.styles.height is not None and self.styles.height.is_auto:
-            self.refresh(layout=True)
-            return
+        if self._grows:
+            # `height: auto` can stay at what it was: Textual caches it, and does not notice rows that change
+            # between a request for a layout and that layout.
+            self.styles.height = len(self._lines)
         rows = max(len(before), len(self._lines))
         changed = [y for y in range(rows) if before[y : y + 1] != self._lines[y : y + 1]]
         if changed:
@@ -96,10 +107,6 @@ class Lines(Widget):
         """Take up what a changed stylesheet says."""
         self._styles_of_roles.clear()
         super().notify_style_update()
-
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002
-        """Return how many rows there are."""
-        return len(self._lines)
 
     def render_line(self, y: int) -> Strip:
         """Return one row as Textual wants it."""

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.numbers import grouped
 from grok_tui.tui import keys
+from grok_tui.tui.glyphs import arm_look
 from grok_tui.tui.orders import told
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean
 
@@ -22,12 +23,16 @@ def log_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
     entries = []
     for place, arm in enumerate(snapshot.arms):
         counts: dict[str, list[int]] = {}
+        if arm.parent:
+            entries.append((arm.born, place, arm.name, f"fork of {arm.parent}", glyphs.intervention))
         for event in arm.events:
+            if event.step < arm.born:
+                continue
             counts.setdefault(event.name, []).append(event.step)
         for name, steps in counts.items():
             more = f" ({len(steps)} replicas so far)" if len(steps) > 1 else ""
             entries.append((min(steps), place, arm.name, clean(name) + more, glyphs.event))
-        for done in arm.interventions:
+        for done in (one for one in arm.interventions if one.at_step >= arm.born):
             what = told(done).replace("switch to", glyphs.switch)
             entries.append((done.at_step, place, arm.name, what, glyphs.intervention))
     step_width = max((len(grouped(entry[0])) for entry in entries), default=1)
@@ -39,7 +44,7 @@ def log_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
         lines.append(
             (
                 Span(f"{grouped(step):>{step_width}} ", "muted"),
-                Span(f"{arm_name:<{arm_width}} ", f"series-{place + 1}"),
+                Span(f"{arm_name:<{arm_width}} ", arm_look(place, glyphs.arms)[0]),
                 Span(f"{sign} ", "mark"),
                 Span(fit(what, room, ellipsis=glyphs.ellipsis)),
             )
@@ -62,7 +67,7 @@ class Log(Lines, can_focus=True):
         """Show what has happened so far."""
         self._snapshot = snapshot
         counts = tuple((arm.name, len(arm.events), len(arm.interventions)) for arm in snapshot.arms)
-        if not self.is_news(counts, self.size):
+        if not self.is_news(snapshot.epoch, counts, self.size):
             return
         self._all = log_lines(snapshot, self.size.width, self.explorer.glyphs)
         self.move(0)

@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.tui import keys
+from grok_tui.tui.glyphs import arm_look
 from grok_tui.tui.knobs import OPTIMIZER
 from grok_tui.tui.orders import shown, titled
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean, wrapped
@@ -33,14 +34,14 @@ def arm_lines(snapshot: Snapshot, selected: str, width: int, glyphs: Glyphs) -> 
     lines: list[Line] = []
     for place, arm in enumerate(snapshot.arms):
         chosen = arm.name == selected
-        sign = glyphs.arms[place % len(glyphs.arms)]
+        color, sign = arm_look(place, glyphs.arms)
         end, role = _outcome(arm, glyphs)
         name = fit(clean(arm.name), max(width - 14, 4), ellipsis=glyphs.ellipsis)
         gap = width - 2 - cell_width(name) - cell_width(titled(arm.optimizer.name)) - 3
         lines.append(
             (
                 Span(f"{glyphs.selected if chosen else ' '}", "accent"),
-                Span(sign + " ", f"series-{place + 1}"),
+                Span(sign + " ", color),
                 Span(name, "title" if chosen else "text"),
                 Span(" " * max(gap, 1)),
                 Span(titled(arm.optimizer.name), "text" if chosen else "muted"),

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from grok_tui.charts.text import cell_width
-from grok_tui.tui.orders import named
+from grok_tui.tui.happenings import happenings
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean
 
 if TYPE_CHECKING:
@@ -14,17 +14,9 @@ if TYPE_CHECKING:
     from grok_tui.tui.glyphs import Glyphs
 
 
-def happenings(arm: ArmStatus) -> list[tuple[int, str, str]]:
-    """Return step, label and kind of everything that happened to an arm, in order; each event once."""
-    first: dict[str, int] = {}
-    for event in arm.events:
-        first[event.name] = min(event.step, first.get(event.name, event.step))
-    found = [(step, name, "event") for name, step in first.items()]
-    found += [(done.at_step, named(done), "intervention") for done in arm.interventions]
-    return sorted(found)
-
-
-def timeline_line(arm: ArmStatus, width: int, glyphs: Glyphs, *, log: bool) -> Line:
+def timeline_line(
+    arm: ArmStatus, width: int, glyphs: Glyphs, *, log: bool, cursor: int | None = None
+) -> Line:
     """Return the strip: from the first step on the left to the last planned one on the right."""
     if width < 8:
         return ()
@@ -35,8 +27,12 @@ def timeline_line(arm: ArmStatus, width: int, glyphs: Glyphs, *, log: bool) -> L
         cells[column] = Span(glyphs.line, "muted")
     cells[now] = Span(glyphs.now, "accent")
     marks = [(_column(step, arm.end, width, log), label, kind) for step, label, kind in happenings(arm)]
+    if cursor is not None:
+        place = _column(cursor, arm.end, width, log)
+        marks = sorted([*(mark for mark in marks if mark[0] != place), (place, "", "cursor")])
     for place, (column, label, kind) in enumerate(marks):
-        cells[column] = Span(glyphs.event if kind == "event" else glyphs.intervention, "mark")
+        signs = {"event": glyphs.event, "intervention": glyphs.intervention, "cursor": glyphs.cursor}
+        cells[column] = Span(signs[kind], "accent" if kind == "cursor" else "mark")
         following = marks[place + 1][0] if place + 1 < len(marks) else width - 1
         text = f" {clean(label)} "
         end = min(column + cell_width(text), following - 1)
@@ -66,6 +62,6 @@ def _merged(cells: list[Span]) -> Line:
 class Timeline(Lines):
     """The strip over the whole run."""
 
-    def update_from(self, arm: ArmStatus, *, log: bool) -> None:
-        """Show what happened to an arm."""
-        self.show([timeline_line(arm, self.size.width, self.explorer.glyphs, log=log)])
+    def update_from(self, arm: ArmStatus, *, log: bool, cursor: int | None) -> None:
+        """Show what happened to an arm, and where one looks."""
+        self.show([timeline_line(arm, self.size.width, self.explorer.glyphs, log=log, cursor=cursor)])

@@ -1,0 +1,35 @@
+"""Kill runs at random moments, take them up again, and compare their ends with runs that were never stopped.
+
+python benchmarks/kills.py [KILLS]
+
+Prints a table in Markdown. One lost checkpoint, one corrupt file or one other bit ends it with a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).parent.parent / "tests"
+sys.path[:0] = [str(TESTS / "functional"), str(TESTS / "unit")]
+
+from kills import LINEAR, MLP, kill_and_resume  # noqa: E402  (of the tests)
+
+KILLS = 500
+
+
+def main(kills: int) -> None:
+    print("| run | kills | runs brought to their end, same bits | lost checkpoints | seconds |")
+    print("|---|---|---|---|---|")
+    for name, preset in (("linear101, batches of 3", LINEAR), ("MLP on sums, 2 replicas", MLP)):
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            seen = kill_and_resume(preset, Path(folder), kills // 2)
+        seconds = time.monotonic() - started
+        print(f"| {name} | {seen.kills} | {seen.finished} | {seen.lost} | {seconds:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else KILLS)

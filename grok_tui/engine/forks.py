@@ -1,0 +1,45 @@
+"""Forks: arms that begin with the state that another arm had at some step. Free of torch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONGEST_NAME = 40  # as of any arm
+
+_NUMBERED = re.compile(r"(.+)_\d+")
+
+
+class Fork(BaseModel):
+    """Where an arm comes from.
+
+    All that was done to its parent before is done to the fork as well, under its own name, so that the fork
+    can be computed again by itself from step 0.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    parent: str
+    step: Annotated[int, Field(ge=0, le=2**53)]
+    """The step of its parent that it begins with."""
+    end: Annotated[int, Field(ge=0, le=2**53)]
+    """The step at which it counts as finished, as its parent's stood then."""
+    inherited: Annotated[int, Field(ge=0, le=2**53)] = 0
+    """How many interventions it has from its parent."""
+
+
+def fork_name(parent: str, taken: Collection[str]) -> str:
+    """Return a name for a fork: adam_2, adam_3... for forks of adam, and for forks of those."""
+    numbered = _NUMBERED.fullmatch(parent)
+    stem = numbered[1] if numbered and numbered[1] in taken else parent
+    number = 2
+    while True:
+        tail = f"_{number}"
+        name = stem[: LONGEST_NAME - len(tail)] + tail
+        if name not in taken:
+            return name
+        number += 1

@@ -1,0 +1,96 @@
+"""A kept run as files of other programs, by libraries that are extras of this package."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grok_tui.errors import GrokTuiError
+from grok_tui.output import write_bytes
+
+if TYPE_CHECKING:
+    from grok_tui.engine.store.directory import RunDirectory
+
+EXTRAS = {"parquet": "pyarrow", "tensorboard": "tensorboardX", "png": "resvg_py"}
+"""The module that a format needs; the extra to install is called as the format."""
+
+
+def export_run(directory: RunDirectory, to: str, out: Path) -> None:
+    """Write a kept run.
+
+    Args:
+        directory: the run's folder.
+        to: one of `FORMATS`.
+        out: the file to write; of TensorBoard, the folder.
+
+    Raises:
+        GrokTuiError: an extra is not installed, the run cannot be read, or `out` cannot be written.
+    """
+    _WRITERS[to](directory, out)
+
+
+def _needed(to: str) -> Any:
+    try:
+        return import_module(EXTRAS[to])
+    except ImportError:
+        raise GrokTuiError(f"--to {to} needs more: pip install 'grok-tui[{to}]'") from None
+
+
+def _parquet(directory: RunDirectory, out: Path) -> None:
+    """Write the measures as one table: arm, step, replica, and a column for each measure."""
+    _needed("parquet")
+    csv, parquet = import_module("pyarrow.csv"), import_module("pyarrow.parquet")
+    from grok_tui.engine.store.export import export
+
+    file = io.BytesIO()
+    parquet.write_table(csv.read_csv(io.BytesIO(export(directory, "csv").encode())), file)
+    write_bytes(out, file.getvalue(), "--out")
+
+
+def _tensorboard(directory: RunDirectory, out: Path) -> None:
+    """Write a TensorBoard run for each arm, or for each replica of each arm."""
+    board = _needed("tensorboard")
+    from grok_tui.engine.store.export import read_measures
+
+    try:
+        for arm, columns in read_measures(directory).items():
+            steps = columns.pop("step")
+            for replica in range(len(next(iter(columns.values()))[0])):
+                folder = out / arm / f"replica-{replica}"
+                with board.SummaryWriter(str(folder)) as writer:
+                    for measure, rows in columns.items():
+                        for step, row in zip(steps, rows, strict=True):
+                            if row[replica] is not None:
+                                writer.add_scalar(measure, row[replica], step)
+    except OSError as error:
+        raise GrokTuiError(f"--out: {out}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _drawn(directory: RunDirectory) -> str:
+    from .run_charts import charts_of, sheet
+
+    return sheet(charts_of(directory), f"{directory.describe().label}  {directory.path.name}")
+
+
+def _svg(directory: RunDirectory, out: Path) -> None:
+    write_bytes(out, _drawn(directory).encode(), "--out")
+
+
+def _png(directory: RunDirectory, out: Path) -> None:
+    image = _needed("png").svg_to_bytes(
+        svg_string=_drawn(directory), font_family="DejaVu Sans Mono", monospace_family="DejaVu Sans Mono"
+    )
+    write_bytes(out, bytes(image), "--out")
+
+
+_WRITERS: dict[str, Callable[[RunDirectory, Path], None]] = {
+    "parquet": _parquet,
+    "tensorboard": _tensorboard,
+    "svg": _svg,
+    "png": _png,
+}
+
+FORMATS = tuple(_WRITERS)

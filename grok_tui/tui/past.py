@@ -1,0 +1,73 @@
+"""The run as it was at an earlier step: pure functions of what was recorded, free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from grok_tui.catalog.interventions import Set, Switch
+from grok_tui.catalog.modifiers import Modifiers
+
+if TYPE_CHECKING:
+    from grok_tui.engine.snapshot import ArmStatus, Snapshot
+    from grok_tui.presets import Arm
+
+
+def as_it_was(snapshot: Snapshot, step: int) -> Snapshot:
+    """Return a run as it stood when its arms came to a step, before anything was done there.
+
+    Its claims are those of now, and its histories go on behind the step.
+    """
+    assert snapshot.preset is not None
+    specs = {spec.name: spec for spec in snapshot.preset.arms}
+    return replace(snapshot, arms=tuple(_arm_then(arm, specs[arm.name], step) for arm in snapshot.arms))
+
+
+def _arm_then(arm: ArmStatus, spec: Arm, step: int) -> ArmStatus:
+    """Return an arm as it stood; one that had not come so far, or was forked later, as it is."""
+    from grok_tui.presets import checked_batch_size, with_hyperparameter, with_modifier
+
+    if step >= arm.step or step < arm.born:
+        return arm
+    done = tuple(one for one in arm.interventions if one.at_step < step)
+    optimizer, since, batch_size = spec.optimizer, 0, spec.training.batch_size
+    modifiers = spec.modifiers
+    for one in done:
+        if isinstance(one, Switch):
+            optimizer, since = one.optimizer, one.at_step
+        elif isinstance(one, Set) and one.hyperparameter == "batch_size":
+            batch_size = checked_batch_size(one.value)
+        elif isinstance(one, Set) and one.hyperparameter in Modifiers.model_fields:
+            modifiers = with_modifier(modifiers, one.hyperparameter, one.value)
+        elif isinstance(one, Set):
+            optimizer = with_hyperparameter(optimizer, one.hyperparameter, one.value)
+    return replace(
+        arm,
+        step=step,
+        optimizer=optimizer,
+        since=since,
+        modifiers=modifiers,
+        batch_size=batch_size,
+        diverged=any(event.name == "divergence" and event.step <= step for event in arm.events),
+        interventions=done,
+        events=tuple(event for event in arm.events if event.step <= step),
+    )
+
+
+def marks(arm: ArmStatus, snapshot: Snapshot) -> list[int]:
+    """List the steps at which something happened to an arm or its state is kept, ascending."""
+    found = {arm.born, arm.step}
+    found.update(event.step for event in arm.events)
+    found.update(done.at_step for done in arm.interventions)
+    found.update(snapshot.moments.get(arm.name, ()))
+    return _within(arm, found)
+
+
+def stops(arm: ArmStatus, snapshot: Snapshot) -> list[int]:
+    """List the steps that one can go back to one after the other: the marks, and all recorded steps."""
+    steps, _ = arm.history.curve(arm.history.names[0])
+    return _within(arm, {*marks(arm, snapshot), *steps.tolist()})
+
+
+def _within(arm: ArmStatus, steps: set[int]) -> list[int]:
+    return sorted(step for step in steps if arm.born <= step <= arm.step)
