@@ -10,7 +10,7 @@ import pytest
 from grok_tui.cli.options import seconds
 from grok_tui.errors import GrokTuiError
 from grok_tui.headless import run as headless
-from grok_tui.presets import names
+from grok_tui.presets import load, names
 
 
 def refused(called) -> str:
@@ -247,4 +247,4 @@ class TestStdout:
         )
         assert found.returncode == 0
         assert b"-----" in found.stdout
-        assert b"?" not in found.stdout
+        assert found.stdout.count(b"?") == sum(load(name).title.count("?") for name in names())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pictures import STYLES, TEN, check, lines
 
-from grok_tui.charts import DARK, Bars, Heatmap, LineChart, Mark, Series
+from grok_tui.charts import DARK, Bars, Cells, Heatmap, LineChart, Mark, Series
 from grok_tui.charts.draw import draw
 
 MARKS = (Mark(3, "fit"), Mark(6, "sgd", "intervention"))
@@ -270,3 +270,33 @@ def test_the_legend_names_what_may_be_left_out_only_where_there_is_room_for_all_
     wide, narrow = (lines(chart, width, 10)[0] for width in (90, 60))
     assert [name in wide for name in ("arm0", "arm3", "val", "ahead")] == [True, True, True, False]
     assert [name in narrow for name in ("arm", "val")] == [False, True]
+
+
+KINDS = tuple((name, f"series-{i + 1}") for i, name in enumerate(("no", "yes", "old", "bad")))
+KNOWN = Cells("Pairs", [[0, 1, 2], [1, -1, 2], [0, 1, 3]], KINDS)
+
+
+def test_the_cells_of_a_table_are_squares_of_signs_with_their_shares():
+    assert lines(KNOWN, 44, 7) == [
+        "Pairs                    . no 25%  # yes 38%",
+        "                ....####++++                ",
+        "                ....####++++                ",
+        "                ####    ++++                ",
+        "                ####    ++++                ",
+        "                ....####xxxx                ",
+        "                ....####xxxx                ",
+    ]
+
+
+def test_with_colours_two_cells_share_a_character():
+    rows = check(KNOWN, 30, 5, STYLES["braille"]).rows[1:]
+    drawn = [[run for run in row if run.text.strip()] for row in rows]
+    assert [[(run.text[0], run.background is not None) for run in row] for row in drawn if row] == [
+        [("▀", True), ("▀", True), ("▀", True)],
+        [("▀", True), ("▀", True)],
+        [("▀", True), ("▀", True), ("▀", True)],
+    ]
+
+
+def test_a_small_table_says_how_much_is_of_each_kind():
+    assert lines(KNOWN, 19, 3)[1].strip() == "25% no, 38% yes"

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from grok_tui.charts import Bars, Heatmap, LineChart, Mark, Series
+from grok_tui.charts import Bars, Cells, Heatmap, LineChart, Mark, Series
 
 
 def test_series_of_different_lengths_are_refused_with_their_counts():
@@ -45,6 +45,7 @@ def test_a_series_does_not_follow_later_changes_of_its_source():
         lambda end: LineChart("t", (Series("a", [0, 1], [np.nan, end]),), (Mark(3, "fit"),)),
         lambda end: Bars("t", [np.nan, end], roles=("memorizer", "generalizer")),
         lambda end: Heatmap("t", [[np.nan, end]], [0, 1]),
+        lambda end: Cells("t", [[0, int(end) - 1]], (("wrong", "axis"), ("right", "series-1"))),
     ],
 )
 def test_charts_compare_and_hash_by_value_even_through_pickle(make):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pictures import ASCII, STYLES, TEN, check, lines
 
-from grok_tui.charts import Bars, Heatmap, LineChart, Mark, Series, canvas
+from grok_tui.charts import Bars, Cells, Heatmap, LineChart, Mark, Series, canvas
 from grok_tui.charts.draw import draw
 
 NAN, INF = np.nan, np.inf
@@ -44,6 +44,7 @@ MARKS = (
     Mark(INF, "later"),
     Mark(-5, "before"),
 )
+KINDS = (("wrong", "axis"), ("right", "generalizer"), ("trained", "memorizer"))
 SIZES = ((0, 0), (1, 1), (3, 1), (7, 3), (10, 5), (16, 2), (20, 5), (23, 6), (40, 11), (60, 15), (250, 80))
 
 
@@ -90,6 +91,10 @@ def test_bad_steps_give_a_picture_of_the_right_size(x, y, log):
         Bars("b", [1, 2], y_range=(5, 5)),
         Bars("b", [1, 2], y_range=(NAN, 5)),
         Bars("b", np.sin(np.arange(1000))),
+        Cells("c", np.zeros((0, 0), dtype=np.int8), KINDS),
+        Cells("c", np.full((3, 2), -1), KINDS),
+        Cells("c", np.arange(4).reshape(1, 4), (("x" * 300, "axis"), *KINDS), note="日本"),
+        Cells("c", np.arange(1000).reshape(500, 2) % 3, KINDS),
         Heatmap("h", np.zeros((0, 0)), []),
         Heatmap("h", np.zeros((3, 0)), []),
         Heatmap("h", np.zeros((0, 3)), [1, 2, 3]),

@@ -59,7 +59,10 @@ def build(chart: str, snapshot: Snapshot, view: View = View(), columns: int = 60
 
 
 def test_every_run_has_the_same_charts_and_one_for_each_other_measure():
-    assert curves.chart_ids(run(arm("a"))) == [*curves.CHARTS, "measure:distance_from_init", "measure:bias"]
+    own = ["measure:distance_from_init", "measure:bias"]
+    assert curves.chart_ids(run(arm("a"))) == [*(c for c in curves.CHARTS if c != "pairs"), *own]
+    tabled = replace(arm("a"), grid=np.zeros((3, 3), dtype=np.int8))
+    assert curves.chart_ids(run(tabled)) == [*curves.CHARTS, *own]
     assert curves.title("measure:bias") == "Bias"
 
 
@@ -70,7 +73,9 @@ def test_every_chart_of_every_state_can_be_drawn(log_x, weights):
     blank = replace(young, coordinates=None, labels=(), generalizes=())
     broken = arm("broken", diverged=True, events=(Event(3, "divergence", 0),))
     broken.history.append(501, np.full((len(MEASURES), 1), np.nan), np.full((4, 1), np.inf))
-    for snapshot in [run(), run(young), run(blank), run(arm("a"), broken), run(arm("r", replicas=3))]:
+    tabled = replace(young, grid=np.array([[-1, 0], [1, 2], [3, 3]], dtype=np.int8))
+    shown = [run(), run(young), run(blank), run(tabled), run(arm("a"), broken), run(arm("r", replicas=3))]
+    for snapshot in shown:
         for view in [
             View(log_x=log_x, weights=weights),
             View(log_x=log_x, span=0.1, end=50.0, weights=weights),
