@@ -21,6 +21,10 @@ class RunOptions:
     steps: int | None = None
     device: str = "auto"
     threads: int | None = None
+    compile: str | None = None
+    """"auto", "on" or "off"; None is "auto" in the explorer, and deterministic too without a screen."""
+    deterministic: bool = False
+    """Whether bits may not depend on when something was compiled."""
 
     def load(self, name: str) -> Preset:
         """Load the preset of this name or path, with these options laid over it.

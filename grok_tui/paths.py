@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_config_path, user_state_path
+from platformdirs import user_cache_path, user_config_path, user_state_path
 
 PACKAGE = Path(__file__).parent
 
@@ -23,3 +23,8 @@ def user_presets() -> Path:
 def runs_folder() -> Path:
     """Return the folder where runs are kept; it need not exist."""
     return user_state_path("grok-tui") / "runs"
+
+
+def compiled_folder() -> Path:
+    """Return the folder where compiled training steps are kept; it need not exist."""
+    return user_cache_path("grok-tui") / "compiled"

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from grok_tui.cli import options as opt
+from grok_tui.cli.bench import bench
 from grok_tui.cli.presets import presets
-from grok_tui.cli.runs import export, replay, resume, runs
+from grok_tui.cli.runs import attach, export, replay, resume, runs
 from grok_tui.cli.verify import verify
 from grok_tui.errors import GrokTuiError
 from grok_tui.options import RunOptions
@@ -25,8 +26,10 @@ app = typer.Typer(
 app.command()(presets)
 app.command()(verify)
 app.command()(resume)
+app.command()(attach)
 app.command()(replay)
 app.command()(export)
+app.command()(bench)
 app.add_typer(runs)
 
 
@@ -50,11 +53,14 @@ def run(
     steps: opt.Steps = None,
     device: opt.Device = "auto",
     threads: opt.Threads = None,
+    compiling: opt.Compile = None,
+    deterministic: opt.Deterministic = False,
     time_limit: opt.TimeLimit = None,
     as_json: opt.Json = False,
     junit: opt.Junit = None,
     keep: opt.Keep = False,
     run_dir: opt.RunDir = None,
+    keep_running: opt.KeepRunning = False,
     fps: opt.Fps = None,
     ascii_only: opt.Ascii = False,
     no_mouse: opt.NoMouse = False,
@@ -73,13 +79,24 @@ def run(
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return 0
-    options = RunOptions(profile, tuple(assignments or ()), seed, replicas, steps, device, threads)
+    options = RunOptions(
+        profile,
+        tuple(assignments or ()),
+        seed,
+        replicas,
+        steps,
+        device,
+        threads,
+        compiling.value if compiling is not None else None,
+        deterministic,
+    )
     limit = opt.seconds(time_limit)
     if headless:
         if preset is None:
             raise GrokTuiError("--headless needs --preset NAME; 'grok-tui presets' lists them")
         few_colors = color is not opt.ColorChoice.AUTO
         shown = {"--fps": fps, "--ascii": ascii_only, "--no-mouse": no_mouse, "--color": few_colors}
+        shown["--keep-running"] = keep_running
         _refuse(shown, "is for the explorer, not for --headless")
         from grok_tui.headless.run import Keeping, Wishes, run_headless
 
@@ -103,6 +120,7 @@ def run(
         color=color.value,
         keep=keep,
         run_dir=run_dir,
+        keep_running=keep_running,
     )
 
 

@@ -12,6 +12,14 @@ import typer
 from grok_tui.errors import GrokTuiError
 
 
+class CompileChoice(StrEnum):
+    """Whether training steps are compiled."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
 class ColorChoice(StrEnum):
     """How many colours the explorer may use."""
 
@@ -91,6 +99,23 @@ Threads = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="CPU threads; chosen by the size of a step if not given."),
 ]
+Compile = Annotated[
+    CompileChoice | None,
+    typer.Option(
+        "--compile",
+        metavar="auto|on|off",
+        help="Compile training steps: auto while it trains, on before the first step, off not.",
+    ),
+]
+Deterministic = Annotated[
+    bool,
+    typer.Option(
+        "--deterministic",
+        metavar="",
+        help="Never let bits depend on when something was compiled; so without a screen, unless --compile is"
+        " given.",
+    ),
+]
 Headless = Annotated[
     bool, typer.Option("--headless", metavar="", help="Run without a screen and exit with the verdict.")
 ]
@@ -109,6 +134,14 @@ Keep = Annotated[
 ]
 RunDir = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder, new or empty.")
+]
+KeepRunning = Annotated[
+    bool,
+    typer.Option(
+        "--keep-running",
+        metavar="",
+        help="Explorer: keep the run, and let it go on without a terminal; see 'grok-tui attach'.",
+    ),
 ]
 RunName = Annotated[
     str,
@@ -146,6 +179,8 @@ KeepRuns = Annotated[
     int, typer.Option("--keep", metavar="N", min=0, help="How many of the newest runs to keep.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", metavar="", help="Do not ask.")]
+Rounds = Annotated[int, typer.Option(metavar="N", min=1, help="How often each has its turn.")]
+Quick = Annotated[bool, typer.Option("--quick", metavar="", help="Two short rounds: a first impression.")]
 Jobs = Annotated[int, typer.Option(metavar="N", min=1, help="Presets to run at once.")]
 
 

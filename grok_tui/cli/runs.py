@@ -1,4 +1,4 @@
-"""`grok-tui runs`, `resume`, `replay` and `export`: what to do with runs that are kept."""
+"""`grok-tui runs`, `resume`, `attach`, `replay` and `export`: what to do with runs that are kept."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def resume(
     as_json: opt.Json = False,
     junit: opt.Junit = None,
     headless: opt.Headless = False,
+    keep_running: opt.KeepRunning = False,
 ) -> int:
     """Take a kept run up where it was left: in the explorer, or without a screen on to its end.
 
@@ -39,12 +40,28 @@ def resume(
 
         directory = find_run(run)
         document = directory.describe()
-        return run_explorer(resumed=ResumedRun(directory, document.label, document.profile, device, threads))
+        found = ResumedRun(directory, document.label, document.profile, device, threads)
+        return run_explorer(resumed=found, keep_running=keep_running)
+    if keep_running:
+        raise GrokTuiError("--keep-running is for the explorer, which needs a terminal")
     from grok_tui.headless.resume import Elsewhere, resume_headless
     from grok_tui.headless.run import Wishes
 
     wishes = Wishes(as_json, junit, opt.seconds(time_limit))
     return resume_headless(run, Elsewhere(device, threads), wishes)
+
+
+def attach(run: opt.RunName) -> int:
+    """Open the explorer on a run that goes on without one; q leaves it going, Q ends it."""
+    from grok_tui.engine.store.library import find_run
+
+    directory = find_run(run)
+    document = directory.describe()
+    if not has_terminal():
+        raise GrokTuiError("the explorer needs a terminal; 'grok-tui runs' shows how a run stands")
+    from grok_tui.tui import ResumedRun, run_explorer
+
+    return run_explorer(resumed=ResumedRun(directory, document.label, document.profile, running=True))
 
 
 def replay(run: opt.RunName, device: opt.OtherDevice = None, as_json: opt.Json = False) -> int:

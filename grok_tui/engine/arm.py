@@ -19,6 +19,7 @@ from grok_tui.lab.models import initial_theta
 from grok_tui.lab.tasks import Samples, build_task
 from grok_tui.presets import Arm as ArmSpec
 
+from .backends import BackendSince, Compiling
 from .detectors import Detectors
 from .history import CoordinateHistory, History, next_recorded
 from .interventions import carry_out
@@ -53,6 +54,7 @@ class Arm:
         seeds: Sequence[int],
         device: torch.device,
         scheduled: Sequence[AnyIntervention] = (),
+        compiling: Compiling | None = None,
     ) -> None:
         self.spec = spec
         self.seeds = tuple(seeds)
@@ -65,7 +67,7 @@ class Arm:
         theta = start.to(device)
         loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
         learner = Learner(network, loss, train, not task.seeded, theta.clone())
-        self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches)
+        self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches, compiling)
         self._measuring = Measuring(
             network, self.task, train, validation, loss, not task.seeded, theta, measures
         )
@@ -114,6 +116,15 @@ class Arm:
         return self._trainer.batch_size
 
     @property
+    def backends(self) -> list[BackendSince]:
+        """What made which steps, in order."""
+        return self._trainer.backends.made
+
+    def prescribe(self, backends: Sequence[BackendSince], until: int | None = None) -> None:
+        """Have steps up to `until`, or all from now on, made by what made them before."""
+        self._trainer.backends.prescribe(backends, until)
+
+    @property
     def stopped(self) -> bool:
         """Whether every replica has diverged, so that no step is left to take."""
         return bool(self.detectors.diverged.all())
@@ -133,7 +144,8 @@ class Arm:
         self._watched = True
         if self.coordinates is None and self._measuring.coordinate_count:
             self.coordinates = CoordinateHistory(self._measuring.coordinate_count)
-        self._look()
+            self.coordinates.append(self.step, self._measuring.coordinates(0))
+        self._look_at_table()
 
     def advance(self, steps: int) -> int:
         """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
@@ -284,7 +296,7 @@ class Arm:
         return expected
 
     def _take(self, steps: int) -> None:
-        losses, sizes = self._trainer.take(self.step, steps)
+        losses, sizes = self._trainer.take(self.step, steps, max(0, self.end - self.step))
         self.detectors.stepped(self.step + 1, losses)
         self._fold((losses, sizes))
         self.step += steps
@@ -298,13 +310,12 @@ class Arm:
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
         self._envelope = _empty_envelope(len(self.seeds))
-        self._look()
-        self.detectors.recorded(self.step)
-
-    def _look(self) -> None:
-        """Keep what is too much to keep of an arm that nobody watches."""
         if self.coordinates is not None:
             self.coordinates.append(self.step, self._measuring.coordinates(0))
+        self._look_at_table()
+        self.detectors.recorded(self.step)
+
+    def _look_at_table(self) -> None:
         if self._watched and self.task.symbols is not None:
             self.grid = self._measuring.grid()
 

@@ -9,9 +9,12 @@ import torch
 
 from grok_tui.errors import GrokTuiError
 
-# Below this many multiplications a step, one CPU core is faster than launching kernels on a GPU, and one
-# thread faster than handing work to several.
+# Below this many multiplications a step, one CPU core is faster than launching kernels on a GPU.
 SMALL_STEP = 20_000_000
+
+# Below this many, one thread is faster than handing work to several: on a machine that does anything else
+# besides, threads that wait for each other at every kernel take up to thirty times as long.
+ONE_THREAD_STEP = 500_000_000
 
 
 def resolve_device(name: str, multiplications: float) -> torch.device:
@@ -44,11 +47,29 @@ def prepare_thread(threads: int | None, multiplications: float) -> int:
     """Set up the calling thread for training and return the number of threads that torch will use."""
     # Decayed weights that pass through denormal numbers would slow a step down many times over.
     torch.set_flush_denormal(True)
-    if threads is None and multiplications <= SMALL_STEP:
+    if threads is None and multiplications <= ONE_THREAD_STEP:
         threads = 1
     if threads is not None:
         torch.set_num_threads(threads)
     return torch.get_num_threads()
+
+
+def reason(device: torch.device, threads: int | None, multiplications: float) -> str:
+    """Return in a few words why a device and a number of threads were chosen.
+
+    Args:
+        device: the device.
+        threads: as asked for, or None.
+        multiplications: as `resolve_device` takes them.
+    """
+    size = f"{multiplications / 1e6:,.3g} million multiplications a step"
+    if device.type == "cuda":
+        return f"{size} are enough for a GPU"
+    if torch.cuda.is_available():
+        return f"{size} are too few for a GPU"
+    if threads is None and multiplications <= ONE_THREAD_STEP:
+        return f"{size} are too few for more threads"
+    return size
 
 
 def describe(device: torch.device) -> str:

@@ -129,10 +129,10 @@ class History:
         seen = [e.step for e in self.events if e.name == name and e.replica == replica]
         return np.array(seen, dtype=np.int64)
 
-    def export_state(self) -> Arrays:
-        """Return copies of the kept steps [n] and rows [n, M, R]."""
+    def export_state(self, first: int = 0) -> Arrays:
+        """Return copies of the kept steps [n] and rows [n, M, R], from the `first` kept row on."""
         with self._lock:
-            return {"steps": self.steps.copy(), "rows": self._rows[: self._count].copy()}
+            return {"steps": self.steps[first:].copy(), "rows": self._rows[first : self._count].copy()}
 
     def restore_state(self, arrays: Arrays, stride: int, version: int, events: Sequence[Event]) -> None:
         """Become what `export_state` saw.

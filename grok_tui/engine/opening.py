@@ -83,18 +83,25 @@ class Anew:
         device: as `Run` takes it.
         threads: likewise.
         keeping: how it is kept, or None.
+        compile: as `Compiling` takes it.
+        deterministic: likewise.
     """
 
     preset: Preset
     device: str = "auto"
     threads: int | None = None
     keeping: Keeping | None = None
+    compile: str = "off"
+    deterministic: bool = True
 
-    def open(self, say: Say) -> tuple[Run, Store | None]:  # noqa: ARG002  (see `Opening`)
+    def open(self, say: Say) -> tuple[Run, Store | None]:
         """Build the run."""
+        from .backends import Compiling
         from .run import Run
 
-        run = Run(self.preset, self.device, self.threads)
+        compiling = Compiling(self.compile, self.deterministic)
+        compiling.listen(say)
+        run = Run(self.preset, self.device, self.threads, compiling)
         keeping = self.keeping
         return run, keeping.keep(run, keeping.folder) if keeping is not None else None
 
@@ -111,17 +118,19 @@ class Resumed:
         directory: its folder.
         device: another device than before, or None.
         threads: another number of threads, or None.
+        compile: as `Compiling` takes it; None goes on as before.
     """
 
     directory: RunDirectory
     device: str | None = None
     threads: int | None = None
+    compile: str | None = None
 
     def open(self, say: Say) -> tuple[Run, Store | None]:
         """Take the run up at its newest whole checkpoint."""
         from .store.store import Place, resume
 
-        return resume(self.directory, say, Place(self.device, self.threads))
+        return resume(self.directory, say, Place(self.device, self.threads, self.compile))
 
     def keep_again(self, run: Run) -> Store | None:
         """Keep a run that has begun anew in the state folder."""

@@ -40,6 +40,9 @@ class Plan:
     Attributes:
         outputs: the results, in tensors that every replay overwrites.
         kernels: the calls that make up one replay, in order; to be called without gradient tracking.
+        inputs: as given.
+        graph: the operations traced, as they were before any was done beforehand.
+        constants: the values of those of its nodes that never change; of constant inputs too.
     """
 
     def __init__(
@@ -51,11 +54,13 @@ class Plan:
         updates: dict[int, int] | None = None,
     ) -> None:
         updates = updates or {}
+        self.inputs = tuple(inputs)
         self.kernels: list[Kernel] = []
         with torch.no_grad():
-            graph = make_fx(function)(*inputs).graph
-            graph.eliminate_dead_code()
-            self.outputs = _Evaluation(graph, inputs, constant, updates, self.kernels).outputs
+            self.graph = make_fx(function)(*inputs).graph
+            self.graph.eliminate_dead_code()
+            evaluation = _Evaluation(self.graph, inputs, constant, updates, self.kernels)
+        self.outputs, self.constants = evaluation.outputs, evaluation.constants
         for output, target in updates.items():
             if self.outputs[output] is not inputs[target]:
                 self.kernels.append(partial(inputs[target].copy_, self.outputs[output]))
@@ -93,6 +98,7 @@ class _Evaluation:
             elif node.op == "call_function":
                 self._add(node)
         self.outputs: tuple[Tensor, ...] = tuple(self._value[node] for node in _results(graph))
+        self.constants = {node: self._value[node] for node in self._constant}
 
     def _add(self, node: Node) -> None:
         """Evaluate a node now and, unless its value never changes, schedule the kernel that renews it."""

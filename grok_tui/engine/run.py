@@ -13,7 +13,8 @@ from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
 from .arm import Arm
-from .device import describe, prepare_thread, resident_memory, resolve_device
+from .backends import Compiling
+from .device import describe, prepare_thread, reason, resident_memory, resolve_device
 from .forks import Fork
 from .snapshot import ArmStatus
 from .state import ArmState, Arrays, prefixed, under
@@ -29,15 +30,29 @@ class Run:
         preset: what to carry out.
         device: "auto", "cpu", "cuda" or "cuda:N".
         threads: for torch on the CPU; None chooses.
+        compiling: whether and when steps are compiled; by default never.
+
+    Attributes:
+        device: the device.
+        threads: how many torch uses.
+        why: why these, in a few words.
 
     Raises:
         GrokTuiError: there is no such device.
     """
 
-    def __init__(self, preset: Preset, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        preset: Preset,
+        device: str = "auto",
+        threads: int | None = None,
+        compiling: Compiling | None = None,
+    ) -> None:
         self._threads = threads
+        self.compiling = compiling or Compiling()
         self.device = resolve_device(device, preset.multiplications)
         self.threads = prepare_thread(threads, preset.multiplications)
+        self.why = reason(self.device, threads, preset.multiplications)
         self.restart(preset)
 
     def restart(self, preset: Preset) -> None:
@@ -51,7 +66,8 @@ class Run:
         """Return an arm at its beginning. origin: of a fork, the arm of the preset that it comes from."""
         preset = self.preset
         measures = preset.measures_of(spec.model_copy(update={"name": origin or spec.name}))
-        return Arm(spec, measures, preset.seeds, self.device, self.planned(spec.name))
+        planned = self.planned(spec.name)
+        return Arm(spec, measures, preset.seeds, self.device, planned, self.compiling)
 
     def _origin(self, name: str) -> str:
         while name in self.forks:

@@ -102,6 +102,11 @@ class Runner:
         """The latest snapshot."""
         return self._snapshot
 
+    @property
+    def waiting(self) -> int:
+        """How many orders wait."""
+        return self._orders.qsize()
+
     def pause(self) -> None:
         """Stop after the chunk at work."""
         self._order(lambda _: self._set_paused(True))
@@ -139,6 +144,7 @@ class Runner:
         """Carry out an intervention on an arm at once; `at_step` and `arm` of it are filled in."""
 
         def carry_out(run: Run) -> None:
+            _require_arm(run, arm)
             run.arms[arm].intervene(intervention)
 
         self._order(carry_out)
@@ -171,6 +177,7 @@ class Runner:
         def set_out(run: Run) -> None:
             if len(run.arms) >= MOST_ARMS:
                 raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
+            _require_arm(run, arm)
             origin = run.arms[arm]
             begins = origin.step if step is None else step
             end = origin.end if begins < origin.end else 2 * begins
@@ -193,6 +200,10 @@ class Runner:
         if self._thread.is_alive():
             self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def end(self, timeout: float) -> bool:
+        """As `close`: without whoever looks a run in a thread does not go on."""
+        return self.close(timeout)
 
     def _order(self, order: Order) -> None:
         self._orders.put(order)
@@ -263,6 +274,7 @@ class Runner:
     def _set_out(self, run: Run, arm: str, step: int | None, fork: Fork | None) -> None:
         from .travel import Journey
 
+        _require_arm(run, arm)
         self._cancelled = False
         try:
             self._journey = Journey(run, arm, step, self._trail, fork)
@@ -366,3 +378,13 @@ class Runner:
             kept=self._store.directory.name if self._store is not None else self._snapshot.kept,
         )
         self._published_at = time.perf_counter()
+
+
+def _require_arm(run: Run, name: str) -> None:
+    """Make sure that a run has an arm of this name.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if name not in run.arms:
+        raise ValueError(f"there is no arm '{name}'")

@@ -86,6 +86,8 @@ class Snapshot:
     """While the state is "replaying": how much of the way is done."""
     kept: str = ""
     """What the run is called that is kept in a folder, or nothing."""
+    lasting: bool = False
+    """Whether it goes on, in a process of its own, when nobody looks any more."""
     failure: str | None = None
     """What went wrong, in one line."""
     details: str = ""

@@ -16,6 +16,7 @@ from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 
+from .backends import BackendSince
 from .history import Event
 
 Arrays = dict[str, NDArray[Any]]
@@ -51,6 +52,8 @@ class ArmState(_Part):
     """How many steps old the state of gradient filters is."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"]
     batches_since: Count
+    backends: list[BackendSince] = []
+    """What made which steps."""
     interventions: list[AnyIntervention]
     """All that was done to the arm, in order."""
     scheduled: Count

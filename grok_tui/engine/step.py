@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -134,39 +134,15 @@ class Parts:
         return {"theta": moved, **slots, **filters, "loss": loss, "size": size}
 
 
-class Stepper:
-    """Training steps of one arm, as long as its parts stay the same, on tensors that stay in place.
-
-    Args:
-        parts: what a step is made of.
-        tensors: what a step reads by name, as `Parts.step` says; theta, slots and filters are renewed in
-            place, and all that is drawn anew for each step is written into its tensor by the caller.
-    """
-
-    def __init__(self, parts: Parts, tensors: Mapping[str, Tensor]) -> None:
-        names = list(tensors)
-        renewed = ("theta", *parts.slots, *parts.filters)
-
-        def step(*given: Tensor) -> tuple[Tensor, ...]:
-            after = parts.step(dict(zip(names, given, strict=True)))
-            return tuple(after[name] for name in (*renewed, "loss", "size"))
-
-        self._plan = Plan(
-            step,
-            list(tensors.values()),
-            constant=[name in ("inputs", "targets", "theta_0") for name in names],
-            updates={i: names.index(name) for i, name in enumerate(renewed)},
-        )
-        self._table = tensors["table"]
-        self._indices = tensors.get("indices")
-        self._loss, self._size = self._plan.outputs[-2:]
+class Stepper(Protocol):
+    """Takes training steps of one arm, as long as its parts stay the same, on tensors that stay in place."""
 
     def run(
         self,
         table: Tensor,
         indices: Tensor | None,
-        losses: list[Tensor],
-        sizes: list[Tensor],
+        losses: Tensor,
+        sizes: Tensor,
         draw: Callable[[int], None] | None = None,
     ) -> None:
         """Take k steps.
@@ -174,20 +150,63 @@ class Stepper:
         Args:
             table: coefficients [k or 1, C, R, 1]; one row serves all steps.
             indices: samples [k, R, B], or None for all.
-            losses: k tensors [R] that receive each step's batch loss, before the step.
-            sizes: k tensors [R] that receive each step's ||theta change||_2.
+            losses: [k, R], float64; receives each step's batch loss, before the step.
+            sizes: [k, R], float64; receives each step's ||theta change||_2.
             draw: draws the random numbers of the i-th of these steps, or None where there are none.
         """
+        ...
+
+
+class EagerStepper:
+    """Takes steps by replaying a plan.
+
+    Args:
+        parts: what a step is made of.
+        tensors: what a step reads by name, as `Parts.step` says; theta, slots and filters are renewed in
+            place, and all that is drawn anew for each step is written into its tensor by the caller.
+
+    Attributes:
+        plan: one step.
+        names: of its inputs.
+        renewed: the inputs that its first outputs renew; after them come loss and update size.
+    """
+
+    def __init__(self, parts: Parts, tensors: Mapping[str, Tensor]) -> None:
+        self.names = names = tuple(tensors)
+        self.renewed = ("theta", *parts.slots, *parts.filters)
+
+        def step(*given: Tensor) -> tuple[Tensor, ...]:
+            after = parts.step(dict(zip(names, given, strict=True)))
+            return tuple(after[name] for name in (*self.renewed, "loss", "size"))
+
+        self.plan = Plan(
+            step,
+            list(tensors.values()),
+            constant=[name in ("inputs", "targets", "theta_0") for name in names],
+            updates={i: names.index(name) for i, name in enumerate(self.renewed)},
+        )
+        self.table = tensors["table"]
+        self.indices = tensors.get("indices")
+
+    def run(
+        self,
+        table: Tensor,
+        indices: Tensor | None,
+        losses: Tensor,
+        sizes: Tensor,
+        draw: Callable[[int], None] | None = None,
+    ) -> None:
+        """Take k steps; see `Stepper`."""
         rows = table.unbind(0) if len(table) > 1 else None
         if rows is None:
-            self._table.copy_(table[0])
+            self.table.copy_(table[0])
         picked = indices.unbind(0) if indices is not None else None
-        kernels, loss, size = self._plan.kernels, self._loss, self._size
-        for i, (loss_out, size_out) in enumerate(zip(losses, sizes, strict=True)):
+        kernels, (loss, size) = self.plan.kernels, self.plan.outputs[-2:]
+        for i, (loss_out, size_out) in enumerate(zip(losses.unbind(0), sizes.unbind(0), strict=True)):
             if rows is not None:
-                self._table.copy_(rows[i])
-            if picked is not None and self._indices is not None:
-                self._indices.copy_(picked[i])
+                self.table.copy_(rows[i])
+            if picked is not None and self.indices is not None:
+                self.indices.copy_(picked[i])
             if draw is not None:
                 draw(i)
             for kernel in kernels:

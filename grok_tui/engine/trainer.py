@@ -14,11 +14,13 @@ from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.lab.modifiers import Structure, coefficients, initial_state
 from grok_tui.lab.streams import Purpose
 
+from .backends import BackendLog, Compiling
 from .batches import Batches
 from .noise import Noise
 from .optimizer import Optimizer
 from .state import ArmState, Arrays, OptimizerState, prefixed, under
-from .step import Learner, Parts, Stepper
+from .step import Learner, Parts
+from .work import Work
 
 # A chunk never has more steps: its losses wait on the device, and a key waits for its end.
 LONGEST_CHUNK = 1024
@@ -32,17 +34,26 @@ class Trainer:
         theta: [R, P]; it stays in place.
         seeds: one a replica.
         batches: how samples are drawn.
+        compiling: whether and when steps are compiled; by default never.
 
     Attributes:
         theta: [R, P].
+        backends: what makes the steps.
         optimizer: the optimizer at work.
         modifiers: what else is done to a step.
     """
 
     def __init__(
-        self, learner: Learner, theta: Tensor, seeds: Sequence[int], batches: Literal["epoch", "independent"]
+        self,
+        learner: Learner,
+        theta: Tensor,
+        seeds: Sequence[int],
+        batches: Literal["epoch", "independent"],
+        compiling: Compiling | None = None,
     ) -> None:
         self.theta = theta
+        self.backends = BackendLog()
+        self._compiling = compiling or Compiling()
         self.modifiers = Modifiers()
         self._learner = learner
         self._seeds = seeds
@@ -51,11 +62,9 @@ class Trainer:
         self._optimizers: dict[str, Optimizer] = {}
         self._filters: dict[str, Tensor] = {}
         self._filter_steps = 0
-        self._steppers: dict[tuple[str, int | None, Structure], tuple[Stepper, dict[str, Tensor]]] = {}
+        self._works: dict[tuple[str, int | None, Structure], Work] = {}
         losses = torch.empty(LONGEST_CHUNK, len(seeds), dtype=torch.float64, device=theta.device)
-        sizes = torch.empty_like(losses)
-        self._chunk = (losses, sizes)
-        self._rows = (losses.unbind(0), sizes.unbind(0))
+        self._chunk = (losses, torch.empty_like(losses))
 
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
@@ -75,7 +84,7 @@ class Trainer:
             name: value.shape for name, value in self._filters.items()
         }:
             self._filters, self._filter_steps = fresh, 0
-            self._steppers.clear()
+            self._works.clear()
         self.modifiers = spec
 
     def reset(self) -> None:
@@ -103,23 +112,29 @@ class Trainer:
 
     def stretch(self, step: int) -> int:
         """Return for how many steps after `step` a chunk may go on, because every batch has one size."""
-        return LONGEST_CHUNK if self._batches.full else min(LONGEST_CHUNK, self._batches.stretch(step)[1])
+        longest = min(LONGEST_CHUNK, self.backends.stretch(step))
+        return longest if self._batches.full else min(longest, self._batches.stretch(step)[1])
 
-    def take(self, step: int, steps: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Take k steps after `step`, no more than `stretch` allows; return losses and update sizes [k, R]."""
+    def take(self, step: int, steps: int, left: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Take k steps after `step`, no more than `stretch` allows; return losses and update sizes [k, R].
+
+        left: how many steps there are to take in all, for which compiling may be worth it.
+        """
         size = None if self._batches.full else self._batches.stretch(step)[0]
         structure = Structure.of(self.modifiers)
         moments, lr = self.optimizer.coefficients(steps, self.modifiers.warmup)
         values = moments | coefficients(self.modifiers, structure, lr, self._ages(steps))
-        stepper, tensors = self._stepper(size, structure, tuple(values))
+        work = self._work(size, structure, tuple(values))
         indices = None if size is None else self._batches.indices(step, steps).to(self.theta.device)
-        losses, sizes = (list(rows[:steps]) for rows in self._rows)
+        losses, sizes = (part[:steps] for part in self._chunk)
         with torch.no_grad():
-            stepper.run(self._table(values), indices, losses, sizes, self._drawing(structure, tensors, step))
+            backend = work.choose(left, self.backends.prescribed(step))
+            self.backends.note(step, backend)
+            draw = self._drawing(structure, work.tensors, step)
+            work.run(backend, self._table(values), indices, losses, sizes, draw)
         self.optimizer.steps += steps
         self._filter_steps += steps
-        seen_losses, seen_sizes = (part[:steps].cpu().numpy() for part in self._chunk)
-        return seen_losses, seen_sizes
+        return losses.cpu().numpy(), sizes.cpu().numpy()
 
     def export_state(self) -> tuple[dict[str, Any], Arrays]:
         """Return what training has changed: fields of an `ArmState`, and arrays."""
@@ -133,6 +148,7 @@ class Trainer:
             "filter_steps": self._filter_steps,
             "batch_size": self.batch_size,
             "batches_since": self._batches.origin,
+            "backends": list(self.backends.made),
         }
         arrays: Arrays = {"theta": copied(self.theta)}
         for name, optimizer in self._optimizers.items():
@@ -152,10 +168,11 @@ class Trainer:
         self._optimizers = {
             name: self._restored(name, saved.spec, saved.steps) for name, saved in state.optimizers.items()
         }
-        self._steppers = {key: s for key, s in self._steppers.items() if key[0] in self._optimizers}
+        self._works = {key: work for key, work in self._works.items() if key[0] in self._optimizers}
         self.optimizer = self._optimizers[state.optimizer]
         self.modify(state.modifiers)
         self._filter_steps = state.filter_steps
+        self.backends.made = list(state.backends)
         self.set_batch_size(state.batch_size, state.batches_since)
 
     def expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
@@ -203,18 +220,16 @@ class Trainer:
         shape = (rows, len(self.theta), 1)
         return torch.stack([value.expand(shape) for value in values.values()], dim=1).to(self.theta.dtype)
 
-    def _stepper(
-        self, size: int | None, structure: Structure, names: tuple[str, ...]
-    ) -> tuple[Stepper, dict[str, Tensor]]:
+    def _work(self, size: int | None, structure: Structure, names: tuple[str, ...]) -> Work:
         key = (self.optimizer.spec.name, size, structure)
-        if key not in self._steppers:
+        if key not in self._works:
             state = self.optimizer.state
             parts = Parts(
                 self._learner, self.optimizer.rule, tuple(state), structure, tuple(self._filters), names
             )
             tensors = self._tensors(size, structure, len(names)) | state | self._filters
-            self._steppers[key] = Stepper(parts, tensors), tensors
-        return self._steppers[key]
+            self._works[key] = Work(parts, tensors, self._compiling)
+        return self._works[key]
 
     def _tensors(self, size: int | None, structure: Structure, coefficient_count: int) -> dict[str, Tensor]:
         """Return what a step reads besides the state of optimizer and filters."""

@@ -153,6 +153,7 @@ class Journey:
             done = len(moment.state.interventions)
         if origin.coordinates is not None:
             self.arm.watch_coordinates()
+        self.arm.prescribe(origin.backends, self.step)
         self.arm.end = fork.end if fork is not None else origin.end
         self.start = self.arm.step
         entries = list(flagged(before[: self.count], run.planned(name)))[done:]

@@ -44,6 +44,13 @@ class Versions(Part):
     platform: str
 
 
+class BackendReport(Part):
+    """From which step on a backend made an arm's steps."""
+
+    step: int
+    backend: str
+
+
 class ArmReport(Part):
     """One arm as it stood at the end."""
 
@@ -59,6 +66,8 @@ class ArmReport(Part):
     """The step of the final measures."""
     measures: dict[str, list[Number]]
     """The final value of every measure in each replica."""
+    backends: list[BackendReport] = []
+    """What made which steps: eager, compiled, or cuda graph."""
 
 
 class EventReport(Part):

@@ -31,6 +31,7 @@ from . import junit
 from .progress import BarNarration, LineNarration, Narration, Standing, narration
 from .report import (
     ArmReport,
+    BackendReport,
     ClaimReport,
     ComparisonReport,
     Ending,
@@ -155,6 +156,7 @@ def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, st
     with Interrupts() as stop:
         with teller:
             teller.say(_announcement(run))
+            run.compiling.listen(teller.say)
             first_step, steps_before = time.monotonic(), run.steps
             outcome = _carried_out(job, stop, deadline, teller)
             _keep_end(job.store, outcome.ended, teller)
@@ -169,10 +171,14 @@ def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, st
 
 
 def _started(preset: Preset, options: RunOptions) -> Run:
+    from grok_tui.engine.backends import Compiling
     from grok_tui.engine.run import Run
 
     try:
-        return Run(preset, options.device, options.threads)
+        # Where nothing was asked for, a run comes out the same however long compiling takes.
+        deterministic = options.deterministic or options.compile is None
+        compiling = Compiling(options.compile or "auto", deterministic)
+        return Run(preset, options.device, options.threads, compiling)
     except GrokTuiError:
         raise
     except Exception as error:
@@ -249,7 +255,7 @@ def _timings(steps: int, started: float, first_step: float) -> Timings:
 
 def _announcement(run: Run) -> str:
     where = f"{run.device_name}, {plural(run.threads, 'thread')}"
-    return f"{plural(len(run.arms), 'arm')}, {grouped(run.total)} steps on {where}"
+    return f"{plural(len(run.arms), 'arm')}, {grouped(run.total)} steps on {where} ({run.why})"
 
 
 def standing(run: Run) -> Standing:
@@ -327,6 +333,7 @@ def _arm(arm: Arm) -> ArmReport:
         since=arm.since,
         recorded_at=int(history.steps[-1]),
         measures={name: history.last(name).tolist() for name in history.names},
+        backends=[BackendReport(step=since.step, backend=since.backend) for since in arm.backends],
     )
 
 

@@ -20,7 +20,8 @@ from grok_tui.output import complain
 
 if TYPE_CHECKING:
     from grok_tui.engine.store.directory import RunDirectory
-    from grok_tui.tui.app import ExplorerApp, Kept
+    from grok_tui.tui.app import ExplorerApp
+    from grok_tui.tui.keeping import Kept
 
 Color = Literal["auto", "256", "16", "none"]
 
@@ -41,6 +42,7 @@ def run_explorer(
     color: Color = "auto",
     keep: bool = False,
     run_dir: Path | None = None,
+    keep_running: bool = False,
     resumed: ResumedRun | None = None,
 ) -> int:
     """Open the explorer on this terminal, and end the process or return its exit code.
@@ -57,6 +59,8 @@ def run_explorer(
         color: how many colours to use; "auto" asks the terminal.
         keep: whether to keep runs on disk.
         run_dir: where to keep the first of them; None makes a folder in the state folder.
+        keep_running: whether runs are kept and go on, each in a process of its own, when the explorer is
+            left or its terminal is gone.
         resumed: a kept run to take up, in place of a preset.
 
     Raises:
@@ -66,7 +70,9 @@ def run_explorer(
     from grok_tui.tui.app import make_app
 
     sys.setswitchinterval(SWITCH_INTERVAL)
-    kept = _kept(keep, preset, run_dir, resumed)
+    kept = (
+        _resumed(resumed, keep_running) if resumed is not None else _kept(keep, keep_running, preset, run_dir)
+    )
     options = options or RunOptions()
     if resumed is not None:
         preset, options = resumed.label, replace(options, profile=resumed.profile)
@@ -87,7 +93,7 @@ def run_explorer(
 
 @dataclass(frozen=True)
 class ResumedRun:
-    """A kept run to take up.
+    """A kept run to take up, or one to attach to.
 
     Attributes:
         directory: its folder.
@@ -95,6 +101,7 @@ class ResumedRun:
         profile: its profile.
         device: another device than before, or None.
         threads: another number of threads, or None.
+        running: whether it goes on elsewhere, and is attached to.
     """
 
     directory: RunDirectory
@@ -102,36 +109,52 @@ class ResumedRun:
     profile: str
     device: str | None = None
     threads: int | None = None
+    running: bool = False
 
 
-def _kept(keep: bool, name: str | None, folder: Path | None, resumed: ResumedRun | None) -> Kept:
+def _kept(keep: bool, lasting: bool, name: str | None, folder: Path | None) -> Kept:
     """Return how the explorer has to do with runs on disk.
 
     Raises:
         StoreError: the folder holds something, or cannot be made.
     """
-    from grok_tui.tui.app import Kept
+    from grok_tui.tui.keeping import Kept
 
-    if resumed is None:
-        if folder is not None:
-            from grok_tui.engine.store.directory import create_directory
+    if folder is not None:
+        from grok_tui.engine.store.directory import create_directory
 
-            create_directory(Path(name or "run").stem, folder)
-        return Kept(keep or folder is not None, folder)
-    from grok_tui.engine.opening import Resumed
-    from grok_tui.engine.runner import Runner
+        create_directory(Path(name or "run").stem, folder)
+    return Kept(keep or lasting or folder is not None, folder, lasting=lasting)
+
+
+def _resumed(run: ResumedRun, lasting: bool) -> Kept:
+    """Return how a kept run is taken up, or one that goes on attached to.
+
+    Raises:
+        StoreError: it cannot be.
+    """
     from grok_tui.engine.store.directory import preset_of
+    from grok_tui.tui.keeping import Kept, attached, taken_up
 
-    preset = preset_of(resumed.directory.describe(), resumed.directory)
-    opening = Resumed(resumed.directory, resumed.device, resumed.threads)
-    return Kept(resumed=lambda: Runner(preset, opening, paused=True), preset=preset)
+    preset = preset_of(run.directory.describe(), run.directory)
+    if run.running:
+        return Kept(resumed=attached(run.directory, preset), preset=preset)
+    where = taken_up(run.directory, preset, (run.device, run.threads), lasting=lasting)
+    return Kept(lasting, resumed=where, preset=preset, lasting=lasting)
 
 
 def _tell_kept(app: ExplorerApp) -> None:
     """Say on the terminal, which is the shell's again, how to go on with a kept run."""
+    from grok_tui.tui.keeping import goes_on
+
     snapshot = app.snapshot
-    if snapshot is not None and snapshot.kept:
-        complain(f"kept; to go on: grok-tui resume {shlex.quote(snapshot.kept)}")
+    if snapshot is None or not snapshot.kept:
+        return
+    name = shlex.quote(snapshot.kept)
+    if goes_on(snapshot):
+        complain(f"the run goes on; to see it: grok-tui attach {name}")
+    else:
+        complain(f"kept; to go on: grok-tui resume {name}")
 
 
 def _prepare_environment(color: Color) -> None:

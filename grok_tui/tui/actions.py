@@ -6,67 +6,7 @@ names: the app, or the screen it belongs to. Keys are Textual's names; a user's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Scope = Literal["app", "live", "browser"]
-Pane = Literal["", "charts", "parameters", "claims", "log"]
-
-PANES: dict[Pane, str] = {
-    "charts": "Charts",
-    "parameters": "Parameters",
-    "claims": "Claims",
-    "log": "Event log",
-}
-"""The panes of the live screen that can have the focus, with the titles of their help."""
-
-
-@dataclass(frozen=True)
-class Action:
-    """Something a user can do.
-
-    Attributes:
-        id: area and what is done, e.g. "optimizer.swap"; also the id in a user's keymap.
-        keys: what calls it anywhere in its scope.
-        verb: the imperative, e.g. "Take one step"; the palette shows "run: Take one step".
-        description: one line for the help.
-        scope: where it can be done.
-        pane: the pane whose help lists it first; "" for none in particular.
-        local: further keys, that call it only while `pane` has the focus.
-        footer: a word or two for the footer; "" keeps it out of there.
-        partner: the action that does the opposite, whose key the footer shows as well.
-        priority: whether its keys come before those of the pane that has the focus.
-        hidden: whether the palette leaves it out, because it makes sense by its key alone.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    verb: str
-    description: str
-    scope: Scope = "live"
-    pane: Pane = ""
-    local: tuple[str, ...] = ()
-    footer: str = ""
-    partner: str = ""
-    priority: bool = False
-    hidden: bool = False
-
-    @property
-    def area(self) -> str:
-        """The part of the program it belongs to; also the group in the help."""
-        return self.id.partition(".")[0]
-
-    @property
-    def title(self) -> str:
-        """The name in the command palette, `area: Verb`."""
-        return f"{self.area}: {self.verb}"
-
-    @property
-    def call(self) -> str:
-        """The Textual action that carries it out, for `App.run_action`."""
-        target = "app" if self.scope == "app" else "screen"
-        return f"{target}.{self.id.replace('.', '_')}"
-
+from grok_tui.tui.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -258,6 +198,9 @@ ACTIONS: tuple[Action, ...] = (
         pane="charts",
     ),
     Action(
+        "chart.pairs", ("7",), "Show the pairs learnt", "Which pairs of a table are right.", pane="charts"
+    ),
+    Action(
         "chart.next",
         ("c",),
         "Show the next chart here",
@@ -414,6 +357,18 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("explorer.suspend", ("ctrl+z",), "Suspend to the shell", "Come back with fg.", "app"),
     Action(
-        "explorer.quit", ("q", "ctrl+q", "ctrl+c"), "Quit", "End the run and leave.", "app", footer="quit"
+        "explorer.quit",
+        ("q", "ctrl+q", "ctrl+c"),
+        "Quit",
+        "Leave; the run ends, unless it goes on by itself (--keep-running).",
+        "app",
+        footer="quit",
+    ),
+    Action(
+        "explorer.end",
+        ("Q",),
+        "End the run and quit",
+        "Leave, and end the run also where it would go on by itself.",
+        "app",
     ),
 )

@@ -6,11 +6,11 @@ import asyncio
 import os
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.actions import SkipAction
 from textual.app import App
@@ -20,10 +20,11 @@ from textual.message import Message
 from grok_tui.errors import GrokTuiError
 from grok_tui.tui import keys, settings, themes
 from grok_tui.tui.clock import RunClock
-from grok_tui.tui.files import present_folder
 from grok_tui.tui.glyphs import Glyphs, glyphs
+from grok_tui.tui.keeping import Kept, goes_on
 from grok_tui.tui.screens.live import LiveScreen
 from grok_tui.tui.source import helper_process, runner
+from grok_tui.tui.writer import Writer
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -39,30 +40,11 @@ if TYPE_CHECKING:
     from grok_tui.tui.screens.browser import BrowserScreen
     from grok_tui.tui.source import Drawing, Source, SourceFactory
 
-Written = TypeVar("Written")
-
 
 def _provider() -> type[Provider]:
     from grok_tui.tui.palette import ActionProvider
 
     return ActionProvider
-
-
-@dataclass(frozen=True)
-class Kept:
-    """How the explorer has to do with runs on disk.
-
-    Attributes:
-        keep: whether to keep the runs that it begins.
-        folder: where to keep the first; None makes a folder in the state folder.
-        resumed: what takes up a run that was kept, to begin with.
-        preset: the preset of that run.
-    """
-
-    keep: bool = False
-    folder: Path | None = None
-    resumed: Callable[[], Source] | None = None
-    preset: Preset | None = None
 
 
 class ExplorerApp(App[int]):
@@ -82,6 +64,7 @@ class ExplorerApp(App[int]):
         options: what is laid over it.
         source: the run, once it is there.
         problem: why the explorer could not open, once it has ended because of it.
+        writer: writes what is to be kept of the run.
         faults: the tracebacks of faults of the explorer's own, by what they say.
     """
 
@@ -129,7 +112,8 @@ class ExplorerApp(App[int]):
         self._drawer: Drawing | None = None
         self._loop_here: asyncio.AbstractEventLoop | None = None
         self._style: Style | None = None
-        self._writing = asyncio.Lock()
+        self.writer = Writer(self)
+        self._ending = False
         self._clock = RunClock()
         self.faults: dict[str, str] = {}
 
@@ -209,6 +193,9 @@ class ExplorerApp(App[int]):
         self.load()
 
     def _forget_run(self) -> None:
+        snapshot = self.snapshot
+        if snapshot is not None and goes_on(snapshot):
+            self.notify(f"{snapshot.kept} goes on: grok-tui attach {snapshot.kept}", timeout=8, markup=False)
         self.close_run(0)
         self.source = None
         self._clock = RunClock()
@@ -225,7 +212,7 @@ class ExplorerApp(App[int]):
     def _prepare(self, attempt: int, name: str, options: RunOptions) -> None:
         """Load a preset and all that its run and its charts need; in a thread of its own."""
         try:
-            source = self._source(attempt, name, options)
+            source = self._kept.source(name, options, self._factory, first=attempt == 1)
             from grok_tui.tui import curves, knobs  # noqa: F401  (a first import takes a while)
         except GrokTuiError as error:
             self.post_message(self.Ready(attempt, None, str(error)))
@@ -233,19 +220,6 @@ class ExplorerApp(App[int]):
             self.post_message(self.Ready(attempt, None, f"{type(error).__name__}: {error}"))
         else:
             self.post_message(self.Ready(attempt, source, ""))
-
-    def _source(self, attempt: int, name: str, options: RunOptions) -> Source:
-        """Return the run that was asked for; the first may be one that was kept."""
-        kept = self._kept
-        if attempt == 1 and kept.resumed is not None:
-            return kept.resumed()
-        preset = options.load(name)
-        if not kept.keep:
-            return self._factory(preset, options)
-        from grok_tui.engine.opening import Keeping
-
-        folder = kept.folder if attempt == 1 else None
-        return self._factory(preset, options, keeping=Keeping(Path(name).stem, options.profile, folder))
 
     def preset_of(self, options: RunOptions) -> Preset:
         """Return the preset that begins anew with these options.
@@ -283,8 +257,10 @@ class ExplorerApp(App[int]):
             self._drawer.close()
 
     def close_run(self, timeout: float = 0.5) -> bool:
-        """End the run; return whether its thread has ended within `timeout` seconds."""
-        return self.source is None or self.source.close(timeout)
+        """End the run, or leave one that goes on by itself; return whether that took `timeout` seconds."""
+        if self.source is None:
+            return True
+        return self.source.end(timeout) if self._ending else self.source.close(timeout)
 
     def end(self, code: int) -> None:
         """Leave in order, from wherever this is called."""
@@ -321,45 +297,6 @@ class ExplorerApp(App[int]):
             return None
         own = self._attempt == 1 and self._kept.resumed is not None
         return Subject(self.preset_name, self.options, snapshot, own)
-
-    async def export(self) -> None:
-        """Write curves, screen and command line into the present folder."""
-        from grok_tui.tui.export import save_all
-
-        svg = self.export_screenshot()
-        files = await self._written(lambda subject, folder: save_all(subject, folder, svg))
-        if files is not None:
-            self._tell_written("exported", files, "")
-
-    async def copy_command(self) -> None:
-        """Copy the command line that does the run again, and write it to a file as well."""
-        from grok_tui.tui.export import save_command
-
-        written = await self._written(save_command)
-        if written is not None:
-            command, files = written
-            self.copy_to_clipboard(command)
-            self._tell_written("copied", files, f"{command}\nalso in ")
-
-    async def _written(self, write: Callable[[Subject, Path], Written]) -> Written | None:
-        """Have a thread write something of the run into the present folder; tell why if it cannot."""
-        subject = self.subject
-        if subject is None:
-            self.notify("there is no run yet", severity="warning")
-            return None
-        try:
-            async with self._writing:  # two at once would choose the same name
-                return await asyncio.to_thread(lambda: write(subject, present_folder()))
-        except GrokTuiError as error:
-            self.notify(str(error), severity="error", timeout=10, markup=False)
-        except Exception as error:  # out of a worker it would end the explorer
-            self.report(error)
-        return None
-
-    def _tell_written(self, title: str, files: Sequence[Path], lead: str) -> None:
-        names = ", ".join(file.name for file in files)
-        where = f"{lead}{names} in {files[0].parent}"
-        self.notify(where, title=title, timeout=8, markup=False)
 
     def show_presets(self) -> None:
         """Show the list of presets."""
@@ -443,7 +380,12 @@ class ExplorerApp(App[int]):
         self.action_suspend_process()
 
     def action_explorer_quit(self) -> None:
-        """End the run and leave."""
+        """Leave; a run that does not go on by itself ends."""
+        self._leave(0)
+
+    def action_explorer_end(self) -> None:
+        """End the run, also one that would go on by itself, and leave."""
+        self._ending = True
         self._leave(0)
 
 

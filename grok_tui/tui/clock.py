@@ -34,6 +34,7 @@ class RunClock:
         self._steps = steps
         if snapshot.state == "running" and self._started is None:
             self._started = time.monotonic()
+            self._held_back |= snapshot.lasting and steps > 0  # it may have begun long before
         self._held_back |= snapshot.state == "paused" or snapshot.pace is not None
         if snapshot.state != "finished" or self._told:
             return False

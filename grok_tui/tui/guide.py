@@ -21,8 +21,9 @@ CHARTS = {
         " grows is the optimizer's doing. The line is the generalizer, the band spans all memorizers."
     ),
     "Pairs learnt": (
-        "A cell for each pair of symbols, where the task is a table: whether it is trained on, and of the others"
-        " which the model gets right. A rule fills in whole diagonals at once, memory fills in nothing."
+        "A cell for each pair of symbols, where the task is a table: whether it is trained on, and of the"
+        " others which the model gets right. A rule fills in whole diagonals at once, memory fills in"
+        " nothing."
     ),
     "Norms": (
         "The size of all weights together: L2, which weight decay and SGD keep small, and the largest single"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from grok_tui.tui.actions import ACTIONS, PANES, Action, Pane, Scope
+from grok_tui.tui.action import PANES, Action, Pane, Scope
+from grok_tui.tui.actions import ACTIONS
 
 if TYPE_CHECKING:
     from textual.binding import Binding

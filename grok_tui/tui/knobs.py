@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from grok_tui.presets import Preset
 
 OPTIMIZER = "optimizer"
+FOLD = "fold."  # the keys of rows that fold and unfold a section begin so
+FOLDING = ("Modifiers", "Training")  # the sections that are folded at first
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,7 @@ class Knob:
 def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     """List the parameters of an arm: those that are live first, then those that need a restart."""
     spec = next(one for one in preset.arms if one.name == arm.name)
-    kind = Parameter(
-        "name",
-        str,
-        None,
-        required=True,
-        help="the update rule; Enter lists all",
-        live=True,
-        unit="",
-        bounds="",
-    )
+    kind = _not_typed("name", "the update rule; Enter lists all")
     rows = [Knob(OPTIMIZER, "Optimizer", arm.optimizer.name, kind, live=True)]
     rows += _rows("optimizer", "Optimizer", OPTIMIZERS[arm.optimizer.name], arm.optimizer)
     training = list(_rows("training", "Training", Training, spec.training))
@@ -90,6 +84,54 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     rows += _rows("model", f"Model: {spec.model.name}", MODELS[spec.model.name], spec.model)
     rows += _rows("task", f"Task: {spec.task.name}", TASKS[spec.task.name], spec.task)
     return rows
+
+
+def _not_typed(name: str, help: str) -> Parameter:  # noqa: A002  (as `Parameter` has it)
+    """Return the declaration of a row that is opened, not typed."""
+    return Parameter(name, str, None, required=True, help=help, live=True, unit="", bounds="")
+
+
+def folded(rows: Sequence[Knob], unfolded: Collection[str] = (), pending: Collection[str] = ()) -> list[Knob]:
+    """Return the rows without those of long sections that are as they always are.
+
+    In their place each section has a row at its end that unfolds it, or folds it again.
+
+    Args:
+        rows: all parameters.
+        unfolded: the sections that are shown in full.
+        pending: keys that are shown in any case.
+    """
+    special = {row.key for row in rows if not row.parameter.required and row.value != row.parameter.default}
+    shown: list[Knob] = []
+    for section, group in groupby(rows, key=lambda row: row.section):
+        own = list(group)
+        if section not in FOLDING:
+            shown += own
+            continue
+        quiet = [
+            row
+            for row in own
+            if not row.parameter.required
+            and row.key not in special
+            and row.key not in pending
+            and not _belongs(row, own, special)
+        ]
+        shown += own if section in unfolded else [row for row in own if row not in quiet]
+        if quiet:
+            shown.append(_fold(section, len(quiet), whole=section in unfolded))
+    return shown
+
+
+def _belongs(row: Knob, section: Sequence[Knob], special: Collection[str]) -> bool:
+    """Whether a row says more of one that is not as it always is, as grokfast_decay does of grokfast."""
+    return any(row.name.startswith(f"{one.name}_") for one in section if one.key in special)
+
+
+def _fold(section: str, count: int, *, whole: bool) -> Knob:
+    name = f"{'fewer' if whole else 'more'}_{section.lower()}"
+    help = "Enter leaves out" if whole else "Enter shows"  # noqa: A001  (as `Parameter` has it)
+    kind = _not_typed(name, f"{help} what is as it is by default")
+    return Knob(f"{FOLD}{name}", section, count, kind, live=True)
 
 
 def _rows(place: str, section: str, kind: type[Spec], values: Spec) -> Iterator[Knob]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from grok_tui.catalog.interventions import Set, Switch
 from grok_tui.catalog.modifiers import Modifiers
 
 if TYPE_CHECKING:
+    from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.engine.snapshot import ArmStatus, Snapshot
     from grok_tui.presets import Arm
 
@@ -25,33 +27,43 @@ def as_it_was(snapshot: Snapshot, step: int) -> Snapshot:
 
 def _arm_then(arm: ArmStatus, spec: Arm, step: int) -> ArmStatus:
     """Return an arm as it stood; one that had not come so far, or was forked later, as it is."""
-    from grok_tui.presets import checked_batch_size, with_hyperparameter, with_modifier
-
     if step >= arm.step or step < arm.born:
         return arm
     done = tuple(one for one in arm.interventions if one.at_step < step)
-    optimizer, since, batch_size = spec.optimizer, 0, spec.training.batch_size
-    modifiers = spec.modifiers
-    for one in done:
-        if isinstance(one, Switch):
-            optimizer, since = one.optimizer, one.at_step
-        elif isinstance(one, Set) and one.hyperparameter == "batch_size":
-            batch_size = checked_batch_size(one.value)
-        elif isinstance(one, Set) and one.hyperparameter in Modifiers.model_fields:
-            modifiers = with_modifier(modifiers, one.hyperparameter, one.value)
-        elif isinstance(one, Set):
-            optimizer = with_hyperparameter(optimizer, one.hyperparameter, one.value)
-    return replace(
+    beginning = replace(
         arm,
+        optimizer=spec.optimizer,
+        since=0,
+        modifiers=spec.modifiers,
+        batch_size=spec.training.batch_size,
+    )
+    return replace(
+        after(beginning, done),
         step=step,
-        optimizer=optimizer,
-        since=since,
-        modifiers=modifiers,
-        batch_size=batch_size,
         diverged=any(event.name == "divergence" and event.step <= step for event in arm.events),
         interventions=done,
         events=tuple(event for event in arm.events if event.step <= step),
     )
+
+
+def after(arm: ArmStatus, done: Iterable[AnyIntervention]) -> ArmStatus:
+    """Return an arm with its optimizer and its settings as interventions leave them.
+
+    Raises:
+        ValueError: one does not fit.
+    """
+    from grok_tui.presets import checked_batch_size, with_hyperparameter, with_modifier
+
+    for one in done:
+        if isinstance(one, Switch):
+            arm = replace(arm, optimizer=one.optimizer, since=one.at_step)
+        elif isinstance(one, Set) and one.hyperparameter == "batch_size":
+            arm = replace(arm, batch_size=checked_batch_size(one.value))
+        elif isinstance(one, Set) and one.hyperparameter in Modifiers.model_fields:
+            arm = replace(arm, modifiers=with_modifier(arm.modifiers, one.hyperparameter, one.value))
+        elif isinstance(one, Set):
+            arm = replace(arm, optimizer=with_hyperparameter(arm.optimizer, one.hyperparameter, one.value))
+    return arm
 
 
 def marks(arm: ArmStatus, snapshot: Snapshot) -> list[int]:

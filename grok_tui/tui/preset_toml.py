@@ -35,8 +35,14 @@ def toml_text(preset: Preset) -> str:
     document = tomlkit.document()
     for key in ("title", "summary", "sources"):
         document.add(key, _item(getattr(preset, key)))
+    for key in ("measures", "pace"):
+        if getattr(preset, key):
+            document.add(key, tomlkit.item(getattr(preset, key)))
     for key in ("task", "model", "training"):
         document.add(key, _table(_plain(getattr(preset, key))))
+    modifiers = preset.modifiers.model_dump(mode="json", exclude_defaults=True)
+    if modifiers:
+        document.add("modifiers", _table(modifiers))
     document.add("arms", _tables([_arm(arm, preset) for arm in preset.arms]))
     if preset.interventions:
         document.add("interventions", _tables([_plain(done) for done in preset.interventions]))

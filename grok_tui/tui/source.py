@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """A run that trains elsewhere; nothing here waits for it (see `grok_tui.engine.runner.Runner`)."""
+    """A run that trains elsewhere, and that nothing here waits for.
+
+    In a thread it is a `grok_tui.engine.runner.Runner`, and in a process of its own, in which it lasts when
+    nobody looks any more, a `grok_tui.engine.remote.client.Attached`.
+    """
 
     refusals: deque[str]
 
@@ -68,7 +72,11 @@ class Source(Protocol):
         ...
 
     def close(self, timeout: float = 0.8) -> bool:
-        """End it; return whether it ended within `timeout` seconds."""
+        """Let go of it, which ends one that does not last; return whether that took `timeout` seconds."""
+        ...
+
+    def end(self, timeout: float) -> bool:
+        """End it, whether it lasts or not; return whether it ended within `timeout` seconds."""
         ...
 
 
@@ -113,4 +121,12 @@ def runner(preset: Preset, options: RunOptions, /, *, keeping: Keeping | None = 
     from grok_tui.engine.opening import Anew
     from grok_tui.engine.runner import Runner
 
-    return Runner(preset, Anew(preset, options.device, options.threads, keeping), pace=preset.pace)
+    opening = Anew(
+        preset,
+        options.device,
+        options.threads,
+        keeping,
+        compile=options.compile or "auto",
+        deterministic=options.deterministic,
+    )
+    return Runner(preset, opening, pace=preset.pace)

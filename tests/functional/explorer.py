@@ -244,6 +244,10 @@ class FakeRun:
         self.closed = True
         return True
 
+    def end(self, timeout: float) -> bool:
+        self._note("end")
+        return self.close(timeout)
+
     def fail(self, why: str) -> None:
         self.state = State.FAILED
         self.publish(failure=why, details="Traceback")

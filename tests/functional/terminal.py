@@ -47,8 +47,18 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._ours)
-        os.close(self._theirs)
+        self._close()
+
+    def hang_up(self, seconds: float = PATIENCE) -> int:
+        """Take the terminal away, as a lost connection does; return the program's exit code."""
+        self._close()
+        return self.process.wait(seconds)
+
+    def _close(self) -> None:
+        for handle in (self._ours, self._theirs):
+            if handle >= 0:
+                os.close(handle)
+        self._ours = self._theirs = -1
 
     @property
     def modes(self) -> list[object]:

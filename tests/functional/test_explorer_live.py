@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from explorer import PRESET, Explorer, explore
 
@@ -334,14 +336,93 @@ def test_choices_are_stepped_through(preset):
 
 
 async def knob(explorer: Explorer, key: str):
-    """Put the mark on a knob; return the screen."""
+    """Put the mark on a knob, unfolding its section if need be; return the screen."""
     from grok_tui.tui.widgets.parameters import Parameters
 
     await explorer.press("p")
     panel = explorer.live.query_one(Parameters)
+    if key not in [row.key for row in panel.knobs]:
+        await knob(explorer, f"fold.more_{key.partition('.')[0]}")
+        await explorer.press("enter")
     while panel.marked.key != key:
+        assert panel.marked is not panel.knobs[-1]
         await explorer.press("down")
     return explorer.live
+
+
+def test_what_matters_is_seen_without_scrolling_and_the_rest_unfolds(preset):
+    async def script(explorer: Explorer) -> None:
+        for row in ("lr", "weight decay", "batch size", "more modifiers", "steps", "loss", "more training"):
+            assert f"  {row} " in explorer.text
+        assert "grokfast" not in explorer.text
+        await knob(explorer, "modifiers.grokfast")
+        await explorer.press("enter")
+        assert explorer.arm("sgd").modifiers.grokfast == "ema"
+        await knob(explorer, "fold.fewer_modifiers")
+        await explorer.press("enter")
+        for row in ("grokfast        ema", "grokfast factor 2", "grokfast decay  0.98", "more modifiers"):
+            assert row in explorer.text
+        assert "dropout" not in explorer.text
+        await explorer.press("a")
+        assert "grokfast" not in explorer.text, "the other arm has none"
+
+    explore(script, "linear101")
+
+
+def test_keys_pressed_faster_than_the_run_obeys_are_not_lost(preset, monkeypatch):
+    async def script(explorer: Explorer) -> None:
+        obey, sent = explorer.run.intervene, []
+        monkeypatch.setattr(explorer.run, "intervene", lambda arm, one: sent.append((arm, one)))
+        await explorer.press(*["right_square_bracket"] * 4, "o", "left_square_bracket")
+        for one in sent:
+            obey(*one)
+        await explorer.settled()
+        first, last = sent[3][1], sent[5][1]
+        assert first.value == pytest.approx(1.0, rel=0.01), "four quarters of a decade above 0.1"
+        assert last.value == pytest.approx(1e-3 / 10**0.25, rel=0.01), "from where the switch has led"
+        assert explorer.arm("sgd").optimizer.name == "adamw"
+        sent.clear()
+        await explorer.press("right_square_bracket")
+        assert sent[0][1].value == pytest.approx(1e-3, rel=0.01), "and then from where it stands"
+
+    explore(script, preset)
+
+
+def test_after_a_refusal_keys_start_from_what_the_run_has(preset, monkeypatch):
+    async def script(explorer: Explorer) -> None:
+        sent = []
+        monkeypatch.setattr(explorer.run, "intervene", lambda arm, one: sent.append(one))
+        await explorer.press("right_square_bracket")
+        explorer.run.refusals.append("not today")
+        await explorer.train(1)
+        await explorer.press("right_square_bracket")
+        assert sent[0].value == sent[1].value
+
+    explore(script, preset)
+
+
+def test_the_pairs_are_shown_where_there_are_any(preset):
+    async def script(explorer: Explorer) -> None:
+        await explorer.press("7")
+        assert explorer.toasts == ["this task is no table of pairs"]
+        grid = np.zeros((5, 5), dtype=np.int8)
+        for arm in explorer.run.arms.values():
+            arm.status = replace(arm.status, grid=grid)
+        await explorer.train(1)
+        await explorer.press("7")
+        assert "Pairs of sgd" in explorer.text
+
+    explore(script, preset)
+
+
+@pytest.mark.parametrize(("key", "ended"), [("q", False), ("Q", True)])
+def test_one_key_leaves_a_run_that_lasts_and_another_ends_it(preset, key, ended):
+    async def script(explorer: Explorer) -> None:
+        await explorer.pilot.press(key)
+        await explorer.until(lambda: explorer.run.closed)
+        assert ("end" in explorer.run.orders) == ended
+
+    explore(script, preset)
 
 
 def test_claims_show_verdicts_values_and_what_was_retracted(preset):

@@ -18,6 +18,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
+from grok_tui.engine.backends import CompileMode
 from grok_tui.paths import runs_folder
 from grok_tui.presets import Preset
 
@@ -28,6 +29,7 @@ FORMAT = 1
 RUN_FILE, STATUS_FILE, LOCK_FILE = "run.json", "status.json", "lock"
 MEASURES, EVENTS, INTERVENTIONS = "measures.csv", "events.jsonl", "interventions.jsonl"
 FORKS = "forks.jsonl"
+SOCKET = "socket"
 CHECKPOINTS, CHECKPOINT_SUFFIX = "checkpoints", ".safetensors"
 
 LARGEST_DOCUMENT = 4_000_000  # bytes of run.json and status.json; a preset has at most one million
@@ -68,6 +70,8 @@ class RunFile(_Document):
     device: str
     device_name: str
     threads: int
+    compile: CompileMode = "off"
+    """Whether and when steps are compiled; which ones were is in the checkpoints."""
     start: dict[str, str]
     """SHA-256 of each arm's theta at step 0."""
 
@@ -151,7 +155,7 @@ class RunDirectory:
 
     def files(self) -> list[Path]:
         """Return all files that the program itself puts there."""
-        names = (MEASURES, EVENTS, INTERVENTIONS, FORKS, STATUS_FILE, LOCK_FILE, RUN_FILE)
+        names = (SOCKET, MEASURES, EVENTS, INTERVENTIONS, FORKS, STATUS_FILE, LOCK_FILE, RUN_FILE)
         own = [path for path in (self.path / name for name in names) if os.path.lexists(path)]
         left = [*self.path.glob(".*.tmp")]
         if _is_folder(self.path / CHECKPOINTS):

@@ -75,6 +75,7 @@ class Replay:
                 continue
             for name, state in checkpoint.state.arms.items():
                 arm = self.run.arms[name]
+                arm.prescribe(state.backends)
                 while arm.step < state.step and not arm.stopped:
                     arm.advance(state.step - arm.step)
                     look(self.run)

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grok_tui.engine.backends import Compiling
 from grok_tui.engine.run import Run
 from grok_tui.engine.travel import flagged
 
@@ -44,6 +45,8 @@ class Place:
 
     device: str | None = None
     threads: int | None = None
+    compile: str | None = None
+    """None has the steps to come made by what made the last ones."""
 
 
 class Store:
@@ -193,6 +196,7 @@ def create(
         device=str(run.device),
         device_name=run.device_name,
         threads=run.threads,
+        compile=run.compiling.mode,
         start=theta_digests(run),
     )
     try:
@@ -236,6 +240,9 @@ def resume(
         restored = restore_newest(directory, run, say)
         if restored is None:
             say("no whole checkpoint: the run begins anew")
+        if place is None or place.compile is None:
+            for arm in run.arms.values():
+                arm.prescribe(arm.backends)
         logs = Logs(directory)
         logged = logs.open(restored[1].state.logs if restored else {}, say)
         for name, entries in logged.items():
@@ -259,8 +266,13 @@ def rebuilt(document: RunFile, directory: RunDirectory, place: Place) -> Run:
         StoreError: its preset is not one that this version knows.
         GrokTuiError: the machine does not have the device.
     """
+    as_before = place.compile is None
+    compiling = Compiling(place.compile or document.compile, deterministic=as_before)
     run = Run(
-        preset_of(document, directory), place.device or document.device, place.threads or document.threads
+        preset_of(document, directory),
+        place.device or document.device,
+        place.threads or document.threads,
+        compiling,
     )
     try:
         for fork in read_forks(directory):

@@ -244,7 +244,7 @@ class LiveScreen(Panes):
         arm = self.arm_of(snapshot)
         if arm is None or snapshot.preset is None:
             return []
-        key = (arm.name, arm.optimizer, arm.batch_size)
+        key = (arm.name, arm.optimizer, arm.modifiers, arm.batch_size)
         if self._knobs[0] != key or self._knobs[1] is not snapshot.preset:
             self._knobs = (key, snapshot.preset, knobs.knobs(snapshot.preset, arm))
         return self._knobs[2]
@@ -252,6 +252,7 @@ class LiveScreen(Panes):
     def _tell_refusals(self) -> None:
         source = self.explorer.source
         while source is not None and source.refusals:
+            self.asked.clear()
             self.notify(source.refusals.popleft(), severity="warning", timeout=6, markup=False)
 
     def _stale(self, snapshot: Snapshot) -> list[tuple[int, object]]:

@@ -41,15 +41,15 @@ class Panes(Travelling):
 
     def action_explorer_export(self) -> None:
         """Write curves, screen and command line."""
-        self.run_worker(self.explorer.export(), group="files")
+        self.run_worker(self.explorer.writer.export(), group="files")
 
     def action_explorer_copy_command(self) -> None:
         """Copy the command line that does the run again."""
-        self.run_worker(self.explorer.copy_command(), group="files")
+        self.run_worker(self.explorer.writer.copy_command(), group="files")
 
     def action_explorer_presets(self) -> None:
-        """Pause, and go to the list of presets."""
+        """Pause, unless the run goes on by itself, and go to the list of presets."""
         source = self.explorer.source
-        if source is not None:
+        if source is not None and not source.snapshot.lasting:
             source.pause()
         self.explorer.show_presets()

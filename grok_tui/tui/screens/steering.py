@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from textual.screen import Screen
 
 from grok_tui.errors import PresetError
+from grok_tui.tui.asked import Asked
 from grok_tui.tui.widgets.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Steering(Screen[None]):
 
     Attributes:
         selected: the name of the arm that knobs and interventions go to.
+        asked: what is on its way to the arms.
         pending: what was typed for the knobs that wait for a restart, by key.
     """
 
@@ -32,6 +34,7 @@ class Steering(Screen[None]):
         super().__init__()
         self.selected = ""
         self.pending: dict[str, str] = {}
+        self.asked = Asked()
         self._changes: list[tuple[Knob, object]] = []
         self._used: dict[str, dict[str, OptimizerSpec]] = {}
 
@@ -84,7 +87,14 @@ class Steering(Screen[None]):
 
     def intervene(self, intervention: AnyIntervention) -> None:
         """Do something to the selected arm."""
-        self._order(lambda source: source.intervene(intervention.arm, intervention))
+        arm = self.arm
+
+        def give(source: Source) -> None:
+            if arm is not None:
+                self.asked.add(arm, intervention)
+            source.intervene(intervention.arm, intervention)
+
+        self._order(give)
 
     def action_run_toggle(self) -> None:
         """Pause or go on."""
@@ -168,6 +178,7 @@ class Steering(Screen[None]):
         self.pending.clear()
         self._changes.clear()
         self._used.clear()
+        self.asked.clear()
         if source.snapshot.state in ("failed", "closed"):
             app.begin_again(options)
             return
@@ -184,6 +195,7 @@ class Steering(Screen[None]):
         arm, snapshot = self.arm, self.explorer.snapshot
         if arm is not None and snapshot is not None and snapshot.preset is not None:
             used = self._used.get(arm.name, {})
+            arm = self.asked.ahead(arm)
             self.intervene(orders.swapped(arm, snapshot.preset, used, self.explorer.settings.switch_state))
 
     def action_optimizer_choose(self) -> None:
@@ -223,7 +235,7 @@ class Steering(Screen[None]):
 
         arm = self.arm
         if arm is not None:
-            self.intervene(orders.nudged(arm, hyperparameter, direction))
+            self.intervene(orders.nudged(self.asked.ahead(arm), hyperparameter, direction))
 
     def action_optimizer_reset(self) -> None:
         """Forget the optimizer's state."""

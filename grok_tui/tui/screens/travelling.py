@@ -43,6 +43,7 @@ class Travelling(Viewing):
         """Look at the present again when the run has gone back, has been forked or has begun anew."""
         if snapshot.epoch != self._epoch:
             self._epoch, self.question = snapshot.epoch, ""
+            self.asked.clear()
             self.move_cursor(None)
             if any(arm.name == self._expected for arm in snapshot.arms):
                 self.selected, self._expected = self._expected, ""

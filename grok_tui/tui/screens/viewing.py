@@ -102,6 +102,13 @@ class Viewing(Steering):
         """Show the update size."""
         self.show_chart("update")
 
+    def action_chart_pairs(self) -> None:
+        """Show what is learnt of a table."""
+        if "pairs" in self.chart_ids():
+            self.show_chart("pairs")
+        else:
+            self.notify("this task is no table of pairs", severity="warning")
+
     def action_chart_measure(self) -> None:
         """Show another measure in the current place; again for the next one."""
         measures = [chart for chart in self.chart_ids() if chart.startswith("measure:")]

@@ -16,7 +16,7 @@ from textual.widgets import Input
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.tui import keys
 from grok_tui.tui.glyphs import arm_look
-from grok_tui.tui.knobs import OPTIMIZER
+from grok_tui.tui.knobs import FOLD, OPTIMIZER, folded
 from grok_tui.tui.orders import shown, titled
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean, wrapped
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from grok_tui.tui.knobs import Knob
 
 HINT_ROWS = 3
-LEAST_KNOBS = 8  # rows that the parameters keep when all arms are listed
+KNOBS = 13  # rows that the parameters need; of more arms than there is room for, some are listed
+LEAST_KNOBS = 8  # what they leave themselves with so that some arms are listed in any case
+LEAST_ARMS = 4
 
 
 def arm_lines(snapshot: Snapshot, selected: str, width: int, glyphs: Glyphs) -> list[Line]:
@@ -95,7 +97,7 @@ class Parameters(Vertical):
     """The panel.
 
     Attributes:
-        knobs: the parameters, in the order of their rows.
+        knobs: the parameters that are shown, in the order of their rows.
         place: the marked one.
     """
 
@@ -129,6 +131,8 @@ class Parameters(Vertical):
         self.knobs: Sequence[Knob] = ()
         self.place = 0
         self._problem = problem
+        self._all: Sequence[Knob] = ()
+        self._unfolded: set[str] = set()
         self._pending: Mapping[str, str] = {}
         self._snapshot: Snapshot | None = None
         self._selected = ""
@@ -158,11 +162,23 @@ class Parameters(Vertical):
         self, snapshot: Snapshot, selected: str, knobs: Sequence[Knob], pending: Mapping[str, str]
     ) -> None:
         """Show the knobs of an arm; pending: what was typed for those that wait for a restart, by key."""
+        self._turns += knobs is not self._all or pending != self._pending
+        self._snapshot, self._selected, self._all, self._pending = snapshot, selected, knobs, dict(pending)
+        self._fold()
+
+    def _fold(self) -> None:
+        """Leave out the rows of folded sections, and mark the row that was marked if it is still there."""
         key = self.marked.key if self.marked is not None else ""
-        self._turns += knobs is not self.knobs
-        self._snapshot, self._selected, self.knobs, self._pending = snapshot, selected, knobs, pending
-        self.place = next((i for i, knob in enumerate(knobs) if knob.key == key), 0)
+        self.knobs = folded(self._all, self._unfolded, self._pending)
+        last = max(0, len(self.knobs) - 1)
+        self.place = next((i for i, knob in enumerate(self.knobs) if knob.key == key), min(self.place, last))
         self._redraw()
+
+    def _turn_fold(self, section: str) -> None:
+        """Show all rows of a section, or leave out those that are as they always are."""
+        self._unfolded ^= {section}
+        self._turns += 1
+        self._fold()
 
     def move(self, by: int) -> None:
         """Mark a knob further up or down."""
@@ -175,7 +191,9 @@ class Parameters(Vertical):
         knob = self.marked
         if knob is None:
             return
-        if not knob.choices and knob.key != OPTIMIZER:
+        if knob.key.startswith(FOLD):
+            self._turn_fold(knob.section)
+        elif not knob.choices and knob.key != OPTIMIZER:
             self._open(knob)
         elif knob.key == OPTIMIZER:
             self.post_message(self.Opened())
@@ -238,9 +256,11 @@ class Parameters(Vertical):
         glyphs = self.query_one(KnobList).explorer.glyphs
         arms = arm_lines(self._snapshot, self._selected, width, glyphs)
         names: list[int | str | None] = [arm.name for arm in self._snapshot.arms]
-        if len(arms) + LEAST_KNOBS > height:
+        room = max(1, height - KNOBS, min(LEAST_ARMS, height - LEAST_KNOBS))
+        if len(arms) > room:
             chosen = names.index(self._selected) if self._selected in names else 0
-            arms, names = arms[chosen : chosen + 1], names[chosen : chosen + 1]
+            first = max(0, min(chosen - room // 2, len(arms) - room))
+            arms, names = arms[first : first + room], names[first : first + room]
         lines, targets = arms, names
         focused = self.query_one(KnobList).has_focus
         sections = len({knob.section for knob in self.knobs})
@@ -252,8 +272,9 @@ class Parameters(Vertical):
                 if spacious:
                     lines.append(())
                     targets.append(None)
-                lines.append(_heading(knob, width, glyphs))
-                targets.append(None)
+                if not knob.key.startswith(FOLD):  # which says itself what it unfolds
+                    lines.append(_heading(knob, width, glyphs))
+                    targets.append(None)
             pending = self._pending.get(knob.key)
             mark = place == self.place and focused
             lines.append(knob_line(knob, pending, width, glyphs, marked=mark))

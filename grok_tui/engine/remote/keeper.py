@@ -1,0 +1,115 @@
+"""The process in which a run goes on by itself: how it is started, and what it does."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from grok_tui.engine.opening import Anew, Keeping, Opening, Resumed
+from grok_tui.engine.runner import Runner
+from grok_tui.engine.store.directory import RunDirectory
+from grok_tui.errors import GrokTuiError
+from grok_tui.interrupts import Interrupts, exit_code
+from grok_tui.presets import Preset
+
+from .server import Server
+
+_CODE = (
+    "import sys; handle, sys.path[:] = int(sys.argv[1]), sys.argv[2:];"
+    " from grok_tui.engine.remote.keeper import keep; keep(handle)"
+)
+
+
+class Job(BaseModel):
+    """What a keeper is to do.
+
+    Attributes:
+        preset: what is carried out.
+        folder: where it is kept, new or empty, or the run to take up; None makes one in the state folder.
+        label: the preset's name.
+        profile: "quick" or "full".
+        resumed: whether to take up what the folder holds.
+        device: as `Run` takes it; None for the one it had.
+        threads: likewise.
+        compile: as `Compiling` takes it.
+        deterministic: likewise.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preset: Preset
+    folder: Path | None
+    label: str
+    profile: str
+    resumed: bool = False
+    device: str | None = None
+    threads: int | None = None
+    compile: str = "auto"
+    deterministic: bool = False
+
+
+def start(job: Job) -> socket.socket:
+    """Start a process that does a job, in a session of its own; return a connection to it.
+
+    Raises:
+        GrokTuiError: the system does not allow another process.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with theirs:
+        try:
+            keeper = subprocess.Popen(
+                [sys.executable, "-c", _CODE, str(theirs.fileno()), *map(str, sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # neither Ctrl-C nor a hang-up of the terminal reaches it
+                pass_fds=(theirs.fileno(),),
+            )
+            assert keeper.stdin is not None
+            with keeper.stdin as pipe:
+                pipe.write(job.model_dump_json().encode())
+        except OSError as error:
+            ours.close()
+            why = (error.strerror or str(error)).lower()
+            raise GrokTuiError(f"no process can be started for the run: {why}") from None
+    return ours
+
+
+def keep(handle: int) -> None:
+    """Do the job that standard input holds, and end the process: the main function of a keeper.
+
+    handle: of the connection to whoever has started it.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Interrupts() as signals:
+        job = Job.model_validate_json(sys.stdin.buffer.read())
+        server = Server(_runner(job))
+        server.welcome(socket.socket(fileno=handle))
+        server.serve(lambda: signals.received is not None)
+    atexit._run_exitfuncs()
+    # The interpreter would take seconds to take torch apart.
+    os._exit(exit_code(signals.received) if signals.received is not None else 0)
+
+
+def _runner(job: Job) -> Runner:
+    opening: Opening
+    if job.resumed and job.folder is not None:
+        opening = Resumed(RunDirectory(job.folder), job.device, job.threads, compile=job.compile)
+        return Runner(job.preset, opening, paused=True)
+    keeping = Keeping(job.label, job.profile, job.folder)
+    opening = Anew(
+        job.preset,
+        job.device or "auto",
+        job.threads,
+        keeping,
+        compile=job.compile,
+        deterministic=job.deterministic,
+    )
+    return Runner(job.preset, opening, pace=job.preset.pace)

@@ -1,0 +1,199 @@
+"""A run as it was told of: put together again from what is new each time. Free of torch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grok_tui.catalog.measures import ENVELOPE
+from grok_tui.engine.history import CAPACITY, COORDINATE_ROWS, CoordinateHistory, Event, History
+from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
+from grok_tui.engine.verdicts import JudgedClaim, Recorded, judge
+from grok_tui.presets import Preset
+
+from .channel import ChannelError
+from .protocol import ArmNews, Kind, Record, Status, Table
+
+if TYPE_CHECKING:
+    from grok_tui.catalog.interventions import AnyIntervention
+
+JUDGE_SECONDS = 0.5
+
+
+@dataclass
+class _Recorded:
+    """What a claim reads of an arm."""
+
+    history: History
+    complete: bool
+
+
+class Mirror:
+    """Takes in all that is told of a run."""
+
+    def __init__(self) -> None:
+        self._version = 0
+        self._preset: Preset | None = None
+        self._arms: dict[str, _ArmMirror] = {}
+        self._claims: tuple[JudgedClaim, ...] = ()
+        self._judged: object = None
+        self._judged_at = 0.0
+
+    def take(self, status: Status) -> Snapshot:
+        """Take in a status, and return the run as far as it is known.
+
+        Raises:
+            ChannelError: it does not go with what came before.
+        """
+        try:
+            return self._taken(status)
+        except (ValueError, KeyError, IndexError) as error:
+            raise ChannelError(f"what it tells does not go together: {error}") from None
+
+    def _taken(self, status: Status) -> Snapshot:
+        if status.preset is not None:
+            self._preset = status.preset
+        for news in status.arms:
+            if news.kind is not None:
+                self._arms[news.name] = _ArmMirror(news.kind)
+        self._arms = {news.name: self._arms[news.name] for news in status.arms}
+        arms = tuple(self._arms[news.name].take(news) for news in status.arms)
+        self._version += 1
+        return Snapshot(
+            state=status.state,
+            version=self._version,
+            preset=self._preset,
+            arms=arms,
+            claims=self._judge(arms, status),
+            device=status.device,
+            threads=status.threads,
+            steps_per_second=status.steps_per_second,
+            seconds_left=status.seconds_left,
+            pace=status.pace,
+            memory=status.memory,
+            epoch=status.epoch,
+            moments={name: tuple(steps) for name, steps in status.moments.items()},
+            replayed=status.replayed,
+            kept=status.kept,
+            lasting=True,
+            failure=status.failure,
+            details=status.details,
+        )
+
+    def _judge(self, arms: tuple[ArmStatus, ...], status: Status) -> tuple[JudgedClaim, ...]:
+        """Return the verdicts; while it trains they are looked at now and then."""
+        preset = self._preset
+        settled = status.state != "running"
+        if preset is None or not arms or status.more:
+            return self._claims
+        if not settled and time.monotonic() - self._judged_at < JUDGE_SECONDS:
+            return self._claims
+        seen = (
+            status.epoch,
+            *((arm.history.version, len(arm.events), _complete(arm, preset)) for arm in arms),
+        )
+        if seen != self._judged:
+            recorded = {arm.name: _Recorded(arm.history, _complete(arm, preset)) for arm in arms}
+            self._claims = _judged(preset, recorded)
+            self._judged = seen
+        self._judged_at = time.monotonic()
+        return self._claims
+
+
+def _judged(preset: Preset, arms: Mapping[str, Recorded]) -> tuple[JudgedClaim, ...]:
+    return tuple(judge(claim, arms, len(preset.seeds)) for claim in preset.claims)
+
+
+def _complete(arm: ArmStatus, preset: Preset) -> bool:
+    """Whether an arm has done all that the preset asks for, or every replica of it has diverged."""
+    spec = next(spec for spec in preset.arms if spec.name == arm.name)
+    diverged = {event.replica for event in arm.events if event.name == "divergence"}
+    return arm.step >= spec.training.steps or len(diverged) == len(preset.seeds)
+
+
+class _ArmMirror:
+    """What is known of one arm."""
+
+    def __init__(self, kind: Kind) -> None:
+        envelope = tuple(ENVELOPE)
+        if tuple(kind.names[-len(envelope) :]) != envelope:
+            raise ValueError("its measures have no envelope")
+        self._kind = kind
+        self._history = History(kind.names[: -len(envelope)], envelope, kind.replicas)
+        self._weights = CoordinateHistory(kind.coordinates) if kind.coordinates else None
+        self._interventions: list[AnyIntervention] = []
+        self._events: list[Event] = []
+        self._generalizes: tuple[bool, ...] = ()
+        self._grid: NDArray[np.int8] | None = None
+
+    def take(self, news: ArmNews) -> ArmStatus:
+        self._interventions += news.interventions
+        self._events += news.events
+        if news.record is not None:
+            self._record(news.record)
+        if news.weights is not None:
+            self._weigh(news.weights)
+        if news.generalizes is not None:
+            self._generalizes = tuple(news.generalizes)
+        if news.grid is not None:
+            side = news.grid.side
+            self._grid = np.frombuffer(news.grid.cells, dtype=np.int8).reshape(side, side)
+        return ArmStatus(
+            name=news.name,
+            step=news.step,
+            end=news.end,
+            optimizer=news.optimizer,
+            since=news.since,
+            modifiers=news.modifiers,
+            batch_size=news.batch_size,
+            diverged=news.diverged,
+            interventions=tuple(self._interventions),
+            events=tuple(self._events),
+            history=self._history,
+            coordinates=self._weights,
+            grid=self._grid,
+            labels=tuple(self._kind.labels),
+            generalizes=self._generalizes,
+            parent=news.parent,
+            born=news.born,
+        )
+
+    def _record(self, record: Record) -> None:
+        shape = (len(self._kind.names), self._kind.replicas)
+        steps, rows = _joined(record, self._history.export_state(), np.dtype("<f8"), shape, CAPACITY)
+        self._history.restore_state(
+            {"steps": steps, "rows": rows}, record.stride, record.version, self._events
+        )
+
+    def _weigh(self, table: Table) -> None:
+        if self._weights is None:
+            raise ValueError("it has no coordinates")
+        known = self._weights.export_state()
+        steps, rows = _joined(table, known, np.dtype("<f4"), (self._kind.coordinates,), COORDINATE_ROWS)
+        self._weights.restore_state({"steps": steps, "rows": rows})
+
+
+def _joined(
+    table: Table,
+    known: Mapping[str, NDArray[np.generic]],
+    dtype: np.dtype[np.floating],
+    shape: tuple[int, ...],
+    most: int,
+) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """Return the known rows up to a table's first, and then those of the table."""
+    steps = np.frombuffer(table.steps, dtype="<i8")
+    rows = np.frombuffer(table.values, dtype=dtype).reshape(len(steps), *shape)
+    if table.first > len(known["steps"]) or table.first + len(steps) > most:
+        raise ValueError(f"rows from the {table.first}th on")
+    first = table.first
+    return np.concatenate([known["steps"][:first], steps]), np.concatenate([known["rows"][:first], rows])
+
+
+def failed(snapshot: Snapshot, why: str) -> Snapshot:
+    """Return a run of which nothing more will be heard."""
+    return replace(snapshot, state=State.FAILED, version=snapshot.version + 1, failure=why)

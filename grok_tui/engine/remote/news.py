@@ -1,0 +1,187 @@
+"""What is new in a run since somebody last looked. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grok_tui.engine.history import History
+from grok_tui.engine.snapshot import ArmStatus, Snapshot
+from grok_tui.presets import Preset
+
+from .protocol import MOST_ENTRIES, MOST_ROW_BYTES, ArmNews, Grid, Kind, Record, Same, Status, Table
+
+Entry = TypeVar("Entry")
+
+
+class Teller:
+    """Tells one listener of a run, who takes everything in."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._preset: Preset | None = None
+        self._arms: dict[str, _ArmTeller] = {}
+        self._unfinished = False
+
+    def news(self, snapshot: Snapshot, refusals: Sequence[str]) -> Status | Same:
+        """Return what is new.
+
+        Args:
+            snapshot: the run as it stands.
+            refusals: what was asked for and could not be done.
+        """
+        if snapshot.version == self._version and not self._unfinished and not refusals:
+            return Same()
+        if [arm.name for arm in snapshot.arms] != list(self._arms):
+            self._arms = {arm.name: self._arms.get(arm.name) or _ArmTeller() for arm in snapshot.arms}
+        arms = [self._arms[arm.name].news(arm) for arm in snapshot.arms]
+        preset = snapshot.preset if snapshot.preset is not self._preset else None
+        self._version, self._preset = snapshot.version, snapshot.preset
+        self._unfinished = any(teller.unfinished for teller in self._arms.values())
+        return Status(
+            more=self._unfinished,
+            state=snapshot.state,
+            preset=preset,
+            arms=arms,
+            device=snapshot.device,
+            threads=snapshot.threads,
+            steps_per_second=snapshot.steps_per_second,
+            seconds_left=snapshot.seconds_left,
+            pace=snapshot.pace,
+            memory=snapshot.memory,
+            epoch=snapshot.epoch,
+            moments={name: list(steps) for name, steps in snapshot.moments.items()},
+            replayed=snapshot.replayed,
+            kept=snapshot.kept,
+            failure=snapshot.failure,
+            details=snapshot.details,
+            refusals=list(refusals),
+        )
+
+
+class _ArmTeller:
+    """Tells of one arm.
+
+    Attributes:
+        unfinished: whether the last news were too much for one status.
+    """
+
+    def __init__(self) -> None:
+        self.unfinished = False
+        self._forget(None)
+
+    def _forget(self, history: History | None) -> None:
+        """Begin anew with an arm of which nothing is known."""
+        self._history = history
+        self._version, self._stride, self._rows = -1, 0, 0
+        self._interventions = self._events = 0
+        self._weight_steps: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._grid: NDArray[np.int8] | None = None
+
+    def news(self, arm: ArmStatus) -> ArmNews:
+        kind = None
+        if arm.history is not self._history:  # after a restart, a return or a fork it is another one
+            self._forget(arm.history)
+            kind = _kind(arm)
+        self.unfinished = False
+        interventions = self._new(arm.interventions, self._interventions)
+        events = self._new(arm.events, self._events)
+        self._interventions += len(interventions)
+        self._events += len(events)
+        record = self._record(arm.history)
+        changed = record is not None
+        return ArmNews(
+            name=arm.name,
+            step=arm.step,
+            end=arm.end,
+            optimizer=arm.optimizer,
+            since=arm.since,
+            modifiers=arm.modifiers,
+            batch_size=arm.batch_size,
+            diverged=arm.diverged,
+            parent=arm.parent,
+            born=arm.born,
+            kind=kind,
+            interventions=interventions,
+            events=events,
+            generalizes=list(arm.generalizes) if changed else None,
+            record=record,
+            weights=self._weights(arm) if changed else None,
+            grid=self._table(arm),
+        )
+
+    def _new(self, entries: Sequence[Entry], known: int) -> list[Entry]:
+        found = list(entries[known : known + MOST_ENTRIES])
+        self.unfinished |= known + len(found) < len(entries)
+        return found
+
+    def _record(self, history: History) -> Record | None:
+        """Return the rows that are new; the last of the known ones may have been replaced."""
+        version = history.version
+        if version == self._version:
+            return None
+        while True:  # when the history makes room in between, the rows are others
+            stride = history.stride
+            first = max(self._rows - 1, 0) if stride == self._stride else 0
+            arrays = history.export_state(first)
+            if history.stride == stride:
+                break
+        steps, rows = arrays["steps"], arrays["rows"]
+        fitting = _fitting(rows)
+        whole = len(steps) <= fitting
+        steps, rows = steps[:fitting], rows[:fitting]
+        self._version = version if whole else -1
+        self._stride, self._rows = stride, first + len(steps)
+        self.unfinished |= not whole
+        return Record(
+            first=first,
+            steps=steps.astype("<i8").tobytes(),
+            values=rows.astype("<f8").tobytes(),
+            stride=stride,
+            version=history.version,
+        )
+
+    def _weights(self, arm: ArmStatus) -> Table | None:
+        """Return the coordinates that are new; rows of one step are always the same."""
+        if arm.coordinates is None:
+            return None
+        steps, rows = arm.coordinates.table()
+        shared = min(len(steps), len(self._weight_steps))
+        others = np.flatnonzero(steps[:shared] != self._weight_steps[:shared])
+        first = int(others[0]) if len(others) else shared
+        fitting = _fitting(rows)
+        last = first + fitting
+        if last < len(steps):
+            self.unfinished, self._version = True, -1
+        self._weight_steps = steps[:last]
+        return Table(
+            first=first,
+            steps=steps[first:last].astype("<i8").tobytes(),
+            values=rows[first:last].astype("<f4").tobytes(),
+        )
+
+    def _table(self, arm: ArmStatus) -> Grid | None:
+        if arm.grid is None or arm.grid is self._grid:
+            return None
+        self._grid = arm.grid
+        return Grid(side=len(arm.grid), cells=arm.grid.tobytes())
+
+
+def _fitting(rows: NDArray[np.generic]) -> int:
+    """Return how many of these rows may be in one status, at least one."""
+    size = rows.nbytes // max(len(rows), 1)
+    return max(1, MOST_ROW_BYTES // max(size, 1))
+
+
+def _kind(arm: ArmStatus) -> Kind:
+    _, first = arm.history.curve(arm.history.names[0])
+    count = arm.coordinates.table()[1].shape[1] if arm.coordinates is not None else 0
+    return Kind(
+        names=list(arm.history.names),
+        replicas=first.shape[1],
+        coordinates=count,
+        labels=list(arm.labels),
+    )

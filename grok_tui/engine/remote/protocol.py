@@ -1,0 +1,234 @@
+"""What is said on the socket of a run: a JSON document a line. Free of torch.
+
+Whoever looks on says `Hello`, and is answered with `Welcome` or `Refusal`. Each `Look` is answered with a
+`Status` that holds what is new since the last one, or with `Same`; all other orders are carried out between
+two chunks and get no answer, and what could not be done comes with the next status. So nothing is ever sent
+that nobody asked for, and a reader that stops reading keeps nobody waiting.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.engine.history import Event
+from grok_tui.engine.snapshot import State
+from grok_tui.presets import Preset
+
+FORMAT = 1
+
+LONGEST_ORDER = 4_000_000  # bytes; a preset has at most one million
+
+LONGEST_ANSWER = 64 * 2**20  # bytes
+
+MOST_ROW_BYTES = 2**20  # of one table in one status; a longer one comes in several
+
+MOST_ENTRIES = 1000  # interventions or events in one status
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Pace = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Name = Annotated[str, Field(max_length=100)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, ser_json_bytes="base64", val_json_bytes="base64"
+    )
+
+
+class Hello(_Message):
+    """The first words of whoever looks on."""
+
+    order: Literal["hello"] = "hello"
+    format: int = FORMAT
+
+
+class Look(_Message):
+    """Ask what is new."""
+
+    order: Literal["look"] = "look"
+
+
+class Pause(_Message):
+    """Stop after the chunk at work."""
+
+    order: Literal["pause"] = "pause"
+
+
+class GoOn(_Message):
+    """Go on; a run at its end goes on to twice its steps."""
+
+    order: Literal["go on"] = "go on"
+
+
+class Step(_Message):
+    """Pause, and take that many steps of every arm."""
+
+    order: Literal["step"] = "step"
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+
+
+class SetPace(_Message):
+    """Hold every arm to that many steps a second; None is full speed."""
+
+    order: Literal["pace"] = "pace"
+    pace: Pace | None
+
+
+class Intervene(_Message):
+    """Do something to an arm."""
+
+    order: Literal["intervene"] = "intervene"
+    arm: Name
+    intervention: AnyIntervention
+
+
+class Restart(_Message):
+    """Begin anew with a preset."""
+
+    order: Literal["restart"] = "restart"
+    preset: Preset
+
+
+class Rewind(_Message):
+    """Take an arm back to a step."""
+
+    order: Literal["rewind"] = "rewind"
+    arm: Name
+    step: Count
+
+
+class ForkArm(_Message):
+    """Add an arm that begins as another was at a step, or is now."""
+
+    order: Literal["fork"] = "fork"
+    arm: Name
+    step: Count | None
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Stay(_Message):
+    """Give up a way back that is being replayed."""
+
+    order: Literal["stay"] = "stay"
+
+
+class End(_Message):
+    """Keep the run as it stands, and end it."""
+
+    order: Literal["end"] = "end"
+
+
+Order = Annotated[
+    Hello | Look | Pause | GoOn | Step | SetPace | Intervene | Restart | Rewind | ForkArm | Stay | End,
+    Field(discriminator="order"),
+]
+ORDERS: TypeAdapter[Order] = TypeAdapter(Order)
+
+
+class Table(_Message):
+    """Rows of numbers that take the place of those from the `first` on."""
+
+    first: Count
+    steps: bytes
+    """int64 [n], little-endian."""
+    values: bytes
+    """float64 [n, M, R] of measures, float32 [n, C] of coordinates."""
+
+
+class Record(Table):
+    """What is new in the history of an arm."""
+
+    stride: Count
+    version: Count
+
+
+class Kind(_Message):
+    """What never changes of an arm; when it comes, what came of an arm of that name before has no meaning."""
+
+    names: list[str]
+    """The measures, then the sides of the envelopes."""
+    replicas: Annotated[int, Field(ge=1, le=2**20)]
+    coordinates: Annotated[int, Field(ge=0, le=2**24)]
+    """How many are recorded."""
+    labels: list[str]
+
+
+class Grid(_Message):
+    """What is learnt of a table: int8 [side, side]."""
+
+    side: Annotated[int, Field(ge=0, le=4096)]
+    cells: bytes
+
+
+class ArmNews(_Message):
+    """An arm as it stands, with what is new of what grows."""
+
+    name: str
+    step: Count
+    end: Count
+    optimizer: OptimizerSpec
+    since: Count
+    modifiers: Modifiers
+    batch_size: int | Literal["full"]
+    diverged: bool
+    parent: str
+    born: Count
+    kind: Kind | None = None
+    interventions: list[AnyIntervention] = []
+    events: list[Event] = []
+    generalizes: list[bool] | None = None
+    record: Record | None = None
+    weights: Table | None = None
+    grid: Grid | None = None
+
+
+class Status(_Message):
+    """The run as it stands."""
+
+    answer: Literal["status"] = "status"
+    more: bool
+    """Whether there is more than could be said at once."""
+    state: State
+    preset: Preset | None = None
+    arms: list[ArmNews]
+    device: str
+    threads: Count
+    steps_per_second: float
+    seconds_left: float | None
+    pace: float | None
+    memory: Count
+    epoch: Count
+    moments: dict[str, list[Count]]
+    replayed: float
+    kept: str
+    failure: str | None
+    details: str
+    refusals: list[str] = []
+
+
+class Same(_Message):
+    """Nothing is new."""
+
+    answer: Literal["same"] = "same"
+
+
+class Welcome(_Message):
+    """Orders are taken."""
+
+    answer: Literal["welcome"] = "welcome"
+
+
+class Refusal(_Message):
+    """No orders are taken: why; nothing comes after it."""
+
+    answer: Literal["refused"] = "refused"
+    why: str
+
+
+Answer = Annotated[Status | Same | Welcome | Refusal, Field(discriminator="answer")]
+ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)

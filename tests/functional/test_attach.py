@@ -1,0 +1,298 @@
+"""Runs that go on by themselves: a terminal that goes away, and coming back to what it left."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from explorer import PRESET
+from terminal import Terminal, explorer_command, explorer_environment
+
+from grok_tui.engine.remote.client import Attached
+from grok_tui.engine.remote.keeper import Job, start
+from grok_tui.engine.remote.place import LONGEST_ADDRESS, connect, socket_path
+from grok_tui.engine.snapshot import State as Stands
+from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.engine.store.files import StoreError
+from grok_tui.presets import load
+from grok_tui.tui.orders import changed, reset
+
+PATIENCE = 120.0  # seconds, on a machine that may be busy
+HELLO = b'{"order": "hello"}\n'
+LOOK = b'{"order": "look"}\n'
+
+
+def until(condition, seconds=PATIENCE):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to pass"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def preset(tmp_path):
+    """A preset that trains for as long as anybody wants."""
+    path = tmp_path / "two.toml"
+    path.write_text(PRESET.replace("steps = 2000", "steps = 100_000_000"))
+    return path
+
+
+def job(preset: Path, folder: Path, **changes) -> Job:
+    return Job(
+        preset=load(str(preset)), folder=folder, label="two", profile="quick", compile="off", **changes
+    )
+
+
+@pytest.fixture
+def run(preset, tmp_path):
+    """A run that goes on in a process of its own, with somebody who looks on from its beginning."""
+    first = Attached(lambda: start(job(preset, tmp_path / "run")))
+    first.start()
+    until(lambda: first.snapshot.state == "running")
+    until(lambda: socket_path(RunDirectory(tmp_path / "run")).exists())
+    yield first
+    if first.snapshot.state not in ("failed", "closed"):
+        assert first.end(PATIENCE)
+
+
+@pytest.fixture
+def directory(tmp_path, run):
+    return RunDirectory(tmp_path / "run")
+
+
+def looking_on(directory: RunDirectory) -> Attached:
+    one = Attached(lambda: connect(directory))
+    one.start()
+    until(lambda: one.snapshot.arms)
+    return one
+
+
+def answered(directory: RunDirectory, *lines: bytes) -> list[dict]:
+    """Send lines as they are, and return what comes until the other side hangs up."""
+    connection = connect(directory)
+    connection.settimeout(PATIENCE)
+    with connection, connection.makefile("rb") as answers:
+        for line in lines:
+            connection.sendall(line)
+        return [json.loads(answer) for answer in answers]
+
+
+def test_a_run_outlives_its_terminal_and_is_attached_to(preset, tmp_path):
+    environment = explorer_environment(tmp_path)
+    directory = RunDirectory(tmp_path / "run")
+    command = explorer_command("--preset", str(preset), "--run-dir", str(directory.path), "--keep-running")
+    with Terminal(command, size=(120, 36), environment=environment) as terminal:
+        terminal.wait_for("running", "steps/s")
+        assert terminal.hang_up() == 129
+    assert directory.state() is State.RUNNING
+
+    attach = explorer_command("attach", str(directory.path))
+    with Terminal(attach, size=(120, 36), environment=environment) as terminal:
+        terminal.wait_for("running", "steps/s", "Accuracy")
+        terminal.send("o")
+        terminal.wait_for("changed by hand")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        assert f"grok-tui attach {directory.path}" in terminal.text
+    until(lambda: (directory.path / "interventions.jsonl").read_text())
+    done = [json.loads(line) for line in (directory.path / "interventions.jsonl").read_text().splitlines()]
+    assert [one["intervention"]["optimizer"]["name"] for one in done] == ["adamw"]
+    assert directory.state() is State.RUNNING
+
+    with Terminal(attach, size=(120, 36), environment=environment) as terminal:
+        terminal.wait_for("running", "steps/s")
+        terminal.send("Q")
+        assert terminal.wait_for_end() == 0
+        assert f"grok-tui resume {directory.path}" in terminal.text
+    until(lambda: directory.state() is State.STOPPED)
+    until(lambda: not socket_path(directory).exists())
+    with Terminal(attach, size=(120, 36), environment=environment) as terminal:
+        assert terminal.wait_for_end() == 2
+        assert "is not running (stopped)" in terminal.text
+
+
+def test_whoever_attaches_sees_what_the_first_one_sees(run, directory):
+    until(lambda: run.snapshot.arms[0].step > 300)
+    run.pause()
+    until(lambda: run.snapshot.state == "paused")
+    other = looking_on(directory)
+    assert other.snapshot.state == "paused"
+    assert [claim.verdict for claim in other.snapshot.claims] == [c.verdict for c in run.snapshot.claims]
+    for one, two in zip(run.snapshot.arms, other.snapshot.arms, strict=True):
+        assert (one.name, one.step, one.optimizer, one.events) == (
+            two.name,
+            two.step,
+            two.optimizer,
+            two.events,
+        )
+        for name in one.history.names:
+            (steps, values), (others, same) = one.history.curve(name), two.history.curve(name)
+            assert np.array_equal(steps, others)
+            assert np.array_equal(values, same, equal_nan=True)
+        assert np.array_equal(one.coordinates.table()[1], two.coordinates.table()[1])
+    assert other.close()
+
+
+def test_orders_go_through_and_what_cannot_be_done_is_told(run, directory):
+    other = looking_on(directory)
+    arm = other.snapshot.arms[0]
+    other.intervene(arm.name, changed(arm, "lr", 0.05))
+    until(lambda: run.snapshot.arms[0].optimizer.lr == 0.05)
+    other.set_pace(50.0)
+    until(lambda: run.snapshot.pace == 50.0)
+    other.step(3)
+    until(lambda: other.snapshot.state == "paused")
+    other.intervene("nobody", reset(arm))
+    until(lambda: other.refusals)
+    assert other.refusals.popleft() == "there is no arm 'nobody'"
+    step = run.snapshot.arms[0].step
+    other.fork(arm.name, step - 1, "again")
+    until(lambda: [one.name for one in other.snapshot.arms] == ["sgd", "adamw", "again"])
+    assert other.snapshot.arms[2].born == step - 1
+    other.rewind("adamw", 1)
+    until(lambda: run.snapshot.arms[1].step == 1)
+    assert run.snapshot.arms[1].history.steps[-1] == 1
+    other.resume()
+    until(lambda: run.snapshot.state == "running")
+
+
+def test_a_run_that_begins_anew_is_found_in_its_new_folder(run, directory):
+    run.restart(run.snapshot.preset)
+    until(lambda: run.snapshot.kept == f"{directory.path}-2")
+    again = RunDirectory(Path(f"{directory.path}-2"))
+    until(lambda: socket_path(again).exists())
+    assert not socket_path(directory).exists()
+    assert directory.state() is State.STOPPED
+    assert looking_on(again).close()
+
+
+def test_the_socket_is_its_owners_alone(run, directory):
+    found = socket_path(directory).lstat()
+    assert stat.S_ISSOCK(found.st_mode)
+    assert stat.S_IMODE(found.st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ([b"\x00\xff garbage\n"], "no order"),
+        ([b"[" * 100_000 + b"\n"], "no order"),
+        ([LOOK], "'hello' comes first"),
+        ([b'{"order": "hello", "format": 99}\n'], "another version"),
+        ([HELLO, b'{"order": "burn"}\n'], "no order"),
+        ([HELLO, b'{"order": "step", "steps": 1e99}\n'], "no order"),
+        ([HELLO, b'{"order": "pace", "pace": NaN}\n'], "no order"),
+        ([HELLO, b'{"order": "restart", "preset": {"title": "x"}}\n'], "no order"),
+    ],
+)
+def test_what_is_no_order_is_refused_and_the_run_goes_on(run, directory, lines, why):
+    *_, last = answered(directory, *lines)
+    assert last["answer"] == "refused"
+    assert why in last["why"]
+    before = run.snapshot.arms[0].step
+    until(lambda: run.snapshot.arms[0].step > before)
+
+
+def test_a_line_without_an_end_is_not_kept_for_ever(run, directory):
+    connection = connect(directory)
+    connection.settimeout(PATIENCE)
+    with connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
+        connection.sendall(b"x" * 2**25)
+    assert run.snapshot.state == "running"
+
+
+def test_who_stops_reading_holds_nobody_up(run, directory):
+    with connect(directory) as lazy:
+        lazy.sendall(HELLO)
+        lazy.settimeout(1.0)
+        with pytest.raises(TimeoutError):
+            lazy.sendall(LOOK * 1_000_000)
+        before = run.snapshot.arms[0].step
+        until(lambda: run.snapshot.arms[0].step > before + 100)
+        assert looking_on(directory).close()
+
+
+def test_only_so_many_may_look_on(run, directory):
+    held = [connect(directory) for _ in range(7)]
+    assert answered(directory) == [{"answer": "refused", "why": "8 look on already"}]
+    for one in held:
+        one.close()
+    until(lambda: _welcomed(directory))
+
+
+def _welcomed(directory: RunDirectory) -> bool:
+    connection = connect(directory)
+    with connection, connection.makefile("rb") as answers:
+        connection.sendall(HELLO)
+        return json.loads(answers.readline())["answer"] == "welcome"
+
+
+def test_a_run_whose_process_was_killed_has_crashed_though_its_socket_is_there(run, directory):
+    os.kill(_pid(directory), signal.SIGKILL)
+    until(lambda: run.snapshot.state is Stands.FAILED)
+    assert "cannot be reached" in run.snapshot.failure
+    assert "grok-tui resume" in run.snapshot.failure
+    assert socket_path(directory).exists()
+    assert directory.state() is State.CRASHED
+    with pytest.raises(StoreError, match="has crashed; 'grok-tui resume"):
+        connect(directory)
+    directory.remove()
+    assert not directory.path.exists()
+
+
+def test_a_signal_to_end_keeps_the_run_and_ends_it_in_order(run, directory):
+    os.kill(_pid(directory), signal.SIGHUP)
+    before = run.snapshot.arms[0].step
+    until(lambda: run.snapshot.arms[0].step > before)
+    os.kill(_pid(directory), signal.SIGTERM)
+    until(lambda: run.snapshot.state is Stands.CLOSED)
+    assert directory.state() is State.STOPPED
+    assert directory.checkpoints()
+
+
+def test_a_run_that_is_finished_ends_when_nobody_looks_on(preset, tmp_path):
+    preset.write_text(PRESET.replace("steps = 2000", "steps = 200"))
+    directory = RunDirectory(tmp_path / "run")
+    one = Attached(lambda: start(job(preset, directory.path)))
+    one.start()
+    until(lambda: one.snapshot.state == "finished")
+    assert directory.state() is State.RUNNING
+    assert {claim.verdict for claim in one.snapshot.claims} == {"reproduced", "not reproduced"}
+    assert one.close()
+    until(lambda: directory.state() is State.FINISHED)
+
+
+def test_a_run_that_cannot_begin_says_why(preset, tmp_path):
+    one = Attached(lambda: start(job(preset, tmp_path / "run", device="cuda:77")))
+    one.start()
+    until(lambda: one.snapshot.state is Stands.FAILED)
+    assert "cuda" in one.snapshot.failure
+
+
+def test_a_run_of_another_kind_cannot_be_attached_to(run, directory):
+    socket_path(directory).unlink()
+    with pytest.raises(StoreError, match="not with --keep-running"):
+        connect(directory)
+    socket_path(directory).write_text("")
+    with pytest.raises(StoreError, match="is not a socket"):
+        connect(directory)
+
+
+def test_a_long_path_has_its_socket_in_the_runtime_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    directory = RunDirectory(tmp_path / ("x" * LONGEST_ADDRESS))
+    path = socket_path(directory)
+    assert path.parent == tmp_path / "grok-tui"
+    assert path != socket_path(RunDirectory(tmp_path / ("y" * LONGEST_ADDRESS)))
+
+
+def _pid(directory: RunDirectory) -> int:
+    """Return the process that serves a run."""
+    with connect(directory) as connection:
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(credentials[:4], "little")
