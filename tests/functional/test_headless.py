@@ -172,7 +172,7 @@ class TestOutput:
 
     def test_a_long_run_narrates_a_plain_line_now_and_then(self, grok_tui, preset_file, monkeypatch):
         monkeypatch.setattr("grok_tui.headless.progress.LINE_SECONDS", 0.2)
-        called = grok_tui("--headless", "--preset", preset_file(), "--steps", ENDLESS, "--time-limit", "1s")
+        called = grok_tui("--headless", "--preset", preset_file(), "--steps", ENDLESS, "--time-limit", "4s")
         lines = [line for line in called.err.splitlines() if "steps/s" in line]
         assert lines
         assert all("train loss" in line and "val loss" in line and "left" in line for line in lines)
