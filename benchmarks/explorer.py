@@ -28,9 +28,11 @@ STEPS = 1_000_000_000  # a run that does not end while it is looked at
 SIZE = (120, 36)
 HEADLESS = """
 import sys, time
+from grok_tui.engine.backends import Compiling
 from grok_tui.engine.run import Run
 from grok_tui.presets import load
-run = Run(load(sys.argv[1], steps=int(sys.argv[2])))
+run = Run(load(sys.argv[1], steps=int(sys.argv[2])), compiling=Compiling(sys.argv[4], False))
+run.advance_together(50)
 warm = time.perf_counter() + float(sys.argv[3]) / 4
 while time.perf_counter() < warm:
     run.advance()
@@ -59,9 +61,9 @@ def arms(preset: str) -> int:
     return len(load(preset).arms)
 
 
-def headless_speed(preset: str, seconds: float) -> float:
+def headless_speed(preset: str, seconds: float, mode: str) -> float:
     """Return steps a second of all arms together, without a screen."""
-    command = [sys.executable, "-c", HEADLESS, preset, str(STEPS), str(seconds)]
+    command = [sys.executable, "-c", HEADLESS, preset, str(STEPS), str(seconds), mode]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -77,9 +79,9 @@ def steps_shown(terminal: Terminal, since: int) -> tuple[int, int]:
     raise AssertionError(f"no header: {terminal.text[-500:]!r}")
 
 
-def speed_and_bytes(preset: str, seconds: float) -> tuple[float, float]:
+def speed_and_bytes(preset: str, seconds: float, mode: str) -> tuple[float, float]:
     """Return steps a second of all arms together in the explorer, and bytes a second on the wire."""
-    with explorer(preset) as terminal:
+    with explorer(preset, "--compile", mode) as terminal:
         terminal.wait_for("running", "left")
         warm = time.monotonic() + seconds / 4 + 1
         while time.monotonic() < warm:
@@ -204,6 +206,8 @@ def main() -> None:
     parser.add_argument("--preset", default="linear101")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compile", default="off", choices=["off", "on"], help="on both sides")
+    parser.add_argument("--speed-only", action="store_true")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -216,10 +220,15 @@ def main() -> None:
         return
     shown, headless, wire = [], [], []
     for _ in range(options.rounds):
-        headless.append(headless_speed(preset, options.seconds))
-        speed, rate = speed_and_bytes(preset, options.seconds)
+        headless.append(headless_speed(preset, options.seconds, options.compile))
+        speed, rate = speed_and_bytes(preset, options.seconds, options.compile)
         shown.append(speed)
         wire.append(rate)
+    if options.speed_only:
+        ratios = [one / other for one, other in zip(shown, headless, strict=True)]
+        print(f"headless {statistics.median(headless):.4g} steps/s, explorer {statistics.median(shown):.4g}")
+        print(f"explorer / headless {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
+        return
     selecting = latencies(preset, [("a", "momentum"), ("A", "sgd")], 60)
     steering = latencies(preset, [("]", "0.178"), ("[", "0.1")], 60)
     frames = [first_frame(preset) for _ in range(options.rounds)]
