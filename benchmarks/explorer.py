@@ -1,9 +1,11 @@
 """What the explorer costs and how fast it answers, in a real terminal, beside the same run without a screen.
 
-    python benchmarks/explorer.py [--preset linear101] [--seconds 10] [--rounds 3] [--soak MINUTES]
+    python benchmarks/explorer.py [--preset linear101] [--compile on] [--seconds 10] [--rounds 3]
+                                  [--soak MINUTES] [--json]
 
-Speed is measured in turns, explorer and headless, so that both meet the same machine. Prints a table, and
-with `--json` one document.
+Speed is measured in turns, explorer and headless, so that both meet the same machine. Steps are eager, or
+compiled with `--compile on`; nothing is compiled while anything is timed, as the headless run comes first and
+leaves the code in the user's cache folder, where the explorer finds it.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "functional"))
+from platformdirs import user_cache_path
 from terminal import Terminal, explorer_command, explorer_environment
 
 STEPS = 1_000_000_000  # a run that does not end while it is looked at
@@ -31,24 +34,25 @@ import sys, time
 from grok_tui.engine.backends import Compiling
 from grok_tui.engine.run import Run
 from grok_tui.presets import load
-run = Run(load(sys.argv[1], steps=int(sys.argv[2])), compiling=Compiling(sys.argv[4], False))
+run = Run(load(sys.argv[1], steps=int(sys.argv[3])), compiling=Compiling(sys.argv[2], False))
 run.advance_together(50)
-warm = time.perf_counter() + float(sys.argv[3]) / 4
+warm = time.perf_counter() + float(sys.argv[4]) / 4
 while time.perf_counter() < warm:
     run.advance()
 steps, began = run.steps, time.perf_counter()
-while time.perf_counter() < began + float(sys.argv[3]):
+while time.perf_counter() < began + float(sys.argv[4]):
     run.advance()
 print((run.steps - steps) / (time.perf_counter() - began))
 """
 
 
 @contextmanager
-def explorer(preset: str, *options: str) -> Iterator[Terminal]:
+def explorer(preset: str, mode: str, *options: str) -> Iterator[Terminal]:
     """Open the explorer in a terminal; it is trained at full speed."""
     with tempfile.TemporaryDirectory() as home:
-        command = explorer_command("--preset", preset, "--steps", str(STEPS), *options)
-        with Terminal(command, size=SIZE, environment=explorer_environment(Path(home))) as terminal:
+        command = explorer_command("--preset", preset, "--steps", str(STEPS), "--compile", mode, *options)
+        environment = explorer_environment(Path(home)) | {"XDG_CACHE_HOME": str(user_cache_path())}
+        with Terminal(command, size=SIZE, environment=environment) as terminal:
             yield terminal
             if terminal.process.poll() is None:
                 terminal.send("q")
@@ -61,9 +65,9 @@ def arms(preset: str) -> int:
     return len(load(preset).arms)
 
 
-def headless_speed(preset: str, seconds: float, mode: str) -> float:
+def headless_speed(preset: str, mode: str, seconds: float) -> float:
     """Return steps a second of all arms together, without a screen."""
-    command = [sys.executable, "-c", HEADLESS, preset, str(STEPS), str(seconds), mode]
+    command = [sys.executable, "-c", HEADLESS, preset, mode, str(STEPS), str(seconds)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -79,9 +83,9 @@ def steps_shown(terminal: Terminal, since: int) -> tuple[int, int]:
     raise AssertionError(f"no header: {terminal.text[-500:]!r}")
 
 
-def speed_and_bytes(preset: str, seconds: float, mode: str) -> tuple[float, float]:
+def speed_and_bytes(preset: str, mode: str, seconds: float) -> tuple[float, float]:
     """Return steps a second of all arms together in the explorer, and bytes a second on the wire."""
-    with explorer(preset, "--compile", mode) as terminal:
+    with explorer(preset, mode) as terminal:
         terminal.wait_for("running", "left")
         warm = time.monotonic() + seconds / 4 + 1
         while time.monotonic() < warm:
@@ -95,10 +99,10 @@ def speed_and_bytes(preset: str, seconds: float, mode: str) -> tuple[float, floa
         return (last - first) * arms(preset) / passed, (len(terminal.output) - written) / passed
 
 
-def latencies(preset: str, keys: list[tuple[str, str]], count: int) -> list[float]:
+def latencies(preset: str, mode: str, keys: list[tuple[str, str]], count: int) -> list[float]:
     """Return the seconds from a key to what it shows, while training at full speed; keys come in turns."""
     found = []
-    with explorer(preset) as terminal:
+    with explorer(preset, mode) as terminal:
         terminal.wait_for("running", "left")
         terminal.read(2)
         for number in range(count):
@@ -145,9 +149,9 @@ def memory(pids: list[int]) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def paused_cpu(preset: str, seconds: float) -> float:
+def paused_cpu(preset: str, mode: str, seconds: float) -> float:
     """Return the share of a core that the paused explorer uses."""
-    with explorer(preset) as terminal:
+    with explorer(preset, mode) as terminal:
         since = terminal.wait_for("running", "left")
         terminal.send(" ")
         terminal.wait_for("paused", since=since)
@@ -159,10 +163,10 @@ def paused_cpu(preset: str, seconds: float) -> float:
         return (cpu_seconds(pids) - spent) / (time.monotonic() - began)
 
 
-def first_frame(preset: str) -> tuple[float, bool]:
+def first_frame(preset: str, mode: str) -> tuple[float, bool]:
     """Return the seconds until the first frame stands, and whether torch was loaded by then."""
     began = time.monotonic()
-    with explorer(preset) as terminal:
+    with explorer(preset, mode) as terminal:
         terminal.wait_for("grok-tui", "quit")
         seconds = time.monotonic() - began
         loaded = "libtorch" in Path(f"/proc/{terminal.process.pid}/maps").read_text()
@@ -170,9 +174,9 @@ def first_frame(preset: str) -> tuple[float, bool]:
         return seconds, loaded
 
 
-def quit_time(preset: str) -> float:
+def quit_time(preset: str, mode: str) -> float:
     """Return the seconds from the key to the end of the process, while training."""
-    with explorer(preset) as terminal:
+    with explorer(preset, mode) as terminal:
         terminal.wait_for("running", "left")
         terminal.read(2)
         began = time.monotonic()
@@ -181,10 +185,10 @@ def quit_time(preset: str) -> float:
         return time.monotonic() - began
 
 
-def soak(preset: str, minutes: float) -> list[tuple[float, int]]:
+def soak(preset: str, mode: str, minutes: float) -> list[tuple[float, int]]:
     """Return (minute, resident bytes) while the explorer draws as often as it can."""
     found = []
-    with explorer(preset, "--set", "training.record_every=5") as terminal:
+    with explorer(preset, mode, "--set", "training.record_every=5") as terminal:
         terminal.wait_for("running", "left")
         began = time.monotonic()
         while (passed := (time.monotonic() - began) / 60) < minutes:
@@ -206,22 +210,24 @@ def main() -> None:
     parser.add_argument("--preset", default="linear101")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--compile", default="off", choices=["off", "on"], help="on both sides")
-    parser.add_argument("--speed-only", action="store_true")
+    parser.add_argument(
+        "--compile", default="off", choices=["off", "on"], help="of training steps, in all parts"
+    )
+    parser.add_argument("--speed-only", action="store_true", help="compare with headless and no more")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    preset = options.preset
+    preset, mode = options.preset, options.compile
     if options.soak:
-        course = soak(preset, options.soak)
+        course = soak(preset, mode, options.soak)
         settled = [size for minute, size in course if minute >= options.soak / 6]
         growth = (settled[-1] - settled[0]) / 2**20
         print(f"memory {settled[-1] / 2**20:.1f} MiB, {growth:+.1f} MiB after the first sixth")
         return
     shown, headless, wire = [], [], []
     for _ in range(options.rounds):
-        headless.append(headless_speed(preset, options.seconds, options.compile))
-        speed, rate = speed_and_bytes(preset, options.seconds, options.compile)
+        headless.append(headless_speed(preset, mode, options.seconds))
+        speed, rate = speed_and_bytes(preset, mode, options.seconds)
         shown.append(speed)
         wire.append(rate)
     if options.speed_only:
@@ -229,10 +235,10 @@ def main() -> None:
         print(f"headless {statistics.median(headless):.4g} steps/s, explorer {statistics.median(shown):.4g}")
         print(f"explorer / headless {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
         return
-    selecting = latencies(preset, [("a", "momentum"), ("A", "sgd")], 60)
-    steering = latencies(preset, [("]", "0.178"), ("[", "0.1")], 60)
-    frames = [first_frame(preset) for _ in range(options.rounds)]
-    quits = [quit_time(preset) for _ in range(options.rounds)]
+    selecting = latencies(preset, mode, [("a", "momentum"), ("A", "sgd")], 60)
+    steering = latencies(preset, mode, [("]", "0.178"), ("[", "0.1")], 60)
+    frames = [first_frame(preset, mode) for _ in range(options.rounds)]
+    quits = [quit_time(preset, mode) for _ in range(options.rounds)]
     results = {
         "headless steps/s": statistics.median(headless),
         "explorer steps/s": statistics.median(shown),
@@ -244,7 +250,7 @@ def main() -> None:
         "knob through the trainer p50 ms": 1e3 * statistics.median(steering),
         "knob through the trainer p95 ms": 1e3 * p95(steering),
         "KiB/s on the wire": statistics.median(wire) / 1024,
-        "paused CPU % of a core": 100 * paused_cpu(preset, options.seconds),
+        "paused CPU % of a core": 100 * paused_cpu(preset, mode, options.seconds),
         "first frame s": statistics.median(seconds for seconds, _ in frames),
         "torch loaded before the first frame": any(loaded for _, loaded in frames),
         "quit s": statistics.median(quits),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from pathlib import Path
 
 os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_COLOR_SYSTEM": "truecolor"}
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "functional"))
+from explorer import INTERPOLATING
 from textual.widgets import OptionList
 
 from grok_tui.catalog.optimizers import OptimizerSpec
@@ -22,24 +25,6 @@ from grok_tui.tui.app import ExplorerApp, make_app
 
 FOLDER = Path(__file__).parent
 PATIENCE = 300.0  # seconds for a run to come as far as a picture needs it
-
-INTERPOLATING = """
-title = "Adam interpolates"
-summary = "Adam on the 101 weights until it interpolates; then forked by hand."
-sources = ["the documentation"]
-
-[task]
-name = "linear101"
-[model]
-name = "linear"
-[training]
-steps = 3000
-loss = "mse"
-
-[[arms]]
-name = "adam"
-optimizer = { name = "adam", lr = 1e-3 }
-"""
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -22,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(error))
         return error.exit_code
     except TyperException as error:
-        complain(error.format_message())
+        complain(
+            error.format_message().replace(": Value error, ", ": ", 1)
+        )  # as pydantic begins its sentence
         return ExitCode.USAGE
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from grok_tui.charts.frame import Entry, draw_header, write_centred
 from grok_tui.charts.model import Cells
-from grok_tui.charts.picture import Grid
+from grok_tui.charts.picture import Grid, halves
 from grok_tui.charts.style import Ink, Style
 from grok_tui.charts.text import cell_width
 
@@ -79,12 +79,7 @@ def _places(count: int, size: int, room: int) -> NDArray[np.intp]:
 
 def _draw_halves(grid: Grid, top: int, left: int, kinds: NDArray[np.int8], colors: list[str]) -> None:
     """Draw two cells a character, one as foreground and one as background; kinds: [2 n, m]."""
+    shades = [*colors, None]  # -1 is the last
     for row in range(len(kinds) // 2):
         for column, (upper, lower) in enumerate(zip(kinds[2 * row], kinds[2 * row + 1], strict=True)):
-            if upper >= 0 and lower >= 0:
-                ink = Ink(colors[upper], colors[lower])
-                grid.put(top + row, left + column, "▀", ink)
-            elif upper >= 0:
-                grid.put(top + row, left + column, "▀", Ink(colors[upper]))
-            elif lower >= 0:
-                grid.put(top + row, left + column, "▄", Ink(colors[lower]))
+            grid.put(top + row, left + column, *halves(shades[upper], shades[lower]))

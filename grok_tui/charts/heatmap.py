@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
 from grok_tui.charts.frame import Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
 from grok_tui.charts.model import Floats, Heatmap, Range
-from grok_tui.charts.picture import Grid
+from grok_tui.charts.picture import Grid, halves
 from grok_tui.charts.sparkline import Spark, draw_sparks
 from grok_tui.charts.style import DOTS, Ink, Style
 from grok_tui.charts.text import cell_width
@@ -128,17 +128,12 @@ def _levels(z: Floats, z_range: Range, count: int) -> NDArray[np.intp]:
 
 def _draw_halves(grid: Grid, frame: Frame, levels: NDArray[np.intp], colors: tuple[str, ...]) -> None:
     """Draw two values a cell, one as foreground and one as background. levels: [2 * height, width]."""
+    shades = [*colors, None]  # -1 is the last
     for row in range(frame.height):
         for column in range(frame.width):
-            upper, lower = levels[2 * row, column], levels[2 * row + 1, column]
-            if upper == lower >= 0:
-                char, ink = " ", Ink(background=colors[upper])
-            elif lower < 0:
-                char, ink = ("▀", Ink(colors[upper])) if upper >= 0 else (" ", Ink())
-            elif upper < 0:
-                char, ink = "▄", Ink(colors[lower])
-            else:
-                char, ink = "▀", Ink(colors[upper], colors[lower])
+            upper, lower = shades[levels[2 * row, column]], shades[levels[2 * row + 1, column]]
+            alike = upper is not None and upper == lower
+            char, ink = (" ", Ink(background=upper)) if alike else halves(upper, lower)
             grid.put(frame.top + row, frame.left + column, char, ink)
 
 

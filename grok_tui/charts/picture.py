@@ -78,6 +78,13 @@ class Grid:
         return Picture(self.width, self.height, rows, error)
 
 
+def halves(upper: str | None, lower: str | None) -> tuple[str, Ink]:
+    """Return a character, and its looks, that shows two colours, one above the other; None shows nothing."""
+    if upper is None:
+        return ("▄", Ink(lower)) if lower is not None else (" ", PLAIN_INK)
+    return "▀", Ink(upper, lower)
+
+
 def _runs(chars: list[str], inks: list[Ink]) -> tuple[Run, ...]:
     """Merge cells into runs; a space looks the same in every foreground, and so joins its neighbours."""
     runs: list[Run] = []

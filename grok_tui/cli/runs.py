@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from grok_tui.engine.store.library import Listed
 
 KEEP_RUNS = 20
+END_SECONDS = 60.0  # for the steps at work and the last checkpoint
 
 runs = typer.Typer(name="runs", invoke_without_command=True, help="List the runs that are kept.")
 
@@ -140,6 +142,19 @@ def prune(keep: opt.KeepRuns = KEEP_RUNS, yes: opt.Yes = False) -> int:
     for run in doomed:
         run.directory.remove()
     write_result(f"deleted {what}\n")
+    return ExitCode.AS_EXPECTED
+
+
+@runs.command()
+def end(run: opt.RunName) -> int:
+    """End a run that goes on by itself, as --keep-running has it, with a last checkpoint."""
+    from grok_tui.engine.remote.ending import end as end_run
+    from grok_tui.engine.store.library import find_run
+    from grok_tui.output import write_result
+
+    directory = find_run(run)
+    end_run(directory, END_SECONDS)
+    write_result(f"ended; to go on: grok-tui resume {shlex.quote(directory.name)}\n")
     return ExitCode.AS_EXPECTED
 
 

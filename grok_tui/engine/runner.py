@@ -26,16 +26,15 @@ from .snapshot import Snapshot, State
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
 
+    from .judging import Judging
     from .run import Run
     from .store.directory import Ended
     from .store.store import Store
     from .travel import Journey, Trail
-    from .verdicts import JudgedClaim
 
 Order = Callable[["Run"], None]
 
 PUBLISH_SECONDS = 0.05
-JUDGE_SECONDS = 0.5
 MOST_ARMS = 32
 
 
@@ -84,10 +83,8 @@ class Runner:
         self._paused = paused
         self._closing = False
         self._due = 0.0
-        self._judged_at = 0.0
         self._published_at = 0.0
-        self._claims: tuple[JudgedClaim, ...] = ()
-        self._judged: list[object] = []  # what the arms had recorded when claims were judged
+        self._judging: Judging
         self._clock = _Clock()
         self.refusals: deque[str] = deque(maxlen=16)
         """Orders that could not be carried out, in one line each; whoever shows them takes them out."""
@@ -157,7 +154,6 @@ class Runner:
             run.restart(preset)
             self._begin(run, self._opening.keep_again(run))
             self._clock = _Clock()
-            self._claims, self._judged, self._judged_at = (), [], 0.0
 
         self._order(begin)
 
@@ -245,9 +241,11 @@ class Runner:
 
     def _begin(self, run: Run, store: Store | None) -> None:
         """Take up a run that has just been opened or has begun anew."""
+        from .judging import Judging
         from .travel import Trail
 
         self._store = store
+        self._judging = Judging()
         self._trail = Trail(store.directory if store is not None else None)
         self._epoch += 1
         for name, arm in run.arms.items():
@@ -349,23 +347,14 @@ class Runner:
         run.advance_together(steps)
 
     def _publish(self, run: Run, state: State) -> None:
-        now = time.perf_counter()
-        settled = state is not State.RUNNING
-        if settled or now - self._judged_at > JUDGE_SECONDS:
-            seen = [
-                self._epoch,
-                *((arm.history.version, len(arm.history.events), arm.complete) for arm in run.arms.values()),
-            ]
-            if seen != self._judged:
-                self._claims, self._judged = tuple(run.judge()), seen
-            self._judged_at = time.perf_counter()
+        self._judging.look(run.preset, run.arms, self._epoch, state is not State.RUNNING)
         speed = self._clock.speed(run.steps)
         self._snapshot = Snapshot(
             state=state,
             version=self._snapshot.version + 1,
             preset=run.preset,
             arms=tuple(run.status(name) for name in run.arms),
-            claims=self._claims,
+            claims=self._judging.claims,
             device=run.device_name,
             threads=run.threads,
             steps_per_second=speed,

@@ -57,6 +57,25 @@ retracted = "it does not"
 expected = "not reproduced"
 because = "each coordinate moves at the same speed"
 """
+INTERPOLATING = """
+title = "Adam interpolates"
+summary = "Adam on the 101 weights until it interpolates; then forked by hand."
+sources = ["the documentation"]
+
+[task]
+name = "linear101"
+
+[model]
+name = "linear"
+
+[training]
+steps = 3000
+loss = "mse"
+
+[[arms]]
+name = "adam"
+optimizer = { name = "adam", lr = 1e-3 }
+"""
 MEASURES = (*GENERAL, *COORDINATES, "bias")
 PATIENCE = 1000  # looks of 20 ms, as a machine may be busy
 
@@ -281,6 +300,12 @@ class InlineDrawer:
         pass
 
 
+def text_of(app: ExplorerApp) -> str:
+    """What the screen shows."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
 @dataclass
 class Explorer:
     """The explorer on a fake run, as a user has it before her."""
@@ -298,8 +323,7 @@ class Explorer:
 
     @property
     def text(self) -> str:
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+        return text_of(self.app)
 
     @property
     def charts(self) -> list[object]:

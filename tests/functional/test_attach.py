@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import time
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -253,6 +254,45 @@ def test_a_signal_to_end_keeps_the_run_and_ends_it_in_order(run, directory):
     until(lambda: run.snapshot.state is Stands.CLOSED)
     assert directory.state() is State.STOPPED
     assert directory.checkpoints()
+
+
+def test_a_run_is_ended_without_an_explorer(run, directory, grok_tui):
+    until(lambda: run.snapshot.arms[0].step > 300)
+    ended = grok_tui("runs", "end", directory.path)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"ended; to go on: grok-tui resume {directory.path}\n"
+    until(lambda: run.snapshot.state is Stands.CLOSED)
+    assert directory.state() is State.STOPPED
+    assert directory.status().steps == sum(arm.step for arm in run.snapshot.arms) > 0
+    until(lambda: not socket_path(directory).exists())
+    again = grok_tui("runs", "end", directory.path)
+    assert (again.code, again.out) == (2, "")
+    assert "is not running (stopped)" in again.err
+
+
+def test_a_run_that_takes_no_orders_is_not_said_to_have_ended(run, directory, grok_tui):
+    held = [connect(directory) for _ in range(7)]
+    refused = grok_tui("runs", "end", directory.path)
+    assert (refused.code, refused.out) == (2, "")
+    assert "8 look on already" in refused.err
+    assert directory.state() is State.RUNNING
+    for one in held:
+        one.close()
+
+
+def test_a_run_that_is_long_about_its_steps_is_said_to_end_later(run, directory, grok_tui, monkeypatch):
+    monkeypatch.setattr(import_module("grok_tui.cli.runs"), "END_SECONDS", 0.0)
+    late = grok_tui("runs", "end", directory.path)
+    assert (late.code, late.out) == (2, "")
+    assert "has not ended within 0 s" in late.err
+    until(lambda: directory.state() is State.STOPPED)
+
+
+def test_a_run_of_another_process_cannot_be_ended(run, directory, grok_tui):
+    socket_path(directory).unlink()
+    refused = grok_tui("runs", "end", directory.path)
+    assert (refused.code, refused.out) == (2, "")
+    assert "not with --keep-running" in refused.err
 
 
 def test_a_run_that_is_finished_ends_when_nobody_looks_on(preset, tmp_path):

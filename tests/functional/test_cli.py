@@ -66,6 +66,28 @@ class TestUsage:
     def test_an_option_of_headless_runs_needs_headless(self, grok_tui, option):
         assert f"{option[0]} needs --headless" in refused(grok_tui("--preset", "linear101", *option))
 
+    def test_an_option_of_the_explorer_is_not_for_headless_runs(self, grok_tui):
+        line = refused(grok_tui("--headless", "--preset", "linear101", "--keep-running"))
+        assert line == "--keep-running is for the explorer, not for --headless"
+
+    def test_a_run_resumed_without_a_terminal_does_not_keep_running(self, grok_tui):
+        line = refused(grok_tui("resume", "nosuch", "--keep-running"))
+        assert line == "--keep-running is for the explorer, which needs a terminal"
+
+    @pytest.mark.parametrize(
+        "command",
+        [["attach"], ["resume"], ["replay"], ["export"], ["runs", "end"]],
+        ids=["attach", "resume", "replay", "export", "end"],
+    )
+    def test_an_unknown_run_is_named(self, grok_tui, command):
+        assert refused(grok_tui(*command, "nosuch")) == "unknown run 'nosuch'"
+
+    def test_an_unknown_format_is_answered_with_the_nearest(self, grok_tui):
+        line = refused(grok_tui("export", "nosuch", "--to", "parket"))
+        assert line == "--to: unknown format 'parket'; did you mean 'parquet'?"
+        line = refused(grok_tui("export", "nosuch", "--to", "bogus"))
+        assert line.startswith("--to: unknown format 'bogus'; valid: csv, json,")
+
     @pytest.mark.parametrize("command", [["presets"], ["verify"]])
     def test_an_option_of_a_run_before_a_command_is_not_passed_over(self, grok_tui, command):
         assert command[0] in refused(grok_tui("--seed", 3, *command))
@@ -94,6 +116,10 @@ BAD_OPTIONS = {
     "no steps": (["--steps", "0"], "training.steps: should be greater than or equal to 1, not 0"),
     "no replicas": (["--replicas", "0"], "training.replicas: should be greater than or equal to 1, not 0"),
     "no threads": (["--threads", "0"], "--threads"),
+    "unknown way to compile": (
+        ["--compile", "bogus"],
+        "'--compile': 'bogus' is not one of 'auto', 'on', 'off'",
+    ),
     "unknown setting": (["--set", "training.stesp=1"], "unknown key 'stesp'; did you mean 'steps'?"),
     "no setting": (["--set", "steps"], "--set: 'steps' is not of the form key=value"),
     "no time": (["--time-limit", "soon"], "--time-limit: 'soon' is no length of time"),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from explorer import PATIENCE, PRESET, Explorer, FakeRun, InlineDrawer, explore
+from explorer import PATIENCE, PRESET, Explorer, FakeRun, InlineDrawer, explore, text_of
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
@@ -55,8 +55,7 @@ class Browser:
 
     @property
     def text(self) -> str:
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+        return text_of(self.app)
 
     @property
     def options(self) -> OptionList:

@@ -4,33 +4,13 @@ import asyncio
 
 import numpy as np
 import pytest
-from explorer import PRESET, Explorer, explore
+from explorer import INTERPOLATING, PRESET, Explorer, explore
 
 from grok_tui.charts import LineChart
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
 from grok_tui.tui import past
 from grok_tui.tui.app import Kept, make_app
-
-INTERPOLATING = """
-title = "Adam interpolates"
-summary = "Adam on the 101 weights until it interpolates."
-sources = ["a test"]
-
-[task]
-name = "linear101"
-
-[model]
-name = "linear"
-
-[training]
-steps = 3000
-loss = "mse"
-
-[[arms]]
-name = "adam"
-optimizer = { name = "adam", lr = 1e-3 }
-"""
 
 
 @pytest.fixture

@@ -56,6 +56,16 @@ def test_the_engine_imports_no_screen():
     assert not packages & SCREENS
 
 
+def test_the_engine_does_not_import_the_compiler_of_torch():
+    """It takes seconds, and compiling is the affair of a helper process."""
+    code = "import sys, grok_tui.engine.run; assert 'torch._inductor' not in sys.modules, 'it is loaded'"
+    assert "torch" in imported(code)
+
+
+def test_a_run_is_ended_without_torch():
+    assert "torch" not in imported(called("runs", "end", "nosuch") + "; import grok_tui.engine.remote.ending")
+
+
 def test_the_document_needs_no_torch():
     modules = ("report", "tables", "junit", "verify")
     assert "torch" not in imported("".join(f"import grok_tui.headless.{name};" for name in modules))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from grok_tui.engine.arm import Arm
+from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
 LINEAR = {"name": "linear101", "samples": 10}
@@ -52,6 +53,11 @@ def arm(
         **training,
     )
     return Arm(p.arms[0], p.measures_of(p.arms[0]), seeds or p.seeds, torch.device("cpu"), p.interventions)
+
+
+def arm_of(preset: Preset, name: str) -> ArmSpec:
+    """Return the arm of a preset that has this name."""
+    return next(arm for arm in preset.arms if arm.name == name)
 
 
 def run_to(arm: Arm, step: int, chunk: int = 10_000) -> Arm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from arms import arm_of
 
 from grok_tui.errors import GrokTuiError
 from grok_tui.presets import load
@@ -55,20 +56,6 @@ origin = "a test"
 """
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(text: str) -> str:
-        path = tmp_path / "preset.toml"
-        path.write_text(text)
-        return str(path)
-
-    return write
-
-
-def arm(preset, name):
-    return next(arm for arm in preset.arms if arm.name == name)
-
-
 def test_an_arm_may_have_a_task_of_its_own_kind(write):
     preset = load(write(BASE), assignments=["task.p=11"])
     assert [one.task.p for one in preset.arms] == [11, 11]
@@ -78,8 +65,9 @@ def test_an_arm_may_have_a_task_of_its_own_kind(write):
 
 def test_an_arm_adds_its_modifiers_to_those_of_the_preset(write):
     preset = load(write(BASE))
-    assert (arm(preset, "adamw").modifiers.warmup, arm(preset, "adamw").modifiers.clip_norm) == (3, 0)
-    assert (arm(preset, "divided").modifiers.warmup, arm(preset, "divided").modifiers.clip_norm) == (3, 1)
+    adamw, divided = (arm_of(preset, name).modifiers for name in ("adamw", "divided"))
+    assert (adamw.warmup, adamw.clip_norm) == (3, 0)
+    assert (divided.warmup, divided.clip_norm) == (3, 1)
 
 
 @pytest.mark.parametrize(

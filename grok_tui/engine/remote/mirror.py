@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 
 from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.engine.history import CAPACITY, COORDINATE_ROWS, CoordinateHistory, Event, History
+from grok_tui.engine.judging import Judging
 from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
-from grok_tui.engine.verdicts import JudgedClaim, Recorded, judge
 from grok_tui.presets import Preset
 
 from .channel import ChannelError
@@ -21,8 +20,6 @@ from .protocol import ArmNews, Kind, Record, Status, Table
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
-
-JUDGE_SECONDS = 0.5
 
 
 @dataclass
@@ -40,9 +37,7 @@ class Mirror:
         self._version = 0
         self._preset: Preset | None = None
         self._arms: dict[str, _ArmMirror] = {}
-        self._claims: tuple[JudgedClaim, ...] = ()
-        self._judged: object = None
-        self._judged_at = 0.0
+        self._judging = Judging()
 
     def take(self, status: Status) -> Snapshot:
         """Take in a status, and return the run as far as it is known.
@@ -63,13 +58,16 @@ class Mirror:
                 self._arms[news.name] = _ArmMirror(news.kind)
         self._arms = {news.name: self._arms[news.name] for news in status.arms}
         arms = tuple(self._arms[news.name].take(news) for news in status.arms)
+        if self._preset is not None and arms and not status.more:
+            recorded = {arm.name: _Recorded(arm.history, _complete(arm, self._preset)) for arm in arms}
+            self._judging.look(self._preset, recorded, status.epoch, status.state is not State.RUNNING)
         self._version += 1
         return Snapshot(
             state=status.state,
             version=self._version,
             preset=self._preset,
             arms=arms,
-            claims=self._judge(arms, status),
+            claims=self._judging.claims,
             device=status.device,
             threads=status.threads,
             steps_per_second=status.steps_per_second,
@@ -84,29 +82,6 @@ class Mirror:
             failure=status.failure,
             details=status.details,
         )
-
-    def _judge(self, arms: tuple[ArmStatus, ...], status: Status) -> tuple[JudgedClaim, ...]:
-        """Return the verdicts; while it trains they are looked at now and then."""
-        preset = self._preset
-        settled = status.state != "running"
-        if preset is None or not arms or status.more:
-            return self._claims
-        if not settled and time.monotonic() - self._judged_at < JUDGE_SECONDS:
-            return self._claims
-        seen = (
-            status.epoch,
-            *((arm.history.version, len(arm.events), _complete(arm, preset)) for arm in arms),
-        )
-        if seen != self._judged:
-            recorded = {arm.name: _Recorded(arm.history, _complete(arm, preset)) for arm in arms}
-            self._claims = _judged(preset, recorded)
-            self._judged = seen
-        self._judged_at = time.monotonic()
-        return self._claims
-
-
-def _judged(preset: Preset, arms: Mapping[str, Recorded]) -> tuple[JudgedClaim, ...]:
-    return tuple(judge(claim, arms, len(preset.seeds)) for claim in preset.claims)
 
 
 def _complete(arm: ArmStatus, preset: Preset) -> bool:
