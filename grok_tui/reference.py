@@ -11,7 +11,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .catalog.base import Parameter, Spec, parameters
-from .catalog.events import EVENTS
+from .catalog.events import EVENT_NUMBERS, EVENTS
 from .catalog.interventions import ACTIONS, Intervention
 from .catalog.measures import FAMILIES
 from .catalog.models import MODELS
@@ -39,10 +39,17 @@ A preset is looked for as a path, then in `~/.config/grok-tui/presets/`, then am
 """
 
 CLAIMS = """A condition is written in a small language of its own: numbers, `+ - * / **`, comparisons
-(which may be chained), `x in [a, b]`, `and or not`, `arm.measure` and `arm.event`, and the functions below.
-`arm.measure` is a curve over the recorded steps; arithmetic on curves goes element by element. What never
-happened or is not finite is missing, and a comparison with it is unknown, which does not count as holding. A
-condition is judged for every replica.
+(which may be chained), `x in [a, b]`, `and or not`, `arm.measure`, `arm.event` and `arm.event.number`, and
+the functions below. `arm.measure` is a curve over the recorded steps, `arm.event.number` one over the steps
+at which the event was seen; arithmetic on curves goes element by element, over the steps that they have in
+common. What never happened or is not finite is missing, and a comparison with it is unknown, which does not
+count as holding. A condition is judged for every replica.
+
+`gain` is a curve over the steps at which an event was seen: by how much another curve grew, from its last
+recorded step before the event to the last one up to `after` steps later; it is missing where none was
+recorded in between. Events whose `after` steps are not over at the end of the record are left out. `share` is
+the share of recorded steps, or of those of an event, at which a condition holds:
+`share(gain(adamw.val_accuracy, adamw.slingshot, 300) > 0) >= 0.8`.
 """
 
 
@@ -87,6 +94,9 @@ def _lines() -> Iterator[str]:
         yield from (f"- `{name}`: `{measure}`, {text}" for measure, text in task.measures.items())
     yield from ("", "## Events", "")
     yield from _names(EVENTS)
+    for event, numbers in EVENT_NUMBERS.items():
+        yield from (f"The numbers of a `{event}`, as in `arm.{event}.{next(iter(numbers))}`:", "")
+        yield from _names(numbers)
 
 
 def _family(title: str, key: str, specs: Mapping[str, type[Spec]]) -> Iterator[str]:

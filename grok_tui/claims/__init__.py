@@ -4,10 +4,11 @@ A condition such as `end(sgd.bias) in [0.989, 0.991] and never(adamw.val_loss < 
 our own (nothing is ever evaluated as Python), its kinds are checked as it is parsed and its names by
 `Condition.check`, and it is evaluated on the curves of one replica, read through the `Curves` protocol.
 
-A *number* has one value, a *curve* one at each recorded step; `arm.measure` is a curve. Arithmetic and
-comparisons with a curve are elementwise, over the steps that all curves involved have in common. What never
-happened, was not recorded or is not finite is missing, and a comparison with it is neither true nor false but
-unknown (Kleene's strong three-valued logic), so a claim cannot hold because of something that was not seen.
+A *number* has one value, a *curve* one at each of its steps: those recorded for `arm.measure`, those at which
+the event was seen for `arm.event.number` and `gain(curve, arm.event, after)`. Arithmetic and comparisons with
+a curve are elementwise, over the steps that all curves involved have in common. What never happened, was not
+recorded or is not finite is missing, and a comparison with it is neither true nor false but unknown (Kleene's
+strong three-valued logic), so a claim cannot hold because of something that was not seen.
 """
 
 from grok_tui.claims.condition import Condition

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from grok_tui.catalog.base import nearest
 from grok_tui.claims.evaluate import Curves, evaluate
 from grok_tui.claims.judgement import Judgement
-from grok_tui.claims.tree import ClaimError, Event, Measure, Truth
+from grok_tui.claims.tree import ClaimError, Event, EventNumber, Measure, Reference, Truth
 
 
 @dataclass(frozen=True)
@@ -17,31 +17,35 @@ class Condition:
 
     text: str
     root: Truth = field(repr=False, compare=False)
-    references: tuple[Measure | Event, ...] = field(repr=False, compare=False)  # in source order
+    references: tuple[Reference, ...] = field(repr=False, compare=False)  # in source order
 
-    def check(self, arms: Mapping[str, Collection[str]], events: Collection[str]) -> None:
+    def check(
+        self,
+        arms: Mapping[str, Collection[str]],
+        events: Collection[str],
+        event_numbers: Mapping[str, Collection[str]] = {},
+    ) -> None:
         """Check the names used against the measures of each arm and the events that an arm can have.
 
+        Args:
+            arms: the measures of each arm.
+            events: the events.
+            event_numbers: the numbers of the events that have some.
+
         Raises:
-            ClaimError: an arm, a measure or an event is unknown; the first in source order.
+            ClaimError: an arm, a measure, an event or its number is unknown; the first in source order.
         """
         for reference in self.references:
             arm, name = reference.arm, reference.name
             if arm not in arms:
                 raise ClaimError(f"unknown arm '{arm}'{nearest(arm, list(arms))}")
-            if isinstance(reference, Measure) and name not in arms[arm]:
-                if name in events:
-                    raise ClaimError(
-                        f"'{arm}.{name}' is an event, not a measure; write first_step({arm}.{name}),"
-                        f" never({arm}.{name}) or count({arm}.{name})"
-                    )
-                raise ClaimError(f"unknown measure '{name}' of arm '{arm}'{nearest(name, list(arms[arm]))}")
-            if isinstance(reference, Event) and name not in events:
-                if name in arms[arm]:
-                    raise ClaimError(
-                        f"'{arm}.{name}' is a measure, not an event; compare it, as in {arm}.{name} < 1"
-                    )
-                raise ClaimError(f"unknown event '{name}' of arm '{arm}'{nearest(name, list(events))}")
+            match reference:
+                case Measure() if name not in arms[arm]:
+                    raise _not_a_measure(reference, arms[arm], events, event_numbers)
+                case Event() | EventNumber() if name not in events:
+                    raise _not_an_event(reference, arms[arm], events)
+                case EventNumber(number=number) if number not in event_numbers.get(name, ()):
+                    raise _not_a_number(reference, event_numbers.get(name, ()))
 
     def arms(self) -> frozenset[str]:
         """Return the arms that the claim speaks of."""
@@ -54,3 +58,37 @@ class Condition:
     def evaluate(self, curves: Curves) -> Judgement:
         """Evaluate on one replica's recorded curves; the names must have passed `check`."""
         return evaluate(self.root, curves)
+
+
+def _not_a_measure(
+    reference: Measure,
+    measures: Collection[str],
+    events: Collection[str],
+    event_numbers: Mapping[str, Collection[str]],
+) -> ClaimError:
+    name, text = reference.name, f"{reference.arm}.{reference.name}"
+    if name not in events:
+        return ClaimError(f"unknown measure '{name}' of arm '{reference.arm}'{nearest(name, list(measures))}")
+    ways = [f"first_step({text})", f"never({text})", f"count({text})"]
+    ways += [f"{text}.{number}" for number in list(event_numbers.get(name, ()))[:1]]
+    return ClaimError(f"'{text}' is an event, not a measure; write {', '.join(ways[:-1])} or {ways[-1]}")
+
+
+def _not_an_event(
+    reference: Event | EventNumber, measures: Collection[str], events: Collection[str]
+) -> ClaimError:
+    name, text = reference.name, f"{reference.arm}.{reference.name}"
+    if name not in measures:
+        return ClaimError(f"unknown event '{name}' of arm '{reference.arm}'{nearest(name, list(events))}")
+    if isinstance(reference, EventNumber):
+        return ClaimError(f"'{text}' is a measure, not an event; it has no number '{reference.number}'")
+    return ClaimError(f"'{text}' is a measure, not an event; compare it, as in {text} < 1")
+
+
+def _not_a_number(reference: EventNumber, numbers: Collection[str]) -> ClaimError:
+    if not numbers:
+        return ClaimError(f"the event '{reference.name}' has no numbers, so no '{reference.number}'")
+    return ClaimError(
+        f"unknown number '{reference.number}' of event '{reference.name}'"
+        f"{nearest(reference.number, list(numbers))}"
+    )

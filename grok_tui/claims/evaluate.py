@@ -14,6 +14,8 @@ from grok_tui.claims.tree import (
     Compare,
     Elementwise,
     Event,
+    EventNumber,
+    Gain,
     Interval,
     Literal,
     Logic,
@@ -25,7 +27,17 @@ from grok_tui.claims.tree import (
     Throughout,
     Truth,
 )
-from grok_tui.claims.values import Steps, Value, align, at, elementwise, summary
+from grok_tui.claims.values import (
+    NEVER,
+    Steps,
+    Timeline,
+    Value,
+    align,
+    at,
+    elementwise,
+    gain,
+    summary,
+)
 
 # Kleene's truth values in their order, so that `and` is the minimum, `or` the maximum and `not` is 1 - x.
 UNKNOWN, TRUE = 0.5, 1.0
@@ -47,6 +59,10 @@ class Curves(Protocol):
 
     def events(self, arm: str, event: str) -> Steps:
         """Return the steps at which the event was seen, in any order; empty if it was not."""
+        ...
+
+    def event_numbers(self, arm: str, event: str, number: str) -> tuple[Steps, Floats]:
+        """Return those steps, strictly increasing, `[n]`, and a number that the event had there, `[n]`."""
         ...
 
 
@@ -127,11 +143,11 @@ class _Evaluation:
         """
         operands = _operands(node)
         values = [self.quantity(part) for part in operands]
-        steps, arrays = align(values)
-        assert steps is not None, "the parser lets only conditions that vary come here"
+        timeline, arrays = align(values)
+        assert timeline is not None, "the parser lets only conditions that vary come here"
         kept = _compared(needed, arrays)
         level = _at_every_step(kept)
-        if not steps.size:
+        if not timeline.steps.size:
             decider = None
         elif level == UNKNOWN:
             decider = int(np.argmax(kept == UNKNOWN))
@@ -142,9 +158,9 @@ class _Evaluation:
             if not part.varies:
                 side = _Side(part.text, value, isinstance(part, Literal))
             elif decider is None:
-                side = _Side(part.text, Value.absent("not recorded"))
+                side = _Side(part.text, Value.absent(timeline.nothing))
             else:
-                text = f"at({steps[decider]}, {part.text})"
+                text = f"at({timeline.steps[decider]}, {part.text})"
                 if level != UNKNOWN and needed in _EXTREMES and not (node.left.varies and node.right.varies):
                     text = f"{_EXTREMES[needed][part is not node.left]}({part.text})"
                 side = _Side(text, Value(array[decider], missing=value.missing))
@@ -156,9 +172,12 @@ class _Evaluation:
         if isinstance(of, Event):
             what = f"count({of.text})"
             return self.occurrence(Occurrence("count", of, what)), what
-        met = self.condition(of).values
-        broken = met if never else 1 - met
+        condition = self.condition(of)
+        assert condition.timeline is not None, "the parser lets only conditions that vary come here"
+        broken = condition.values if never else 1 - condition.values
         what = f"count({of.text})" if never else f"count(not ({of.text}))"
+        if not broken.size:
+            return Value.absent(condition.timeline.nothing), what
         if _at_every_step(1 - broken) == UNKNOWN:
             return Value.absent("unknown"), what
         return Value.of(int(np.count_nonzero(broken == TRUE))), what
@@ -167,18 +186,18 @@ class _Evaluation:
         """Return the truth value at each step: 0, 1/2 or 1."""
         match node:
             case Compare():
-                steps, arrays = align([self.quantity(part) for part in _operands(node)])
-                return Value(_compared(node.operator, arrays), steps)
+                timeline, arrays = align([self.quantity(part) for part in _operands(node)])
+                return Value(_compared(node.operator, arrays), timeline)
             case Logic():
-                steps, arrays = align([self.condition(part) for part in node.parts])
+                timeline, arrays = align([self.condition(part) for part in node.parts])
                 combine = np.minimum if node.operator == "and" else np.maximum
                 levels = arrays[0]
                 for array in arrays[1:]:
                     levels = combine(levels, array)
-                return Value(levels, steps)
+                return Value(levels, timeline)
             case Not():
                 part = self.condition(node.part)
-                return Value(1 - part.values, part.steps)
+                return Value(1 - part.values, part.timeline)
             case Throughout():
                 return Value.of(self.throughout(node, negated=False)[0])
             case _:
@@ -196,8 +215,12 @@ class _Evaluation:
                 return Value.of(node.value)
             case Measure():
                 values = np.asarray(self.curves.values(node.arm, node.name), dtype=np.float64)
-                finite = np.where(np.isfinite(values), values, np.nan)
-                return Value(finite, self.curves.steps(node.arm), "not finite")
+                return Value(_finite(values), Timeline(self.curves.steps(node.arm)), "not finite")
+            case EventNumber():
+                return self.event_number(node)
+            case Gain():
+                seen = self.curves.events(node.event.arm, node.event.name)
+                return gain(self.quantity(node.curve), seen, self.quantity(node.after))
             case Elementwise():
                 return elementwise(node.function, [self.quantity(operand) for operand in node.operands])
             case Summary():
@@ -213,19 +236,31 @@ class _Evaluation:
     def occurrence(self, node: Occurrence) -> Value:
         """Find the steps at which an event or a condition was seen; where it is unknown it was not seen."""
         if isinstance(node.of, Event):
-            recorded = self.curves.steps(node.of.arm)
+            timeline = Timeline(self.curves.steps(node.of.arm))
             seen = self.curves.events(node.of.arm, node.of.name)
         else:
             condition = self.condition(node.of)
-            assert condition.steps is not None, "the parser lets only conditions that vary come here"
-            recorded, seen = condition.steps, condition.steps[condition.values == TRUE]
-        if not recorded.size:
-            return Value.absent("not recorded")
+            assert condition.timeline is not None, "the parser lets only conditions that vary come here"
+            timeline = condition.timeline
+            seen = timeline.steps[condition.values == TRUE]
+        if not timeline.steps.size:
+            return Value.absent(timeline.nothing)
         if node.function == "count":
             return Value.of(seen.size)
+        if node.function == "share":
+            return Value.of(seen.size / timeline.steps.size)
         if not seen.size:
-            return Value.absent("never")
+            return Value.absent(NEVER)
         return Value.of(float(seen.min()) if node.function == "first_step" else float(seen.max()))
+
+    def event_number(self, node: EventNumber) -> Value:
+        """Return the curve of a number that an event has; of an arm not recorded nothing was seen."""
+        recorded = self.curves.steps(node.arm)
+        if not recorded.size:
+            return Value(np.empty(0), Timeline(recorded))
+        steps, values = self.curves.event_numbers(node.arm, node.name, node.number)
+        until = int(np.append(recorded[-1:], steps[-1:]).max())
+        return Value(_finite(values), Timeline(steps, until, NEVER), "not finite")
 
 
 def _operands(node: Compare) -> tuple[Quantity, ...]:
@@ -239,6 +274,10 @@ def _compared(operator: str, arrays: Sequence[Floats]) -> Floats:
     for array in arrays:
         levels = np.where(np.isnan(array), UNKNOWN, levels)
     return levels
+
+
+def _finite(values: Floats) -> Floats:
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _at_every_step(levels: Floats) -> float:

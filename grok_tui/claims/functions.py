@@ -28,12 +28,15 @@ FUNCTIONS = {
     "max": Function("max(curve[, from[, to]])", 1, 3),
     "min": Function("min(curve[, from[, to]])", 1, 3),
     "mean": Function("mean(curve[, from[, to]])", 1, 3),
+    "median": Function("median(curve[, from[, to]])", 1, 3),
     "range": Function("range(curve[, from[, to]])", 1, 3),
+    "gain": Function("gain(curve, arm.event, after)", 3, 3),
     "first_step": Function("first_step(condition or arm.event)"),
     "last_step": Function("last_step(condition or arm.event)"),
     "count": Function("count(arm.event)"),
     "never": Function("never(condition or arm.event)"),
     "always": Function("always(condition)"),
+    "share": Function("share(condition)"),
     "abs": Function("abs(x)"),
     "sqrt": Function("sqrt(x)"),
     "log10": Function("log10(x)"),
@@ -57,13 +60,14 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "ratio": np.divide,
 }
 
-# The mean is over recorded steps, unweighted, whatever the distance between them.
+# Mean and median are over the steps of the curve, unweighted, whatever the distance between them.
 SUMMARIES: dict[str, Callable[[Floats], Any]] = {
     "start": lambda values: values[0],
     "end": lambda values: values[-1],
     "max": np.max,
     "min": np.min,
     "mean": np.mean,
+    "median": np.median,
     "range": np.ptp,
 }
 

@@ -16,6 +16,8 @@ from grok_tui.claims.tree import (
     Compare,
     Elementwise,
     Event,
+    EventNumber,
+    Gain,
     Interval,
     Literal,
     Logic,
@@ -23,6 +25,7 @@ from grok_tui.claims.tree import (
     Not,
     Occurrence,
     Quantity,
+    Reference,
     Summary,
     Throughout,
     Truth,
@@ -115,7 +118,7 @@ class _Parser:
     """Converts Python's nodes to ours, noting the measures and events in source order."""
 
     def __init__(self, source: str) -> None:
-        self.references: list[Measure | Event] = []
+        self.references: list[Reference] = []
         self._bytes = source.encode()  # the offsets of Python's nodes count bytes
 
     def text(self, node: ast.expr) -> str:
@@ -187,12 +190,16 @@ class _Parser:
                 measure = Measure(arm, name, self.text(node))
                 self.references.append(measure)
                 return measure
+            case ast.Attribute(ast.Attribute(ast.Name(arm), name), number):
+                event_number = EventNumber(arm, name, number, self.text(node))
+                self.references.append(event_number)
+                return event_number
             case ast.Call(ast.Name(function)) if function not in ("never", "always"):
                 return self.call(node, function)
             case ast.Name(name) if name in FUNCTIONS:
                 raise self.error(node, f"is a function; write {FUNCTIONS[name].usage}")
             case ast.Attribute():
-                raise self.error(node, "is not of the form arm.measure")
+                raise self.error(node, "is not of the form arm.measure or arm.event.number")
             case ast.Name():
                 raise self.error(node, "stands alone; write arm.measure")
             case ast.List():
@@ -225,6 +232,9 @@ class _Parser:
         if function == "at":
             step = self.number(arguments[0], function)
             return At(step, self.curve(arguments[1], function), text)
+        if function == "gain":
+            curve, event = self.curve(arguments[0], function), self.event(arguments[1], function)
+            return Gain(curve, event, self.number(arguments[2], function), text)
         return Occurrence(function, self.happening(arguments[0], function), text)
 
     def arguments(self, node: ast.Call, function: str) -> list[ast.expr]:
@@ -254,15 +264,19 @@ class _Parser:
 
     def happening(self, node: ast.expr, function: str) -> Truth | Event:
         """Convert what may happen at some step: a bare `arm.name` is an event here, all else a condition."""
-        usage = FUNCTIONS[function].usage
+        bare = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        if function == "count" or (bare and function not in ("always", "share")):
+            return self.event(node, function)
+        condition = self.truth(node)
+        if not condition.varies:
+            usage = FUNCTIONS[function].usage
+            raise self.error(node, f"does not change from step to step; write {usage}")
+        return condition
+
+    def event(self, node: ast.expr, function: str) -> Event:
         match node:
-            case ast.Attribute(ast.Name(arm), name) if function != "always":
+            case ast.Attribute(ast.Name(arm), name):
                 event = Event(arm, name, self.text(node))
                 self.references.append(event)
                 return event
-            case _ if function == "count":
-                raise self.error(node, f"is not an event; write {usage}")
-        condition = self.truth(node)
-        if not condition.varies:
-            raise self.error(node, f"does not change from step to step; write {usage}")
-        return condition
+        raise self.error(node, f"is not an event; write {FUNCTIONS[function].usage}")

@@ -1,8 +1,8 @@
 """The checked tree that a claim is parsed to.
 
-A node is a *quantity* (a number or a curve) or a *truth*; `varies` says that it has a value at each recorded
-step. Every node keeps its source text, with whitespace tidied, to be shown. Nodes compare by identity: the
-middle of a chained comparison is one node in two places.
+A node is a *quantity* (a number or a curve) or a *truth*; `varies` says that it has a value at each step.
+Every node keeps its source text, with whitespace tidied, to be shown. Nodes compare by identity: the middle
+of a chained comparison is one node in two places.
 """
 
 from __future__ import annotations
@@ -43,6 +43,28 @@ class Event:
 
 
 @dataclass(frozen=True, eq=False)
+class EventNumber:
+    """The curve `arm.name.number`: a number that the event has, at each step at which it was seen."""
+
+    arm: str
+    name: str
+    number: str
+    text: str
+    varies = True
+
+
+@dataclass(frozen=True, eq=False)
+class Gain:
+    """The curve, at the steps of an event, of how much another curve grew until `after` steps later."""
+
+    curve: Quantity
+    event: Event
+    after: Quantity
+    text: str
+    varies = True
+
+
+@dataclass(frozen=True, eq=False)
 class Elementwise:
     """Arithmetic or a function such as `sqrt`, applied to a number or at each step of a curve."""
 
@@ -79,7 +101,7 @@ class At:
 
 @dataclass(frozen=True, eq=False)
 class Occurrence:
-    """`first_step`, `last_step` or `count` of a condition or an event."""
+    """`first_step` or `last_step` of a condition or an event, `count` of an event, `share` of a condition."""
 
     function: str
     of: Truth | Event
@@ -157,5 +179,6 @@ class Throughout:
     varies = False
 
 
-Quantity = Literal | Measure | Elementwise | Summary | At | Occurrence
+Quantity = Literal | Measure | EventNumber | Gain | Elementwise | Summary | At | Occurrence
+Reference = Measure | Event | EventNumber
 Truth = Compare | Logic | Not | Throughout

@@ -12,13 +12,30 @@ from grok_tui.claims.functions import ELEMENTWISE, SUMMARIES, Floats
 
 Steps = NDArray[np.int64]
 
+NOT_RECORDED = "not recorded"
+NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The steps of a curve, strictly increasing, `[n]`: those recorded, or those of an event."""
+
+    steps: Steps
+    seen_until: int | None = None  # of events: the last step at which one would have been seen
+    nothing: str = NOT_RECORDED  # what is said of a time that holds none of the steps
+
+    @property
+    def until(self) -> int:
+        """The step after which nothing is known; there has to be one."""
+        return int(self.steps[-1]) if self.seen_until is None else self.seen_until
+
 
 @dataclass(frozen=True)
 class Value:
-    """A number (`values` is 0-d, `steps` None) or a curve (`values: [n]` at `steps: [n]`)."""
+    """A number (`values` is 0-d, `timeline` None) or a curve (`values: [n]` at the n steps of `timeline`)."""
 
     values: Floats
-    steps: Steps | None = None
+    timeline: Timeline | None = None
     missing: str = ""  # why a value is NaN, in a word or two
 
     @classmethod
@@ -44,48 +61,63 @@ class Value:
         return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.5g}"
 
 
-def align(values: Sequence[Value]) -> tuple[Steps | None, list[Floats]]:
-    """Return the steps that all curves have in common (None if all are numbers) and the values there."""
-    steps = next((value.steps for value in values if value.steps is not None), None)
-    if steps is None:
+def align(values: Sequence[Value]) -> tuple[Timeline | None, list[Floats]]:
+    """Return the timeline that all curves have in common (None if all are numbers) and the values there."""
+    timelines = [value.timeline for value in values if value.timeline is not None]
+    if not timelines:
         return None, [value.values for value in values]
-    for value in values:
-        if value.steps is not None and not np.array_equal(value.steps, steps):
-            steps = np.intersect1d(steps, value.steps, assume_unique=True)
+    common = _common(timelines)
     arrays = [
-        value.values if value.steps is None else value.values[np.searchsorted(value.steps, steps)]
+        value.values
+        if value.timeline is None
+        else value.values[np.searchsorted(value.timeline.steps, common.steps)]
         for value in values
     ]
-    return steps, arrays
+    return common, arrays
+
+
+def _common(timelines: Sequence[Timeline]) -> Timeline:
+    steps = timelines[0].steps
+    for timeline in timelines[1:]:
+        if not np.array_equal(timeline.steps, steps):
+            steps = np.intersect1d(steps, timeline.steps, assume_unique=True)
+    ends = [timeline.seen_until for timeline in timelines if timeline.seen_until is not None]
+    to_blame = [timeline for timeline in timelines if not timeline.steps.size] or timelines
+    reasons = {timeline.nothing for timeline in to_blame}
+    return Timeline(
+        steps,
+        min(ends) if len(ends) == len(timelines) else None,
+        reasons.pop() if len(reasons) == 1 else NOT_RECORDED,
+    )
 
 
 def elementwise(function: str, operands: Sequence[Value]) -> Value:
     """Apply a function; what is undefined, overflows or has a missing operand is missing."""
-    steps, arrays = align(operands)
+    timeline, arrays = align(operands)
     values = np.asarray(ELEMENTWISE[function](*arrays), dtype=np.float64)
     # numpy says nan ** 0 = 1 and 1 / inf = 0; nothing may come back from missing.
     known = np.isfinite(values)
     for array in arrays:
         known = known & np.isfinite(array)
     missing = next((operand.missing for operand in operands if np.isnan(operand.values).any()), "undefined")
-    return Value(np.where(known, values, np.nan), steps, missing)
+    return Value(np.where(known, values, np.nan), timeline, missing)
 
 
 def summary(function: str, curve: Value, window: Sequence[Value]) -> Value:
     """Summarize a curve between the steps `window` (from and to, each optional), inclusive."""
-    steps, values = _recorded(curve)
+    timeline = _timeline(curve)
     for bound in window:
         if bound.number is None:
             return bound
-    if not steps.size:
-        return Value.absent("not recorded")
+    if not timeline.steps.size:
+        return Value.absent(timeline.nothing)
     bounds = [float(bound.values) for bound in window]
     first, last = (bounds + [-np.inf, np.inf][len(bounds) :])[:2]
-    if len(bounds) == 2 and last > steps[-1]:
-        return _beyond(steps)
-    inside = values[(steps >= first) & (steps <= last)]
+    if len(bounds) == 2 and last > timeline.until:
+        return _beyond(timeline)
+    inside = curve.values[(timeline.steps >= first) & (timeline.steps <= last)]
     if not inside.size:
-        return Value.absent("not recorded")
+        return Value.absent(timeline.nothing)
     result = np.asarray(SUMMARIES[function](inside), dtype=np.float64)
     if np.isfinite(result):
         return Value(result)
@@ -93,24 +125,47 @@ def summary(function: str, curve: Value, window: Sequence[Value]) -> Value:
 
 
 def at(step: Value, curve: Value) -> Value:
-    """Return the value at the last recorded step that is not after `step`."""
-    steps, values = _recorded(curve)
+    """Return the value at the last step of the curve that is not after `step`."""
+    timeline = _timeline(curve)
     if step.number is None:
         return step
-    if not steps.size:
-        return Value.absent("not recorded")
-    if step.number > steps[-1]:
-        return _beyond(steps)
-    index = int(np.searchsorted(steps, step.number, side="right")) - 1
+    if not timeline.steps.size:
+        return Value.absent(timeline.nothing)
+    if step.number > timeline.until:
+        return _beyond(timeline)
+    index = int(np.searchsorted(timeline.steps, step.number, side="right")) - 1
     if index < 0:
-        return Value.absent(f"not recorded before step {steps[0]}")
-    return Value(values[index], missing=curve.missing)
+        return Value.absent(f"{timeline.nothing} before step {timeline.steps[0]}")
+    return Value(curve.values[index], missing=curve.missing)
 
 
-def _recorded(curve: Value) -> tuple[Steps, Floats]:
-    assert curve.steps is not None, "the parser lets only curves come here"
-    return curve.steps, curve.values
+def gain(curve: Value, seen: Steps, after: Value) -> Value:
+    """Return by how much a curve grew from its last step before each event at s to its last by s + after.
+
+    Events for which s + after is later than the curve's record are left out. A gain is missing where the
+    curve has no step before the event, or none from the event until s + after: nothing was seen of it.
+    """
+    timeline, steps = _timeline(curve), np.unique(seen)
+    if not timeline.steps.size:
+        return Value(np.empty(0), timeline)
+    whole = steps[steps + after.values <= timeline.until]  # none where `after` is missing
+    left_out = after.missing if after.number is None else _beyond(timeline).missing
+    events = Timeline(whole, timeline.until, left_out if steps.size and not whole.size else NEVER)
+    befores = np.searchsorted(timeline.steps, whole, side="left") - 1
+    afters = np.searchsorted(timeline.steps, whole + after.values, side="right") - 1
+    recorded = (befores >= 0) & (afters > befores)
+
+    def end(indices: NDArray[np.intp]) -> Value:
+        missing = curve.missing if recorded.all() else NOT_RECORDED
+        return Value(np.where(recorded, curve.values[indices], np.nan), events, missing)
+
+    return elementwise("-", [end(afters), end(befores)])
 
 
-def _beyond(steps: Steps) -> Value:
-    return Value.absent(f"not recorded after step {steps[-1]}")
+def _timeline(curve: Value) -> Timeline:
+    assert curve.timeline is not None, "the parser lets only curves come here"
+    return curve.timeline
+
+
+def _beyond(timeline: Timeline) -> Value:
+    return Value.absent(f"{NOT_RECORDED} after step {timeline.until}")

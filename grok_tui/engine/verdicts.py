@@ -78,3 +78,9 @@ class ReplicaCurves:
     def events(self, arm: str, event: str) -> NDArray[np.int64]:
         """Return the steps at which an event was seen in an arm."""
         return self._arms[arm].history.event_steps(event, self._replica)
+
+    def event_numbers(
+        self, arm: str, event: str, number: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the steps at which an event was seen in an arm, ascending, and one of its numbers there."""
+        return self._arms[arm].history.event_numbers(event, number, self._replica)

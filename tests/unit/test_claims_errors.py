@@ -5,12 +5,13 @@ import pytest
 from grok_tui.claims import ClaimError, parse
 
 MEASURES = {"sgd": ["loss", "bias"], "adam": ["loss", "bias"]}
-EVENTS = ["fit", "grok", "divergence"]
+EVENTS = ["fit", "grok", "divergence", "slingshot"]
+NUMBERS = {"slingshot": ["duration", "peak_loss", "norm_growth"]}
 
 
 def complaint(text: str) -> str:
     with pytest.raises(ClaimError) as caught:
-        parse(text).check(MEASURES, EVENTS)
+        parse(text).check(MEASURES, EVENTS, NUMBERS)
     message = str(caught.value)
     assert message.isprintable(), "one line that is safe on a terminal"
     return message
@@ -69,7 +70,43 @@ def complaint(text: str) -> str:
         ("1 is 1", "an operator that is not part of the claim language"),
         ("adam < 1", "'adam' stands alone; write arm.measure"),
         ("end < 1", "'end' is a function; write end(curve)"),
-        ("end(adam.loss.real) < 1", "'adam.loss.real' is not of the form arm.measure"),
+        ("end(adam.a.b.real) < 1", "'adam.a.b.real' is not of the form arm.measure or arm.event.number"),
+        ("end(adan.slingshot.duration) < 1", "unknown arm 'adan'; did you mean 'adam'?"),
+        (
+            "end(adam.slingshto.duration) < 1",
+            "unknown event 'slingshto' of arm 'adam'; did you mean 'slingshot'?",
+        ),
+        (
+            "end(adam.slingshot.peak) < 1",
+            "unknown number 'peak' of event 'slingshot'; did you mean 'peak_loss'?",
+        ),
+        ("end(adam.slingshot.x) < 1", "'slingshot'; valid: duration, norm_growth, peak_loss"),
+        ("end(adam.grok.duration) < 1", "the event 'grok' has no numbers, so no 'duration'"),
+        ("end(adam.loss.real) < 1", "'adam.loss' is a measure, not an event; it has no number 'real'"),
+        (
+            "end(adam.slingshot) < 1",
+            "never(adam.slingshot), count(adam.slingshot) or adam.slingshot.duration",
+        ),
+        ("end(adam.grok) < 1", "write first_step(adam.grok), never(adam.grok) or count(adam.grok)"),
+        ("adam.slingshot.duration < 1", "'adam.slingshot.duration < 1' is true or false at each step"),
+        (
+            "never(adam.slingshot.duration)",
+            "'adam.slingshot.duration' is a curve where a comparison is needed",
+        ),
+        ("count(adam.slingshot.duration) < 1", "is not an event; write count(arm.event)"),
+        ("end(gain(adam.loss, adam.slingshot)) < 1", "does not fit gain(curve, arm.event, after)"),
+        (
+            "end(gain(3, adam.slingshot, 9)) < 1",
+            "'3' is a number where gain(curve, arm.event, after) needs a curve",
+        ),
+        ("end(gain(adam.loss, 3, 9)) < 1", "'3' is not an event; write gain(curve, arm.event, after)"),
+        ("end(gain(adam.loss, adam.slingshot.duration, 9)) < 1", "'adam.slingshot.duration' is not an event"),
+        ("end(gain(adam.loss, adam.bias, 9)) < 1", "'adam.bias' is a measure, not an event"),
+        ("end(gain(adam.loss, adam.grok, adam.loss)) < 1", "'adam.loss' is a curve where gain("),
+        ("gain(adam.loss, adam.grok, 9) < 1", "is true or false at each step"),
+        ("share(adam.slingshot) < 1", "'adam.slingshot' is a curve where a comparison is needed"),
+        ("share(1 < 2) < 1", "'1 < 2' does not change from step to step; write share(condition)"),
+        ("share(adam.loss < 1)", "'share(adam.loss < 1)' is a number where a comparison is needed"),
         ("True", "'True' is not a number"),
         ("None < 1", "'None' is not a number"),
         ("... < 1", "'...' is not a number"),

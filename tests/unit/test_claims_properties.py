@@ -13,10 +13,11 @@ NAN = math.nan
 
 
 class Curves:
-    """One arm `a` with the curves x and y."""
+    """One arm `a` with the curves x and y, and an event `jump` with a number `size`."""
 
-    def __init__(self, **curves):
+    def __init__(self, jumps=(), **curves):
         self.curves = curves
+        self.jumps = dict(jumps)  # step -> size
 
     def steps(self, arm):
         return np.arange(len(self.curves["x"]))
@@ -25,7 +26,13 @@ class Curves:
         return self.curves[measure]
 
     def events(self, arm, event):
-        return np.array([], dtype=np.int64)
+        return np.array(list(self.jumps) if event == "jump" else [], dtype=np.int64)
+
+    def event_numbers(self, arm, event, number):
+        steps = sorted(self.jumps)
+        return np.array(steps, dtype=np.int64), np.array(
+            [self.jumps[step] for step in steps], dtype=np.float64
+        )
 
 
 def value(text):
@@ -43,7 +50,7 @@ def safely(function, *arrays):
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 CURVE_X, CURVE_Y = np.array([0.5, -2.0, 0.0, 3.0]), np.array([1.0, 1e200, -0.25, NAN])
-XY = Curves(x=CURVE_X, y=CURVE_Y)
+XY = Curves({1: 0.5, 2: NAN}, x=CURVE_X, y=CURVE_Y)
 INFIX = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power}
 PREFIX = {"-": np.negative, "abs": np.abs, "sqrt": np.sqrt, "log10": np.log10, "log": np.log, "exp": np.exp}
 arithmetic = st.recursive(
@@ -93,6 +100,8 @@ NAMES = [
     "a.y",
     "b.z",
     "a.grok",
+    "a.jump",
+    "a.jump.size",
     "end",
     "at",
     "max",
@@ -100,6 +109,8 @@ NAMES = [
     "never",
     "always",
     "count",
+    "gain",
+    "share",
     "abs",
 ]
 SIGNS = ["(", ")", "[", "]", ",", ".", "<", "<=", "==", "in", "not", "and", "or", "+", "-", "*", "/", "**"]
@@ -108,6 +119,7 @@ VALID = [
     "end(a.x) in [0.989, 0.991] and never(a.y < 1e-2)",
     "first_step(a.x < 1e-2) / first_step(a.y < 1) > 5 or count(a.grok) == 0",
     "max(abs(a.x - a.y), 0, 2) < sqrt(25/100) < 3",
+    "share(gain(log(a.x), a.jump, 1) > 0) >= 0.8 and max(a.jump.size) < 6.6",
 ]
 garbage = st.one_of(
     st.text(),
@@ -124,7 +136,7 @@ garbage = st.one_of(
 def test_any_text_is_a_claim_or_a_claim_error(text):
     try:
         condition = parse(text)
-        condition.check({"a": ["x", "y"]}, ["grok"])
+        condition.check({"a": ["x", "y"]}, ["grok", "jump"], {"jump": ["size"]})
     except ClaimError as error:
         event("refused")
         message = str(error)
@@ -166,24 +178,28 @@ def one_of(*choices):
 def language(depth):
     """Curves, numbers, conditions and claims that nest at most `depth` deep."""
     curves, numbers = (
-        one_of("a.x", "a.y"),
+        one_of("a.x", "a.y", "a.jump.size"),
         one_of("0", "1", "-3", "1e308", "count(a.grok)", "first_step(a.grok)"),
     )
     conditions, claims = one_of("a.x < 1", "a.y == a.x"), one_of("never(a.grok)", "end(a.x) < 1")
-    compare, whole = one_of(" < ", " >= ", " == ", " != "), one_of("end", "start", "max", "mean", "range")
+    compare, whole = (
+        one_of(" < ", " >= ", " == ", " != "),
+        one_of("end", "start", "max", "mean", "median", "range"),
+    )
     for _ in range(depth):
         curves, numbers, conditions, claims = (
             st.one_of(
                 curves,
                 joined("(", curves, one_of(" + ", " / ", " ** "), numbers | curves, ")"),
                 joined(one_of("sqrt", "log", "-"), "(", curves, ")"),
+                joined("gain(", curves, ", ", one_of("a.jump", "a.grok"), ", ", numbers, ")"),
             ),
             st.one_of(
                 numbers,
                 joined(whole, "(", curves, ")"),
                 joined(one_of("max", "min"), "(", curves, ", ", numbers, ", ", numbers, ")"),
                 joined("at(", numbers, ", ", curves, ")"),
-                joined(one_of("first_step", "last_step"), "(", conditions, ")"),
+                joined(one_of("first_step", "last_step", "share"), "(", conditions, ")"),
             ),
             st.one_of(
                 joined(curves, compare, numbers | curves),
@@ -205,13 +221,14 @@ def language(depth):
 recorded = st.integers(0, 5).flatmap(
     lambda n: st.tuples(*[st.lists(st.floats(), min_size=n, max_size=n).map(np.array)] * 2)
 )
+jumps = st.dictionaries(st.integers(0, 6), st.floats(), max_size=4)
 
 
 @settings(deadline=None)
-@given(language(depth=3), recorded)
-def test_every_claim_comes_out_on_all_curves_and_is_unknown_only_for_what_is_missing(text, curves):
+@given(language(depth=3), recorded, jumps)
+def test_every_claim_comes_out_on_all_curves_and_is_unknown_only_for_what_is_missing(text, curves, seen):
     x, y = curves
-    judgement = parse(text).evaluate(Curves(x=x, y=y))
+    judgement = parse(text).evaluate(Curves(seen, x=x, y=y))
     assert judgement.deciding.holds is judgement.holds
     for comparison in judgement.comparisons:
         missing = comparison.left is None or comparison.right is None
