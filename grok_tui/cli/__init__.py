@@ -9,6 +9,7 @@ import typer
 
 from grok_tui.cli import options as opt
 from grok_tui.cli.bench import bench
+from grok_tui.cli.llc import llc
 from grok_tui.cli.presets import presets
 from grok_tui.cli.runs import attach, export, replay, resume, runs
 from grok_tui.cli.verify import verify
@@ -30,6 +31,7 @@ app.command()(attach)
 app.command()(replay)
 app.command()(export)
 app.command()(bench)
+app.command()(llc)
 app.add_typer(runs)
 
 
