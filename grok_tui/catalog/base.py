@@ -45,6 +45,7 @@ def knob(
     gt: float | None = None,
     le: float | None = None,
     lt: float | None = None,
+    pattern: str | None = None,
 ) -> Any:
     """Declare one parameter of a spec: its default, bounds, unit, one line of help, and whether it is live.
 
@@ -58,6 +59,7 @@ def knob(
         gt=gt,
         le=le,
         lt=lt,
+        pattern=pattern,
         json_schema_extra={"live": live, "unit": unit},
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import Spec, knob
 from .optimizers import OptimizerSpec
@@ -14,7 +14,37 @@ class Intervention(Spec):
     """When and to which arm."""
 
     arm: str = knob(help="the arm it is done to")
-    at_step: int = knob(ge=0, help="done after this many steps, before the next")
+    at_step: int = knob(help="done after this many steps, before the next")
+
+    @property
+    def awaited(self) -> tuple[str, str] | None:
+        """The arm and its event from which `at_step` counts, if it does not count from the start."""
+        return None
+
+    @model_validator(mode="after")
+    def _step_is_there(self) -> Intervention:
+        if self.at_step < 0 and self.awaited is None:
+            raise ValueError(f"at_step is {self.at_step}; the first steps of an arm are its 0th and 1st")
+        return self
+
+
+class Sudden(Intervention):
+    """An intervention that may be done to one replica alone, and when another arm has an event."""
+
+    replica: int | None = knob(None, ge=0, help="the replica it is done to, counted from 0; else all")
+    since: str | None = knob(
+        None,
+        pattern=r"^[a-z][a-z0-9_]*\.[a-z]+$",
+        help="arm.event from whose first time in each replica at_step counts; the arm waits for it",
+    )
+
+    @property
+    def awaited(self) -> tuple[str, str] | None:
+        """The arm and its event from which `at_step` counts."""
+        if self.since is None:
+            return None
+        arm, _, event = self.since.partition(".")
+        return arm, event
 
 
 class Switch(Intervention):
@@ -35,17 +65,26 @@ class Set(Intervention):
     value: float | bool | str | list[float] = knob(help="its new value")
 
 
-class Reset(Intervention):
+class Reset(Sudden):
     """Forget the optimizer's state, moments and step count, and the state of gradient filters."""
 
     action: Literal["reset"]
 
 
-class Jump(Intervention):
+class Jump(Sudden):
     """Displace theta by a random vector, uniform in direction."""
 
     action: Literal["jump"]
-    norm: float = knob(ge=0, help="L2 norm of the displacement")
+    norm: float | None = knob(None, ge=0, help="L2 norm of the displacement")
+    of_next_steps: int | None = knob(
+        None, ge=1, le=10_000, help="displace each tensor as far as this many steps would, instead of norm"
+    )
+
+    @model_validator(mode="after")
+    def _length_is_given(self) -> Jump:
+        if (self.norm is None) == (self.of_next_steps is None):
+            raise ValueError("a jump has either a norm or of_next_steps")
+        return self
 
 
 AnyIntervention = Annotated[Switch | Set | Reset | Jump, Field(discriminator="action")]

@@ -20,6 +20,7 @@ ENVELOPE = {
     "step_loss_max": "largest batch loss since the last recorded step",
     "update_size_min": "smallest ||theta change||_2 of a step since the last recorded one",
     "update_size_max": "largest ||theta change||_2 of a step since the last recorded one",
+    "update_in_lr_max": "largest |theta_i change| of a step since the last recorded one, in units of lr",
 }
 
 COORDINATES = {
@@ -32,7 +33,7 @@ COORDINATES = {
 
 
 CLASSES = {
-    "margin_mean": "mean over the training samples of the right score less the best other one",
+    "margin_mean": "mean over the training samples of the right score less the best other one, or y f",
     "margin_min": "least margin of a training sample; positive where all are right",
     "zero_loss_share": "share of training samples whose loss is exactly 0",
     "parameter_count": "number of parameters",
@@ -43,6 +44,8 @@ CLASSES = {
     "hidden_linf": "largest absolute parameter between embedding and readout",
     "unembedding_linf": "largest absolute weight of the readout",
     "sharpness": "largest eigenvalue of the Hessian of the training loss (costly)",
+    "llc": "local learning coefficient of the training loss, by Langevin dynamics (costly)",
+    "llc_rescaled": "the same of the network divided by its least training margin (costly)",
 }
 
 SPECTRUM = {
@@ -59,7 +62,7 @@ GROUP = {
     "logit_formula_r2": "share of the scores' variance that sum_k A_k cos(w_k (x o y - c)) explains",
 }
 
-COSTLY = frozenset({"sharpness"})
+COSTLY = frozenset({"active_units", "fourier_gap", "llc", "llc_rescaled", "sharpness"})
 """Measures that take far longer than a forward pass, and so are taken only where they are asked for."""
 
 FAMILIES = {

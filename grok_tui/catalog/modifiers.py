@@ -46,6 +46,19 @@ class Modifiers(Spec):
         0.0, live=True, ge=0, help="keep ||theta||_2 at this factor of its start; 0: let it go"
     )
 
+    reset_every: int = knob(
+        0, live=True, ge=0, help="forget the optimizer's state each time it is this many steps old; 0: never"
+    )
+    reset_on_return: bool = knob(
+        False, live=True, help="forget the optimizer's state when the batch loss returns from exactly 0"
+    )
+
+    @model_validator(mode="after")
+    def _warm_up_is_not_reset(self) -> Modifiers:
+        if self.warmup and (self.reset_every or self.reset_on_return):
+            raise ValueError("warmup counts from fresh state and does not go with resets within steps")
+        return self
+
     @model_validator(mode="after")
     def _order_is_a_norm(self) -> Modifiers:
         if self.l_inf_form == "p_norm" and self.l_inf_sharpness < 1:

@@ -33,14 +33,19 @@ class TaskSpec(Spec):
     models: ClassVar[tuple[str, ...]] = ()
     """The models it goes with."""
 
-    losses: ClassVar[tuple[str, ...]] = ()
-    """The losses its targets are made for."""
-
     classes: ClassVar[bool] = False
     """Whether the outputs are scores of classes, one of which is right."""
 
     seeded: ClassVar[bool] = False
     """Whether the data depend on the seed, so that every replica has its own."""
+
+    drawn: ClassVar[bool] = False
+    """Whether it can be learnt online, from samples that are new at every step."""
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The losses its targets are made for."""
+        raise NotImplementedError
 
     @property
     def coordinates(self) -> bool:
@@ -63,16 +68,23 @@ class TaskSpec(Spec):
         raise NotImplementedError
 
 
+CLASS_LOSSES = ("cross_entropy", "cross_entropy_balanced", "stablemax")
+
+
 class Linear101(TaskSpec):
     """One weight per training sample and a bias that all samples share; every target is 1."""
 
     measures: ClassVar[dict[str, str]] = {"bias": "weight of the feature that all samples share"}
     models: ClassVar[tuple[str, ...]] = ("linear",)
-    losses: ClassVar[tuple[str, ...]] = ("mse",)
 
     name: Literal["linear101"]
     samples: int = knob(100, ge=1, le=1_000_000, help="training samples, each with a feature of its own")
     tolerance: float = knob(0.1, gt=0, help="a prediction is accurate when |prediction - 1| is below this")
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """A regression."""
+        return ("mse",)
 
     @property
     def coordinates(self) -> bool:
@@ -118,7 +130,6 @@ class BinaryOperation(TaskSpec):
     """A table of x o y (Power et al. 2022): some pairs are for training, the rest for validation."""
 
     models: ClassVar[tuple[str, ...]] = ("linear", "mlp", "embedding_mlp", "transformer")
-    losses: ClassVar[tuple[str, ...]] = ("cross_entropy", "mse", "stablemax")
     classes: ClassVar[bool] = True
     seeded: ClassVar[bool] = True
 
@@ -149,6 +160,11 @@ class BinaryOperation(TaskSpec):
             if outliers > trained:
                 raise ValueError(f"{outliers} is more than the {trained} training samples")
         return outliers
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Those on class indices."""
+        return (*CLASS_LOSSES, "mse")
 
     @property
     def permuted(self) -> int:
@@ -199,5 +215,62 @@ def is_prime(number: int) -> bool:
     return number > 1 and all(number % divisor for divisor in range(2, isqrt(number) + 1))
 
 
-AnyTask = Annotated[Linear101 | BinaryOperation, Field(discriminator="name")]
-TASKS: dict[str, type[TaskSpec]] = {"linear101": Linear101, "binary_operation": BinaryOperation}
+class SparseParity(TaskSpec):
+    """The product of k secret bits among n, all bits +1 or -1 (Barak et al. 2022)."""
+
+    measures: ClassVar[dict[str, str]] = {
+        "secret_ratio": "mean square of the first layer's weights on secret bits over that on others,"
+        " relative to the start",
+        "secret_share": "share of the first layer's movement ||W - W_0||_2 that is on secret bits;"
+        " sqrt(k / n) by chance",
+        "first_layer_change": "largest |W - W_0| in the first layer",
+        "active_units": "hidden units that suffice for the same predictions on the training samples (costly)",
+        "fourier_gap": "by how much the best hidden unit's Fourier coefficients on all but one secret bit"
+        " exceed those on all and one more; NaN for n > 16 (costly)",
+    }
+    models: ClassVar[tuple[str, ...]] = ("mlp",)
+    classes: ClassVar[bool] = True
+    seeded: ClassVar[bool] = True
+    drawn: ClassVar[bool] = True
+
+    name: Literal["sparse_parity"]
+    n: int = knob(40, ge=2, le=10_000, help="bits of a sample")
+    k: int = knob(3, ge=1, help="secret bits, whose product is the label")
+    samples: int = knob(
+        1000, ge=1, le=10_000_000, help="training samples; of an online run, those it is measured on"
+    )
+    validation: int = knob(2000, ge=1, le=10_000_000, help="validation samples")
+    logits: Literal[1, 2] = knob(
+        1, help="outputs: one whose sign is the label, or two scores for cross-entropy"
+    )
+    label_noise: float = knob(0.0, ge=0, lt=0.5, help="share of training labels that are flipped")
+
+    @field_validator("k")
+    @classmethod
+    def _secret_is_among_the_bits(cls, k: int, given: ValidationInfo) -> int:
+        if k > given.data.get("n", k):
+            raise ValueError(f"{k} secret bits are more than the {given.data['n']} there are")
+        return k
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """On one output those of signs, on two those of classes."""
+        return ("hinge", "logistic") if self.logits == 1 else CLASS_LOSSES
+
+    @property
+    def coordinates(self) -> bool:
+        """The secret bits generalize."""
+        return True
+
+    @property
+    def shape(self) -> Shape:
+        """N samples of n bits."""
+        return Shape(self.samples, self.n, self.logits, validation=self.validation)
+
+
+AnyTask = Annotated[Linear101 | BinaryOperation | SparseParity, Field(discriminator="name")]
+TASKS: dict[str, type[TaskSpec]] = {
+    "linear101": Linear101,
+    "binary_operation": BinaryOperation,
+    "sparse_parity": SparseParity,
+}

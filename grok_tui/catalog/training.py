@@ -13,6 +13,7 @@ Positive = Annotated[int, Field(ge=1)]
 LOSSES = {
     "mse": "mean squared error",
     "cross_entropy": "softmax cross-entropy on class indices",
+    "cross_entropy_balanced": "softmax cross-entropy whose gradients sum to 0 over the classes",
     "stablemax": "cross-entropy with x + 1 (x >= 0) or 1 / (1 - x) (x < 0) in place of exp, on class indices",
     "hinge": "max(0, 1 - y f) on labels +1 and -1",
     "logistic": "log(1 + exp(-y f)) on labels +1 and -1",
@@ -24,10 +25,13 @@ class Training(Spec):
 
     steps: int = knob(help="training steps", ge=1, le=10**10)
     batch_size: Positive | Literal["full"] = knob("full", help="samples in a step, or all of them", live=True)
-    batches: Literal["epoch", "independent"] = knob(
-        "epoch", help="minibatches: shuffled epochs as a DataLoader, or drawn anew at each step"
+    batches: Literal["epoch", "independent", "online"] = knob(
+        "epoch",
+        help="minibatches: shuffled epochs as a DataLoader, drawn anew each step, or online: of new samples",
     )
-    loss: Literal["mse", "cross_entropy", "stablemax", "hinge", "logistic"] = knob(help="the training loss")
+    loss: Literal["mse", "cross_entropy", "cross_entropy_balanced", "stablemax", "hinge", "logistic"] = knob(
+        help="the training loss"
+    )
     loss_dtype: Literal["float32", "float64"] = knob("float32", help="precision of the loss")
     dtype: Literal["float32", "float64"] = knob("float32", help="precision of theta and of the network")
     record_every: Positive | Literal["auto"] = knob(

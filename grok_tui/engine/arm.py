@@ -27,8 +27,15 @@ from .measuring import Measuring
 from .optimizer import Optimizer
 from .snapshot import ArmStatus
 from .state import MORE_ROWS, ArmState, Arrays, check, prefixed, under
-from .step import Learner
+from .step import SEEN, Learner
 from .trainer import Trainer
+
+# Row among what is seen of a step, and whether it is folded from below, of each side of the envelope.
+FOLDED = (
+    *((SEEN.index("loss"), is_low) for is_low in (True, False)),
+    *((SEEN.index("update"), is_low) for is_low in (True, False)),
+    (SEEN.index("largest_update"), False),
+)
 
 
 class Arm:
@@ -67,7 +74,8 @@ class Arm:
         theta = start.to(device)
         loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
         learner = Learner(network, loss, train, not task.seeded, theta.clone())
-        self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches, compiling)
+        self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches, compiling, self.task.draw)
+        self._sizes = network.sizes
         self._measuring = Measuring(
             network, self.task, train, validation, loss, not task.seeded, theta, measures
         )
@@ -198,6 +206,15 @@ class Arm:
         """
         self._carry_out(intervention, False)
 
+    def plan(self, interventions: Sequence[AnyIntervention]) -> None:
+        """Add to what the preset has planned for the arm."""
+        planned = [intervention for intervention, _ in self._preset_schedule]
+        ordered = sorted([*planned, *interventions], key=lambda intervention: intervention.at_step)
+        self._preset_schedule = [(intervention, True) for intervention in ordered]
+        others = [entry for entry in self._scheduled if not entry[1]]
+        ahead = [*others, *self._preset_schedule[self._scheduled_done :]]
+        self._scheduled = sorted(ahead, key=lambda entry: entry[0].at_step)
+
     def schedule(self, interventions: Sequence[tuple[AnyIntervention, bool]]) -> None:
         """Have these carried out next, each with whether it is the preset's; its other ones follow."""
         ahead = self._scheduled_done + sum(of_preset for _, of_preset in interventions)
@@ -262,9 +279,15 @@ class Arm:
         """Go on with these modifiers."""
         self._trainer.modify(spec)
 
-    def reset(self) -> None:
-        """Forget the state of the optimizer and of gradient filters."""
-        self._trainer.reset()
+    def reset(self, replica: int | None = None) -> None:
+        """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
+        self._trainer.reset(replica)
+
+    def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
+        """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
+        change = self._trainer.ahead(self.step, steps) - self.theta
+        parts = torch.split(change, self._sizes, -1)
+        return [torch.linalg.vector_norm(part, dim=-1) for part in parts], self._sizes
 
     def set_batch_size(self, size: int | Literal["full"]) -> None:
         """Draw batches of this size from now on.
@@ -289,23 +312,24 @@ class Arm:
         expected["envelope"] = ((len(ENVELOPE), replicas), "float64")
         expected["history/steps"] = ((MORE_ROWS,), "int64")
         expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
-        expected |= {f"seen/{name}": ((replicas,), "bool") for name in self.detectors.export_state()}
+        expected |= {f"seen/{name}": layout for name, layout in self.detectors.layouts().items()}
         if self.coordinates is not None:
             expected["coordinates/steps"] = ((MORE_ROWS,), "int64")
             expected["coordinates/rows"] = ((MORE_ROWS, self._measuring.coordinate_count), "float32")
         return expected
 
     def _take(self, steps: int) -> None:
-        losses, sizes = self._trainer.take(self.step, steps, max(0, self.end - self.step))
-        self.detectors.stepped(self.step + 1, losses)
-        self._fold((losses, sizes))
+        seen = self._trainer.take(self.step, steps, max(0, self.end - self.step))
+        self.detectors.stepped(self.step + 1, seen)
+        self._fold(seen)
         self.step += steps
 
-    def _fold(self, seen: Sequence[np.ndarray]) -> None:
-        """Widen the envelope by the losses and update sizes [k, R] of a chunk."""
-        for i, values in enumerate(seen):
-            self._envelope[2 * i] = np.fmin(self._envelope[2 * i], values.min(axis=0))
-            self._envelope[2 * i + 1] = np.fmax(self._envelope[2 * i + 1], values.max(axis=0))
+    def _fold(self, seen: NDArray[np.float64]) -> None:
+        """Widen the envelope by what was seen [k, S, R] of a chunk."""
+        low, high = seen.min(axis=0), seen.max(axis=0)
+        for side, (row, is_low) in enumerate(FOLDED):
+            fold, chunk = (np.fmin, low) if is_low else (np.fmax, high)
+            self._envelope[side] = fold(self._envelope[side], chunk[row])
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
@@ -321,7 +345,7 @@ class Arm:
 
 
 def _empty_envelope(replicas: int) -> np.ndarray:
-    """Return the four sides of an envelope [4, R] that holds no step yet."""
+    """Return the sides of an envelope [E, R] that holds no step yet."""
     return np.full((len(ENVELOPE), replicas), np.nan)
 
 

@@ -15,6 +15,9 @@ from grok_tui.lab.streams import Purpose, stream
 BLOCK = 128
 
 
+BatchKind = Literal["epoch", "independent", "online"]
+
+
 class Batches:
     """The batches of one arm, a pure function of seed and step.
 
@@ -23,7 +26,7 @@ class Batches:
         size: samples in a batch, or "full".
         kind: "epoch": a new permutation each epoch, cut into batches, the last one smaller where N is no
             multiple (as `torch.utils.data.DataLoader(shuffle=True)`); "independent": drawn anew at each
-            step, without replacement.
+            step, without replacement; "online": every sample is new, and none is picked here.
         seeds: one a replica.
         origin: the step from which these batches count.
     """
@@ -32,13 +35,13 @@ class Batches:
         self,
         samples: int,
         size: int | Literal["full"],
-        kind: Literal["epoch", "independent"],
+        kind: BatchKind,
         seeds: Sequence[int],
         origin: int = 0,
     ) -> None:
         self.samples = samples
         self.size = samples if size == "full" else size
-        self.full = self.size >= samples
+        self.full = self.size >= samples and kind != "online"
         self.kind = kind
         self.seeds = seeds
         self.origin = origin

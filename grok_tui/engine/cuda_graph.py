@@ -37,15 +37,14 @@ class CountedSteps:
     def take(self, steps: int) -> None:
         """Take steps; the host reads no values."""
         rows, eager = self.rows, self._eager
-        loss, size = eager.plan.outputs[-2:]
+        result = eager.plan.outputs[-1]
         for _ in range(steps):
             eager.table.copy_(rows.per_step["table"].index_select(0, rows.place)[0])
             if eager.indices is not None:
                 eager.indices.copy_(rows.per_step["indices"].index_select(0, rows.place)[0])
             for kernel in eager.plan.kernels:
                 kernel()
-            rows.losses.index_copy_(0, rows.place, loss.to(rows.losses.dtype).unsqueeze(0))
-            rows.sizes.index_copy_(0, rows.place, size.to(rows.sizes.dtype).unsqueeze(0))
+            rows.seen.index_copy_(0, rows.place, result.to(rows.seen.dtype).unsqueeze(0))
             rows.place.add_(1)
 
 
@@ -61,7 +60,7 @@ class CudaGraphStepper:
 
     def __init__(self, eager: EagerStepper) -> None:
         self._steps = CountedSteps(eager)
-        self._most = min(STEPS_PER_REPLAY, len(self._steps.rows.losses))
+        self._most = min(STEPS_PER_REPLAY, len(self._steps.rows.seen))
         inputs = zip(eager.names, eager.plan.inputs, strict=True)
         renewed = [tensor for name, tensor in inputs if name in eager.renewed]
         before = [tensor.clone() for tensor in renewed]
@@ -78,12 +77,11 @@ class CudaGraphStepper:
         self,
         table: Tensor,
         indices: Tensor | None,
-        losses: Tensor,
-        sizes: Tensor,
+        seen: Tensor,
         draw: Callable[[int], None] | None = None,
     ) -> None:
         """Take k steps; see `engine.step.Stepper`."""
-        self._steps.rows.run(self._replay, table, indices, losses, sizes, draw)
+        self._steps.rows.run(self._replay, table, indices, seen, draw)
 
     def _warm_up(self, device: torch.device) -> None:
         side = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch has no types here

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,8 @@ class Event:
     step: int
     name: str
     replica: int
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """Those of `grok_tui.catalog.events.EVENT_NUMBERS`."""
 
 
 class History:
@@ -128,6 +130,17 @@ class History:
         """Return the steps at which an event was seen in one replica."""
         seen = [e.step for e in self.events if e.name == name and e.replica == replica]
         return np.array(seen, dtype=np.int64)
+
+    def event_numbers(
+        self, name: str, number: str, replica: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the steps at which an event was seen in one replica, ascending, and a number of each."""
+        seen = [(e.step, e.numbers[number]) for e in self.events if (e.name, e.replica) == (name, replica)]
+        ordered = sorted(seen)
+        return (
+            np.array([step for step, _ in ordered], dtype=np.int64),
+            np.array([value for _, value in ordered], dtype=np.float64),
+        )
 
     def export_state(self, first: int = 0) -> Arrays:
         """Return copies of the kept steps [n] and rows [n, M, R], from the `first` kept row on."""

@@ -42,8 +42,11 @@ class Steered(Protocol):
     def modify(self, spec: Modifiers) -> None:
         """Go on with these modifiers."""
 
-    def reset(self) -> None:
+    def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters."""
+
+    def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
+        """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
 
     def set_batch_size(self, size: int | Literal["full"]) -> None:
         """Draw batches of this size from now on."""
@@ -66,15 +69,24 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
             spec = arm.optimizer.spec
             arm.optimizer.adopt(with_hyperparameter(spec, intervention.hyperparameter, intervention.value))
         case Reset():
-            arm.reset()
+            arm.reset(intervention.replica)
         case Jump():
-            _jump(arm, intervention.norm)
+            _jump(arm, intervention)
 
 
-def _jump(arm: Steered, norm: float) -> None:
-    """Displace every replica by `norm` in a direction of its own, uniform on the sphere."""
+def _jump(arm: Steered, jump: Jump) -> None:
+    """Displace replicas in directions of their own, uniform on the sphere, or on one sphere a tensor."""
     place = (arm.step, len(arm.interventions))
     size = arm.theta.shape[1]
-    directions = np.stack([stream(seed, Purpose.JUMP, *place).standard_normal(size) for seed in arm.seeds])
-    directions *= norm / np.linalg.norm(directions, axis=1, keepdims=True)
-    arm.theta.add_(torch.from_numpy(directions).to(arm.theta))
+    drawn = np.stack([stream(seed, Purpose.JUMP, *place).standard_normal(size) for seed in arm.seeds])
+    directions = torch.from_numpy(drawn).to(arm.theta)
+    if jump.of_next_steps is None:
+        lengths, sizes = [directions.new_full((len(directions),), jump.norm or 0.0)], [size]
+    else:
+        lengths, sizes = arm.displacement(jump.of_next_steps)
+    scaled = [
+        part * (length / torch.linalg.vector_norm(part, dim=-1)).unsqueeze(-1)
+        for part, length in zip(torch.split(directions, sizes, -1), lengths, strict=True)
+    ]
+    chosen = slice(None) if jump.replica is None else jump.replica
+    arm.theta[chosen] += torch.cat(scaled, -1)[chosen]

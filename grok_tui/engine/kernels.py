@@ -49,7 +49,7 @@ def schedule(
         kernels.append(partial(result.copy_, args[0]))
     elif packet is aten.relu:  # three times as fast as its own variant with a given buffer
         kernels.append(partial(torch.clamp_min, args[0], 0, out=result))
-    elif packet is aten.pow and args[1] == 2:
+    elif op is aten.pow.Tensor_Scalar and args[1] == 2:
         kernels.append(partial(torch.square, args[0], out=result))
     else:
         args = [_as_tensor(argument, result, op) for argument in args]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from grok_tui.lab.streams import Purpose, stream
+from grok_tui.lab.tasks import Draw
 
 
 class Noise:
@@ -32,6 +33,11 @@ class Noise:
         for seed, part in zip(self._seeds, buffer, strict=True):
             part.bernoulli_(1 - rate, generator=self._at(seed, Purpose.DROPOUT, step))
         buffer.div_(1 - rate)
+
+    def fill_samples(self, inputs: Tensor, targets: Tensor, draw: Draw, step: int) -> None:
+        """Fill inputs [R, B, ...] and targets [R, B, ...] with the samples of an online step."""
+        for seed, x, y in zip(self._seeds, inputs, targets, strict=True):
+            draw(x, y, self._at(seed, Purpose.BATCHES, step))
 
     def _at(self, seed: int, purpose: Purpose, step: int) -> torch.Generator:
         return self._generator.manual_seed(int(stream(seed, purpose, step).integers(2**63)))

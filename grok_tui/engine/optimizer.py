@@ -13,6 +13,11 @@ from grok_tui.lab.optimizers import Hyper, build_rule, hyperparameters
 LEARNING_RATES = ("lr", "adamw_lr")
 
 
+def counted(steps: int, since: Tensor) -> Tensor:
+    """Return the numbers of the next steps, float64 [steps, R, 1], after `since` [R, 1] steps."""
+    return torch.arange(1, steps + 1, dtype=torch.float64, device=since.device).view(-1, 1, 1) + since
+
+
 class Optimizer:
     """The optimizer of an arm; its state stays in place, so that plans made for it stay valid.
 
@@ -24,38 +29,40 @@ class Optimizer:
     Attributes:
         spec: the hyperparameters as declared.
         rule: the update rule.
-        hyper: the hyperparameters as float64 tensors.
+        hyper: the hyperparameters as float64 tensors, in place.
         state: the rule's slots, [R, P] each.
-        steps: steps taken since the state was fresh.
+        age: steps taken since a replica's state was fresh, float64 [R, 1]; whoever takes steps adds them.
     """
 
     def __init__(self, spec: OptimizerSpec, theta: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self._theta = theta
         self.rule = build_rule(spec.name, shapes)
-        self.steps = 0
-        self.adopt(spec)
+        self.spec = spec
+        self.hyper = hyperparameters(spec, len(theta), theta.device)
+        self.age = theta.new_zeros(len(theta), 1, dtype=torch.float64)
         self.state = self.rule.initial(theta, self.hyper)
 
     def adopt(self, spec: OptimizerSpec) -> None:
         """Take other hyperparameters and keep the state."""
         self.spec = spec
-        self.hyper = hyperparameters(spec, len(self._theta), self._theta.device)
+        for name, value in hyperparameters(spec, len(self._theta), self._theta.device).items():
+            self.hyper[name].copy_(value)
 
-    def reset(self) -> None:
-        """Forget the state and the step count."""
+    def reset(self, replica: int | None = None) -> None:
+        """Forget the state and its age, of one replica or of all."""
+        chosen = slice(None) if replica is None else replica
         for name, value in self.rule.initial(self._theta, self.hyper).items():
-            self.state[name].copy_(value)
-        self.steps = 0
+            self.state[name][chosen] = value[chosen]
+        self.age[chosen] = 0
 
     def coefficients(self, steps: int, warmup: int = 0) -> tuple[dict[str, Tensor], Tensor]:
         """Return the coefficients of the next steps, float64, and the learning rate [R, 1] or [steps, R, 1].
 
         warmup: over how many steps from fresh state the learning rates rise linearly.
         """
-        count = torch.arange(steps, dtype=torch.float64, device=self._theta.device)
-        count = count.view(-1, 1, 1) + (self.steps + 1)
+        count = counted(steps, self.age)
         hyper: Hyper = self.hyper
-        if self.steps < warmup:
+        if warmup:
             factor = (count / warmup).clamp(max=1.0)
             risen = {name: hyper[name] * factor for name in LEARNING_RATES if name in hyper}
             hyper = {**hyper, **risen}

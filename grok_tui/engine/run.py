@@ -13,6 +13,7 @@ from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
 from .arm import Arm
+from .awaited import Awaited
 from .backends import Compiling
 from .device import describe, prepare_thread, reason, resident_memory, resolve_device
 from .forks import Fork
@@ -59,6 +60,7 @@ class Run:
         """Begin anew with this preset, on the same device."""
         self.preset = self._begun = preset
         self.forks: dict[str, Fork] = {}
+        self._awaited = Awaited(preset.interventions)
         self.arms = {spec.name: self._built(spec) for spec in preset.arms}
         self._chunk = dict.fromkeys(self.arms, 16)
 
@@ -108,7 +110,8 @@ class Run:
         """Return what the preset plans for an arm; of a fork, what was planned for its parent before it."""
         fork = self.forks.get(name)
         if fork is None:
-            return [one for one in self.preset.interventions if one.arm == name]
+            fixed = [one for one in self.preset.interventions if one.arm == name and not one.awaited]
+            return [*fixed, *self._awaited.settled(name)]
         return [one for one in self.planned(fork.parent) if one.at_step < fork.step]
 
     def status(self, name: str) -> ArmStatus:
@@ -152,8 +155,7 @@ class Run:
 
     def advance(self) -> None:
         """Take one chunk of steps, about `CHUNK_SECONDS` long, of the arm that has taken the fewest."""
-        waiting = [arm for arm in self.arms.values() if not arm.finished]
-        arm = min(waiting, key=lambda arm: arm.step)
+        arm = min(self._free_arms(), key=lambda arm: arm.step)
         started = time.perf_counter()
         taken = arm.advance(min(self._chunk[arm.name], arm.end - arm.step))
         # Only how often control comes back depends on time, never what is computed.
@@ -163,10 +165,16 @@ class Run:
 
     def advance_together(self, steps: int) -> None:
         """Bring every arm that is not finished up to `steps` steps further than the slowest."""
-        goal = min((arm.step for arm in self.arms.values() if not arm.finished), default=0) + steps
-        for arm in self.arms.values():
+        free = self._free_arms()
+        goal = min((arm.step for arm in free), default=0) + steps
+        for arm in free:
             while arm.step < min(goal, arm.end) and not arm.finished:
                 arm.advance(min(goal, arm.end) - arm.step)
+
+    def _free_arms(self) -> list[Arm]:
+        """Return the arms that have steps to take and wait for no event of another."""
+        self._awaited.settle(self.arms)
+        return [arm for arm in self.arms.values() if not arm.finished and not self._awaited.by(arm.name)]
 
     def extend(self, factor: float = 2.0) -> None:
         """Let the run go on after its end: every arm up to `factor` times its steps so far."""
@@ -197,6 +205,7 @@ class Run:
                 raise ValueError("arrays of unknown arms")
             for name, state in states.items():
                 self.arms[name].restore_state(state, under(name, arrays))
+            self._awaited.settle(self.arms)
         except ValueError:
             forks = list(self.forks.values())
             self.restart(self._begun)

@@ -32,13 +32,6 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class OptimizerState(_Part):
-    """An optimizer that the arm has used: its hyperparameters, and how many steps old its state is."""
-
-    spec: OptimizerSpec
-    steps: Count
-
-
 class ArmState(_Part):
     """An arm without its arrays."""
 
@@ -46,7 +39,8 @@ class ArmState(_Part):
     end: Count
     optimizer: str
     since: Count
-    optimizers: dict[str, OptimizerState]
+    optimizers: dict[str, OptimizerSpec]
+    """Those that the arm has used, with the hyperparameters they had last."""
     modifiers: Modifiers = Modifiers()
     filter_steps: Count = 0
     """How many steps old the state of gradient filters is."""

@@ -12,12 +12,19 @@ from torch.func import grad_and_value, vmap
 from torch.utils._pytree import tree_map
 
 from grok_tui.lab.losses import SampleLoss
-from grok_tui.lab.models import FlatNetwork
+from grok_tui.lab.models import FlatNetwork, unembedding
 from grok_tui.lab.modifiers import Structure, modified_gradient, modified_update
 from grok_tui.lab.optimizers import Rule
 from grok_tui.lab.tasks import Samples
 
 from .plan import Plan
+
+SEEN = ("loss", "update", "largest_update", "readout_norm")
+"""What is seen of a step: batch loss before, ||theta change||_2, max |theta_i change|, readout norm after."""
+
+
+HYPER = "hyper."
+"""How the names of hyperparameters begin among what a step is given."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ class Parts:
         structure: which modifiers act.
         filters: names of their state.
         coefficients: names of the coefficients, in the order of the rows of a table.
+        online: whether the samples are new at each step, [R, B, ...].
     """
 
     learner: Learner
@@ -104,18 +112,31 @@ class Parts:
     structure: Structure
     filters: tuple[str, ...]
     coefficients: tuple[str, ...]
+    online: bool = False
+
+    @property
+    def renewed(self) -> tuple[str, ...]:
+        """What a step renews, by name."""
+        return ("theta", *self.slots, *self.filters, *(("age",) if self.structure.resets else ()))
+
+    @property
+    def constant(self) -> frozenset[str]:
+        """What no step changes, and nothing else either."""
+        return frozenset(("theta_0",) if self.online else ("theta_0", "inputs", "targets"))
 
     def step(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return what a step makes of theta, slots and filters, the batch loss [R] and the update size [R].
+        """Return what a step makes of theta, slots and filters, and what is "seen" of it: [S, R], see `SEEN`.
 
         given: by name theta [R, P], each slot [R, P] and filter, the coefficients "table" [C, R, 1], the
             constants inputs, targets and theta_0; and, where there are such, "indices" [R, B], "keep",
-            "weight_noise" [R, P] and "update_noise" [R, P].
+            "weight_noise" [R, P] and "update_noise" [R, P]. Where the state is reset within steps, also its
+            "age" [R, 1] and the hyperparameters, their names after `HYPER`, both float64.
         """
         theta, theta_0 = given["theta"], given["theta_0"]
         c = dict(zip(self.coefficients, given["table"].unbind(0), strict=True))
         samples = Samples(given["inputs"], given["targets"])
-        learner = replace(self.learner, samples=samples, theta_0=theta_0)
+        shared = self.learner.shared and not self.online
+        learner = replace(self.learner, samples=samples, theta_0=theta_0, shared=shared)
         at = theta
         if self.structure.weight_noise:
             at = torch.addcmul(theta, given["weight_noise"], c["weight_noise"])
@@ -124,14 +145,56 @@ class Parts:
         sizes = learner.network.sizes
         gradient, filters = modified_gradient(self.structure, theta, gradient, filters, c, sizes)
         slots = {name: given[name] for name in self.slots}
+        renewed: dict[str, Tensor] = {}
+        if self.structure.resets:
+            slots, renewed, own = self._reset(given, slots, filters, loss.unsqueeze(-1), c)
+            filters, c = filters | {"last_loss": renewed.pop("last_loss")}, c | own
         if self.structure.towards_init:
             away, slots = self.rule.update(theta - theta_0, gradient, slots, c)
             moved = away + theta_0
         else:
             moved, slots = self.rule.update(theta, gradient, slots, c)
         moved = modified_update(self.structure, moved, theta_0, given.get("update_noise"), c)
-        size = torch.linalg.vector_norm(moved - theta, dim=-1)
-        return {"theta": moved, **slots, **filters, "loss": loss, "size": size}
+        change = moved - theta
+        readout = unembedding(learner.network.parameters(moved)).flatten(1)
+        norms = [
+            torch.linalg.vector_norm(change, dim=-1),
+            torch.linalg.vector_norm(change, torch.inf, dim=-1),
+            torch.linalg.vector_norm(readout, dim=-1),
+        ]
+        # Stacking takes the widest of their dtypes: a float64 loss of a float32 network stays what it is.
+        return {"theta": moved, **slots, **filters, **renewed, "seen": torch.stack([loss, *norms])}
+
+    def _reset(
+        self,
+        given: Mapping[str, Tensor],
+        slots: dict[str, Tensor],
+        filters: Mapping[str, Tensor],
+        loss: Tensor,
+        c: Mapping[str, Tensor],
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
+        """Make the state anew in the replicas whose turn it is, and look up what the rule needs at its age.
+
+        Args:
+            given: as of `step`.
+            slots: the rule's state.
+            filters: the state of filters, among which the last loss is.
+            loss: of this step, [R, 1].
+            c: the modifiers' coefficients.
+
+        Returns:
+            The slots; age and last loss as they are after the step; the rule's coefficients, [R, 1] each.
+        """
+        hyper = {name.removeprefix(HYPER): given[name] for name in given if name.startswith(HYPER)}
+        theta, age = given["theta"], given["age"]
+        due = age >= c["reset_every"]
+        if self.structure.reset_on_return:
+            due = due | ((loss != 0) & (filters["last_loss"] == 0))
+        initial = self.rule.initial(theta, hyper)
+        slots = {name: torch.where(due, initial[name], value) for name, value in slots.items()}
+        age = torch.where(due, 0.0, age) + 1
+        own = {name: value.to(theta.dtype) for name, value in self.rule.coefficients(hyper, age).items()}
+        return slots, {"age": age, "last_loss": loss.to(theta.dtype)}, own
 
 
 class Stepper(Protocol):
@@ -141,8 +204,7 @@ class Stepper(Protocol):
         self,
         table: Tensor,
         indices: Tensor | None,
-        losses: Tensor,
-        sizes: Tensor,
+        seen: Tensor,
         draw: Callable[[int], None] | None = None,
     ) -> None:
         """Take k steps.
@@ -150,8 +212,7 @@ class Stepper(Protocol):
         Args:
             table: coefficients [k or 1, C, R, 1]; one row serves all steps.
             indices: samples [k, R, B], or None for all.
-            losses: [k, R], float64; receives each step's batch loss, before the step.
-            sizes: [k, R], float64; receives each step's ||theta change||_2.
+            seen: [k, S, R], float64; receives what is seen of each step, see `SEEN`.
             draw: draws the random numbers of the i-th of these steps, or None where there are none.
         """
         ...
@@ -168,21 +229,21 @@ class EagerStepper:
     Attributes:
         plan: one step.
         names: of its inputs.
-        renewed: the inputs that its first outputs renew; after them come loss and update size.
+        renewed: the inputs that its first outputs renew; after them comes what is seen.
     """
 
     def __init__(self, parts: Parts, tensors: Mapping[str, Tensor]) -> None:
         self.names = names = tuple(tensors)
-        self.renewed = ("theta", *parts.slots, *parts.filters)
+        self.renewed = parts.renewed
 
         def step(*given: Tensor) -> tuple[Tensor, ...]:
             after = parts.step(dict(zip(names, given, strict=True)))
-            return tuple(after[name] for name in (*self.renewed, "loss", "size"))
+            return tuple(after[name] for name in (*self.renewed, "seen"))
 
         self.plan = Plan(
             step,
             list(tensors.values()),
-            constant=[name in ("inputs", "targets", "theta_0") for name in names],
+            constant=[name in parts.constant for name in names],
             updates={i: names.index(name) for i, name in enumerate(self.renewed)},
         )
         self.table = tensors["table"]
@@ -192,8 +253,7 @@ class EagerStepper:
         self,
         table: Tensor,
         indices: Tensor | None,
-        losses: Tensor,
-        sizes: Tensor,
+        seen: Tensor,
         draw: Callable[[int], None] | None = None,
     ) -> None:
         """Take k steps; see `Stepper`."""
@@ -201,8 +261,8 @@ class EagerStepper:
         if rows is None:
             self.table.copy_(table[0])
         picked = indices.unbind(0) if indices is not None else None
-        kernels, (loss, size) = self.plan.kernels, self.plan.outputs[-2:]
-        for i, (loss_out, size_out) in enumerate(zip(losses.unbind(0), sizes.unbind(0), strict=True)):
+        kernels, result = self.plan.kernels, self.plan.outputs[-1]
+        for i, row in enumerate(seen.unbind(0)):
             if rows is not None:
                 self.table.copy_(rows[i])
             if picked is not None and self.indices is not None:
@@ -211,8 +271,7 @@ class EagerStepper:
                 draw(i)
             for kernel in kernels:
                 kernel()
-            loss_out.copy_(loss)
-            size_out.copy_(size)
+            row.copy_(result)
 
 
 def _first(tree: Any) -> Any:

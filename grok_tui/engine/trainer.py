@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -12,18 +13,22 @@ from torch import Tensor
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.lab.modifiers import Structure, coefficients, initial_state
+from grok_tui.lab.optimizers import SMALLEST_LR
 from grok_tui.lab.streams import Purpose
+from grok_tui.lab.tasks import Draw
 
 from .backends import BackendLog, Compiling
-from .batches import Batches
+from .batches import Batches, BatchKind
 from .noise import Noise
-from .optimizer import Optimizer
-from .state import ArmState, Arrays, OptimizerState, prefixed, under
-from .step import Learner, Parts
+from .optimizer import Optimizer, counted
+from .state import ArmState, Arrays, prefixed, under
+from .step import HYPER, SEEN, Learner, Parts
 from .work import Work
 
 # A chunk never has more steps: its losses wait on the device, and a key waits for its end.
 LONGEST_CHUNK = 1024
+
+LARGEST_UPDATE = SEEN.index("largest_update")
 
 
 class Trainer:
@@ -35,6 +40,7 @@ class Trainer:
         seeds: one a replica.
         batches: how samples are drawn.
         compiling: whether and when steps are compiled; by default never.
+        draw_samples: draws the samples of an online run.
 
     Attributes:
         theta: [R, P].
@@ -48,8 +54,9 @@ class Trainer:
         learner: Learner,
         theta: Tensor,
         seeds: Sequence[int],
-        batches: Literal["epoch", "independent"],
+        batches: BatchKind,
         compiling: Compiling | None = None,
+        draw_samples: Draw | None = None,
     ) -> None:
         self.theta = theta
         self.backends = BackendLog()
@@ -63,8 +70,9 @@ class Trainer:
         self._filters: dict[str, Tensor] = {}
         self._filter_steps = 0
         self._works: dict[tuple[str, int | None, Structure], Work] = {}
-        losses = torch.empty(LONGEST_CHUNK, len(seeds), dtype=torch.float64, device=theta.device)
-        self._chunk = (losses, torch.empty_like(losses))
+        self._draw_samples = draw_samples
+        shape = (LONGEST_CHUNK, len(SEEN), len(seeds))
+        self._seen = torch.empty(shape, dtype=torch.float64, device=theta.device)
 
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
@@ -87,12 +95,13 @@ class Trainer:
             self._works.clear()
         self.modifiers = spec
 
-    def reset(self) -> None:
-        """Forget the state of the optimizer and of gradient filters."""
-        self.optimizer.reset()
-        for value in self._filters.values():
-            value.zero_()
-        self._filter_steps = 0
+    def reset(self, replica: int | None = None) -> None:
+        """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
+        self.optimizer.reset(replica)
+        if replica is None:
+            for name, value in initial_state(Structure.of(self.modifiers), self.theta).items():
+                self._filters[name].copy_(value)
+            self._filter_steps = 0
 
     def set_batch_size(self, size: int | Literal["full"], since: int) -> None:
         """Draw batches of this size, counted from the step `since`.
@@ -101,7 +110,7 @@ class Trainer:
             ValueError: there are fewer training samples.
         """
         samples = self._samples
-        if size != "full" and size > samples:
+        if size != "full" and size > samples and self._batch_kind != "online":
             raise ValueError(f"batch_size {size} is more than the {samples} training samples")
         self._batches = Batches(samples, size, self._batch_kind, self._seeds, since)
 
@@ -115,35 +124,55 @@ class Trainer:
         longest = min(LONGEST_CHUNK, self.backends.stretch(step))
         return longest if self._batches.full else min(longest, self._batches.stretch(step)[1])
 
-    def take(self, step: int, steps: int, left: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Take k steps after `step`, no more than `stretch` allows; return losses and update sizes [k, R].
+    def take(self, step: int, steps: int, left: int = 0) -> NDArray[np.float64]:
+        """Take k steps after `step`, no more than `stretch` allows; return what was seen of them: [k, S, R].
+
+        Its rows are those of `step.SEEN`, the largest update in units of the learning rate.
 
         left: how many steps there are to take in all, for which compiling may be worth it.
         """
         size = None if self._batches.full else self._batches.stretch(step)[0]
         structure = Structure.of(self.modifiers)
-        moments, lr = self.optimizer.coefficients(steps, self.modifiers.warmup)
-        values = moments | coefficients(self.modifiers, structure, lr, self._ages(steps))
+        values, lr = self.optimizer.coefficients(steps, self.modifiers.warmup)
+        if structure.resets:  # the step itself knows how old the state is
+            values = {}
+        filter_age = self.optimizer.age.new_tensor(self._filter_steps)
+        values |= coefficients(self.modifiers, structure, lr, counted(steps, filter_age))
         work = self._work(size, structure, tuple(values))
-        indices = None if size is None else self._batches.indices(step, steps).to(self.theta.device)
-        losses, sizes = (part[:steps] for part in self._chunk)
+        indices = None
+        if size is not None and self._batch_kind != "online":
+            indices = self._batches.indices(step, steps).to(self.theta.device)
+        seen = self._seen[:steps]
         with torch.no_grad():
             backend = work.choose(left, self.backends.prescribed(step))
             self.backends.note(step, backend)
             draw = self._drawing(structure, work.tensors, step)
-            work.run(backend, self._table(values), indices, losses, sizes, draw)
-        self.optimizer.steps += steps
+            work.run(backend, self._table(values), indices, seen, draw)
+            seen[:, LARGEST_UPDATE].div_(lr.squeeze(-1).clamp(min=SMALLEST_LR))
+        if not structure.resets:
+            self.optimizer.age += steps
         self._filter_steps += steps
-        return losses.cpu().numpy(), sizes.cpu().numpy()
+        return seen.cpu().numpy().copy()
+
+    def ahead(self, step: int, steps: int) -> Tensor:
+        """Return what theta [R, P] would be after the next steps, and leave everything as it is."""
+        _, arrays = self.export_state()
+        made, filter_steps = list(self.backends.made), self._filter_steps
+        end = step + steps
+        while step < end:
+            taken = min(end - step, self.stretch(step))
+            self.take(step, taken)
+            step += taken
+        theta = self.theta.clone()
+        self.restore(arrays)
+        self.backends.made, self._filter_steps = made, filter_steps
+        return theta
 
     def export_state(self) -> tuple[dict[str, Any], Arrays]:
         """Return what training has changed: fields of an `ArmState`, and arrays."""
         fields = {
             "optimizer": self.optimizer.spec.name,
-            "optimizers": {
-                name: OptimizerState(spec=optimizer.spec, steps=optimizer.steps)
-                for name, optimizer in self._optimizers.items()
-            },
+            "optimizers": {name: optimizer.spec for name, optimizer in self._optimizers.items()},
             "modifiers": self.modifiers,
             "filter_steps": self._filter_steps,
             "batch_size": self.batch_size,
@@ -152,8 +181,8 @@ class Trainer:
         }
         arrays: Arrays = {"theta": copied(self.theta)}
         for name, optimizer in self._optimizers.items():
-            slots = {slot: copied(value) for slot, value in optimizer.state.items()}
-            arrays |= prefixed(f"optimizers/{name}", slots)
+            state = optimizer.state | {"age": optimizer.age}
+            arrays |= prefixed(f"optimizers/{name}", {slot: copied(value) for slot, value in state.items()})
         arrays |= prefixed("filters", {name: copied(value) for name, value in self._filters.items()})
         return fields, arrays
 
@@ -165,9 +194,7 @@ class Trainer:
         """
         if state.optimizer not in state.optimizers:
             raise ValueError(f"the optimizer at work, '{state.optimizer}', is missing")
-        self._optimizers = {
-            name: self._restored(name, saved.spec, saved.steps) for name, saved in state.optimizers.items()
-        }
+        self._optimizers = {name: self._restored(name, spec) for name, spec in state.optimizers.items()}
         self._works = {key: work for key, work in self._works.items() if key[0] in self._optimizers}
         self.optimizer = self._optimizers[state.optimizer]
         self.modify(state.modifiers)
@@ -182,14 +209,18 @@ class Trainer:
         found: dict[str, tuple[tuple[int, ...], str]] = {"theta": theta}
         for name, optimizer in self._optimizers.items():
             found |= {f"optimizers/{name}/{slot}": theta for slot in optimizer.state}
-        return found | {f"filters/{name}": (tuple(v.shape), dtype) for name, v in self._filters.items()}
+            found[f"optimizers/{name}/age"] = ((len(self.theta), 1), "float64")
+        for name, value in self._filters.items():
+            found[f"filters/{name}"] = (tuple(value.shape), str(value.dtype).removeprefix("torch."))
+        return found
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take the numbers of `export_state`, after `adopt`."""
         self.theta.copy_(torch.from_numpy(arrays["theta"]))
         for name, optimizer in self._optimizers.items():
             for slot, value in under(f"optimizers/{name}", arrays).items():
-                optimizer.state[slot].copy_(torch.from_numpy(value))
+                slots = optimizer.state | {"age": optimizer.age}
+                slots[slot].copy_(torch.from_numpy(value))
         for name, value in under("filters", arrays).items():
             self._filters[name].copy_(torch.from_numpy(value))
 
@@ -200,19 +231,13 @@ class Trainer:
     def _new(self, spec: OptimizerSpec) -> Optimizer:
         return Optimizer(spec, self.theta, self._learner.network.shapes)
 
-    def _restored(self, name: str, spec: OptimizerSpec, steps: int) -> Optimizer:
-        """Return the optimizer of this name with the hyperparameters and the age it had, state to follow."""
+    def _restored(self, name: str, spec: OptimizerSpec) -> Optimizer:
+        """Return the optimizer of this name with the hyperparameters it had, state to follow."""
         if name != spec.name:
             raise ValueError(f"optimizer '{name}' is a {spec.name}")
         optimizer = self._optimizers.get(name) or self._new(spec)
         optimizer.adopt(spec)
-        optimizer.steps = steps
         return optimizer
-
-    def _ages(self, steps: int) -> Tensor:
-        """Return the ages of the filters' state at the next steps, [steps, 1, 1], counted from 1."""
-        ages = torch.arange(steps, dtype=torch.float64, device=self.theta.device)
-        return ages.view(-1, 1, 1) + (self._filter_steps + 1)
 
     def _table(self, values: Mapping[str, Tensor]) -> Tensor:
         """Return coefficients as a table [k, C, R, 1], or as one row if no value varies from step to step."""
@@ -224,10 +249,20 @@ class Trainer:
         key = (self.optimizer.spec.name, size, structure)
         if key not in self._works:
             state = self.optimizer.state
+            online = self._batch_kind == "online"
             parts = Parts(
-                self._learner, self.optimizer.rule, tuple(state), structure, tuple(self._filters), names
+                self._learner,
+                self.optimizer.rule,
+                tuple(state),
+                structure,
+                tuple(self._filters),
+                names,
+                online,
             )
             tensors = self._tensors(size, structure, len(names)) | state | self._filters
+            if structure.resets:
+                tensors["age"] = self.optimizer.age
+                tensors |= {HYPER + name: value for name, value in self.optimizer.hyper.items()}
             self._works[key] = Work(parts, tensors, self._compiling)
         return self._works[key]
 
@@ -242,7 +277,9 @@ class Trainer:
             "targets": learner.samples.targets,
             "theta_0": learner.theta_0,
         }
-        if size is not None:
+        if size is not None and self._batch_kind == "online":
+            found |= self._online_samples(size)
+        elif size is not None:
             found["indices"] = torch.zeros(replicas, size, dtype=torch.int64, device=theta.device)
         units = learner.network.dropout_units
         if structure.dropout and units:
@@ -253,15 +290,32 @@ class Trainer:
             found["update_noise"] = torch.zeros_like(theta)
         return found
 
+    def _online_samples(self, size: int) -> dict[str, Tensor]:
+        """Return room for the samples of a step, [R, B, ...]."""
+        samples, shared = self._learner.samples, self._learner.shared
+        like = {"inputs": samples.inputs, "targets": samples.targets}
+        return {
+            name: value.new_zeros(len(self.theta), size, *value.shape[1 if shared else 2 :])
+            for name, value in like.items()
+        }
+
+    @property
+    def _drawn(self) -> Draw:
+        assert self._draw_samples is not None, "presets let only tasks that draw samples be learnt online"
+        return self._draw_samples
+
     def _drawing(
         self, structure: Structure, tensors: Mapping[str, Tensor], step: int
     ) -> Callable[[int], None] | None:
         """Return what draws the random numbers of the i-th step after `step`, if there are any."""
-        if not (structure.dropout or structure.weight_noise or structure.update_noise):
+        online = self._batch_kind == "online"
+        if not (structure.dropout or structure.weight_noise or structure.update_noise or online):
             return None
         rate = self.modifiers.dropout
 
         def draw(i: int) -> None:
+            if online:
+                self._noise.fill_samples(tensors["inputs"], tensors["targets"], self._drawn, step + i)
             if "keep" in tensors:
                 self._noise.fill_kept(tensors["keep"], rate, step + i)
             if structure.weight_noise:

@@ -59,8 +59,7 @@ class Work:
         backend: Backend,
         table: Tensor,
         indices: Tensor | None,
-        losses: Tensor,
-        sizes: Tensor,
+        seen: Tensor,
         draw: Callable[[int], None] | None,
     ) -> None:
         """Take k steps by what was chosen; the other arguments as of `Stepper.run`."""
@@ -68,10 +67,10 @@ class Work:
         if backend != "eager" and self._fast is not None:
             stepper = self._fast
         started = time.perf_counter()
-        stepper.run(table, indices, losses, sizes, draw)
+        stepper.run(table, indices, seen, draw)
         if stepper is self._eager:
             # The quickest chunk so far: the first ones warm up.
-            seconds = (time.perf_counter() - started) / len(losses)
+            seconds = (time.perf_counter() - started) / len(seen)
             self._seconds = min(seconds, self._seconds or seconds)
 
     @property

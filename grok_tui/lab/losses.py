@@ -28,6 +28,20 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return -torch.log_softmax(outputs, -1).gather(-1, picked).squeeze(-1)
 
 
+def cross_entropy_balanced(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the cross-entropy as log(1 + exp(lse of the wrong scores - right score)).
+
+    Where the right score leads far, 1 - softmax rounds to 0 in float32 and the right class gets no gradient
+    while the wrong ones still do, which drives slingshots (Liu et al. 2026, arXiv 2605.06152). In this form
+    its gradient is minus the sum of theirs, exactly. Targets are class indices, int64 [..., N].
+    """
+    classes = torch.arange(outputs.shape[-1], device=outputs.device)
+    is_right = targets.expand(outputs.shape[:-1]).unsqueeze(-1) == classes
+    right = torch.where(is_right, outputs, 0).sum(-1)
+    wrong = torch.logsumexp(torch.where(is_right, -torch.inf, outputs), -1)
+    return torch.nn.functional.softplus(wrong - right, threshold=80)
+
+
 def stablemax(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return -log(s(f)_target / sum s(f)), s(x) = x + 1, but 1 / (1 - x) where x < 0.
 
@@ -52,6 +66,7 @@ def logistic(outputs: Tensor, targets: Tensor) -> Tensor:
 LOSSES: dict[str, SampleLoss] = {
     "mse": mse,
     "cross_entropy": cross_entropy,
+    "cross_entropy_balanced": cross_entropy_balanced,
     "stablemax": stablemax,
     "hinge": hinge,
     "logistic": logistic,

@@ -28,6 +28,7 @@ class Structure:
     Attributes:
         l_inf: the form of the penalty on the maximum norm, or "".
         window: steps of Grokfast's moving average, or 0.
+        resets: whether a step may begin by making the optimizer's state anew.
         ema: whether Grokfast's EMA acts.
     """
 
@@ -41,6 +42,8 @@ class Structure:
     towards_init: bool
     update_noise: bool
     constrained: bool
+    resets: bool
+    reset_on_return: bool
 
     @classmethod
     def of(cls, spec: Modifiers) -> Structure:
@@ -56,6 +59,8 @@ class Structure:
             towards_init=spec.decay_towards == "init",
             update_noise=spec.update_noise > 0,
             constrained=spec.norm_factor > 0,
+            resets=spec.reset_every > 0 or spec.reset_on_return,
+            reset_on_return=spec.reset_on_return,
         )
 
     @property
@@ -65,13 +70,20 @@ class Structure:
 
 
 def initial_state(structure: Structure, theta: Tensor) -> dict[str, Tensor]:
-    """Return the state before the first step: zeros, an EMA [R, P] or a window of gradients [R, W, P]."""
+    """Return the state before the first step.
+
+    It is an EMA [R, P] or a window of gradients [R, W, P], all zeros, and the last loss [R, 1] where the
+    optimizer is reset.
+    """
+    found = {}
+    replicas, size = theta.shape
     if structure.ema:
-        return {"slow": torch.zeros_like(theta)}
+        found["slow"] = torch.zeros_like(theta)
     if structure.window:
-        replicas, size = theta.shape
-        return {"window": theta.new_zeros(replicas, structure.window, size)}
-    return {}
+        found["window"] = theta.new_zeros(replicas, structure.window, size)
+    if structure.resets:
+        found["last_loss"] = theta.new_ones(replicas, 1)
+    return found
 
 
 def coefficients(spec: Modifiers, structure: Structure, lr: Tensor, step: Tensor) -> dict[str, Tensor]:
@@ -104,6 +116,8 @@ def coefficients(spec: Modifiers, structure: Structure, lr: Tensor, step: Tensor
         found["update_noise"] = -lr * spec.update_noise
     if structure.constrained:
         found["norm_factor"] = number(spec.norm_factor)
+    if structure.resets:
+        found["reset_every"] = number(float(spec.reset_every or torch.inf))
     return found
 
 

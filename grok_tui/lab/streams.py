@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     WEIGHT_NOISE = 4
     UPDATE_NOISE = 5
     DROPOUT = 6
+    SGLD = 7
 
 
 def stream(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
-from ..catalog.events import EVENTS
+from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.interventions import AnyIntervention, Set, Switch
 from ..catalog.measures import COSTLY, ENVELOPE, measures_of
 from ..catalog.models import AnyModel
@@ -133,6 +133,14 @@ class Preset(Spec):
     @model_validator(mode="after")
     def _batches_fit(self) -> Preset:
         for arm in self.arms:
+            if arm.training.batches == "online":
+                if not arm.task.drawn:
+                    raise ValueError(
+                        f"arms.{arm.name}.training.batches: '{arm.task.name}' cannot be learnt online"
+                    )
+                if arm.training.batch_size == "full":
+                    raise ValueError(f"arms.{arm.name}.training.batch_size: online batches need a size")
+                continue
             try:
                 check_batch_size(arm.training.batch_size, arm.task.shape.samples)
             except ValueError as error:
@@ -159,6 +167,9 @@ class Preset(Spec):
             where, name = f"interventions[{i}]", intervention.arm
             if name not in current:
                 raise ValueError(f"{where}.arm: unknown arm '{name}'{nearest(name, list(current))}")
+            if intervention.awaited is not None:
+                self._check_awaited(where, intervention.awaited)
+                continue
             if intervention.at_step >= steps[name]:
                 raise ValueError(f"{where}.at_step: arm '{name}' ends at step {steps[name]}")
             try:
@@ -176,6 +187,16 @@ class Preset(Spec):
                 raise ValueError(f"{where}: {first_problem(error)}") from None
         return self
 
+    def _check_awaited(self, where: str, awaited: tuple[str, str]) -> None:
+        """Raise ValueError unless the arm waited for exists, waits for none, and can have the event."""
+        (arm, event), names = awaited, [arm.name for arm in self.arms]
+        if arm not in names:
+            raise ValueError(f"{where}.since: unknown arm '{arm}'{nearest(arm, names)}")
+        if event not in EVENTS:
+            raise ValueError(f"{where}.since: unknown event '{event}'{nearest(event, list(EVENTS))}")
+        if any(one.arm == arm and one.awaited for one in self.interventions):
+            raise ValueError(f"{where}.since: arm '{arm}' itself waits for another")
+
     @model_validator(mode="after")
     def _measures_and_claims_name_what_exists(self) -> Preset:
         names = {arm.name: measures_of(arm.task) for arm in self.arms}
@@ -187,7 +208,7 @@ class Preset(Spec):
                 )
         for i, claim in enumerate(self.claims):
             try:
-                claim.condition.check(names, EVENTS)
+                claim.condition.check(names, EVENTS, EVENT_NUMBERS)
             except claims.ClaimError as error:
                 raise ValueError(f"claims[{i}].holds: {error}") from None
         return self

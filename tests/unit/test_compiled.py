@@ -14,6 +14,7 @@ from grok_tui.engine.backends import BackendSince, Compiling
 from grok_tui.engine.compiled.builds import Workshop
 from grok_tui.engine.compiled.native import compiler
 from grok_tui.engine.cuda_graph import CaptureError, CountedSteps, CudaGraphStepper
+from grok_tui.engine.step import SEEN
 from grok_tui.errors import GrokTuiError
 
 ADAMW = {"name": "adamw", "lr": 1e-2, "weight_decay": 0.1}
@@ -166,9 +167,9 @@ def test_what_a_cuda_graph_captures_takes_the_steps_of_the_eager_plan():
     steps = CountedSteps(other)
     table = eager.table.expand(6, *eager.table.shape) * torch.linspace(0.9, 1, 6).view(-1, 1, 1, 1)
     indices = torch.randint(0, 10, (6, 2, 4), generator=torch.Generator().manual_seed(0))
-    results = [torch.zeros(4, 6, 2, dtype=torch.float64) for _ in range(2)]
-    eager.run(table, indices, results[0][0], results[0][1])
-    steps.rows.run(steps.take, table, indices, results[1][0], results[1][1])
+    results = [torch.zeros(6, len(SEEN), 2, dtype=torch.float64) for _ in range(2)]
+    eager.run(table, indices, results[0])
+    steps.rows.run(steps.take, table, indices, results[1])
     assert torch.equal(a.theta, b.theta)
     assert torch.equal(results[0], results[1])
 

@@ -12,7 +12,7 @@ from grok_tui.engine.history import CAPACITY, CoordinateHistory, History, next_r
 def history_of(rows: int, spike_at: int = -1) -> History:
     history = History(["value"], tuple(ENVELOPE), 2)
     for i in range(rows):
-        envelope = np.ones((4, 2))
+        envelope = np.ones((len(ENVELOPE), 2))
         if i == spike_at:
             envelope[1, 1] = 99.0
         history.append(i, np.array([[i, -i]], dtype=float), envelope)

@@ -90,6 +90,7 @@ def test_measures_are_their_closed_forms():
             "step_loss_max": errors.square().mean().item(),
             "update_size_min": 0.0,
             "update_size_max": 0.0,
+            "update_in_lr_max": 0.0,
         }
         assert {name: values[r] for name, values in last.items()} == pytest.approx(expected)
     assert set(last) == set(measures_of(Linear101(name="linear101")))

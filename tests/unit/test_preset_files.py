@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from arms import arm_of
 
 from grok_tui.errors import ExitCode, PresetError
 from grok_tui.presets import PROFILES, find, load, names
@@ -47,26 +48,14 @@ origin = "a test"
 """
 
 
-@pytest.fixture
-def write(tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def _own_config_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-    def write(text: str, name: str = "p.toml") -> str:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return str(path)
-
-    return write
 
 
 @pytest.fixture
 def base(write) -> str:
     return write(BASE)
-
-
-def arm(preset, name):
-    return next(arm for arm in preset.arms if arm.name == name)
 
 
 @pytest.mark.parametrize("name", names())
@@ -102,12 +91,12 @@ class TestLookup:
 
 class TestArms:
     def test_an_arm_takes_the_training_it_does_not_state_from_the_preset(self, base):
-        adam = arm(load(base), "adam").training
+        adam = arm_of(load(base), "adam").training
         assert (adam.steps, adam.batch_size, adam.loss) == (50, 5, "mse")
-        assert arm(load(base), "sgd").training.steps == 200
+        assert arm_of(load(base), "sgd").training.steps == 200
 
     def test_an_arm_takes_the_model_from_the_preset(self, base):
-        assert arm(load(base), "sgd").model == load(base).model
+        assert arm_of(load(base), "sgd").model == load(base).model
 
     def test_replicas_have_consecutive_seeds(self, base):
         assert load(base, seed=7, replicas=3).seeds == [7, 8, 9]
@@ -135,11 +124,11 @@ arms = [{ name = "sgd", optimizer = { lr = 0.5 } }, { name = "late", optimizer =
     def test_its_arms_change_arms_of_the_same_name_and_add_others(self, write):
         preset = load(write(self.FULL), profile="full")
         assert [a.name for a in preset.arms] == ["sgd", "adam", "late"]
-        assert arm(preset, "sgd").optimizer.lr == 0.5
+        assert arm_of(preset, "sgd").optimizer.lr == 0.5
 
     def test_another_optimizer_replaces_the_arms_own_whole(self, write):
         text = BASE + '[full]\narms = [{ name = "sgd", optimizer = { name = "adam" } }]\n'
-        assert arm(load(write(text), profile="full"), "sgd").optimizer.lr == 1e-3
+        assert arm_of(load(write(text), profile="full"), "sgd").optimizer.lr == 1e-3
 
     def test_an_unknown_profile_is_answered_with_the_nearest(self, base):
         with pytest.raises(PresetError, match="unknown profile 'fulll'; did you mean 'full'"):
@@ -167,11 +156,11 @@ class TestCommandLine:
     def test_set_optimizer_changes_every_arm_that_has_the_hyperparameter(self, base):
         preset = load(base, assignments=["optimizer.lr=0.25", "optimizer.eps=1e-4"])
         assert [a.optimizer.lr for a in preset.arms] == [0.25, 0.25]
-        assert arm(preset, "adam").optimizer.eps == 1e-4
+        assert arm_of(preset, "adam").optimizer.eps == 1e-4
 
     def test_set_reaches_one_arm_by_its_name(self, base):
         preset = load(base, assignments=["arms.adam.optimizer.betas=[0.5, 0.6]"])
-        assert arm(preset, "adam").optimizer.betas == (0.5, 0.6)
+        assert arm_of(preset, "adam").optimizer.betas == (0.5, 0.6)
 
     def test_the_last_of_two_settings_wins(self, base):
         assert load(base, assignments=["task.samples=20", "task.samples=30"]).task.samples == 30
@@ -253,8 +242,8 @@ BAD_PRESETS = {
     ),
     "claim with an unknown function": (
         "end(",
-        "edn(",
-        "claims[0].holds: unknown function 'edn'; did you mean 'end'?",
+        "ennd(",
+        "claims[0].holds: unknown function 'ennd'; did you mean 'end'?",
     ),
     "claim that is no sentence": ("end(sgd.bias)", "end(sgd.bias", "claims[0].holds: syntax error"),
     "not reproduced without a reason": (

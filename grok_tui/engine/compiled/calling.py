@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from grok_tui.engine.step import SEEN
+
 # What differs from step to step is laid ready for at most this many steps, and for no more than fit in here.
 MOST_ROWS = 1024
 ROW_BYTES = 1 << 23
@@ -48,14 +50,12 @@ class Rows:
 
     Attributes:
         place: which row is next, int64 [1]; every step adds one.
-        losses: receives each step's batch loss, float64 [rows, R].
-        sizes: receives each step's ||theta change||_2, likewise.
+        seen: receives what is seen of each step, float64 [rows, S, R].
         per_step: for each name of `PER_STEP` that a step reads, [rows, ...].
     """
 
     place: Tensor
-    losses: Tensor
-    sizes: Tensor
+    seen: Tensor
     per_step: dict[str, Tensor]
 
     @classmethod
@@ -64,35 +64,34 @@ class Rows:
         own = {name: layouts[name] for name in PER_STEP if name in layouts}
         rows = max(1, min(MOST_ROWS, ROW_BYTES // max(layout.bytes for layout in own.values())))
         replicas = layouts["theta"].shape[0]
-        losses = torch.zeros(rows, replicas, dtype=torch.float64, device=device)
+        seen = torch.zeros(rows, len(SEEN), replicas, dtype=torch.float64, device=device)
         place = torch.zeros(1, dtype=torch.int64, device=device)
         per_step = {
             name: torch.zeros(rows, *layout.shape, dtype=layout.dtype, device=device)
             for name, layout in own.items()
         }
-        return cls(place, losses, torch.zeros_like(losses), per_step)
+        return cls(place, seen, per_step)
 
     def all(self) -> list[Tensor]:
         """Return its tensors in the order of a call."""
-        return [self.place, self.losses, self.sizes, *self.per_step.values()]
+        return [self.place, self.seen, *self.per_step.values()]
 
     def run(
         self,
         take: Callable[[int], None],
         table: Tensor,
         indices: Tensor | None,
-        losses: Tensor,
-        sizes: Tensor,
+        seen: Tensor,
         draw: Callable[[int], None] | None = None,
     ) -> None:
         """Take k steps; arguments as of `engine.step.Stepper.run`.
 
         take: takes a number of steps from the rows that are next.
         """
-        most = len(self.losses)
-        for first in range(0, len(losses), most):
+        most = len(self.seen)
+        for first in range(0, len(seen), most):
             part = slice(first, first + most)
-            steps = len(losses[part])
+            steps = len(seen[part])
             self.per_step["table"][:steps].copy_(table[part] if len(table) > 1 else table)
             if indices is not None:
                 self.per_step["indices"][:steps].copy_(indices[part])
@@ -103,8 +102,7 @@ class Rows:
                 for i in range(first, first + steps):
                     draw(i)
                     take(1)
-            losses[part].copy_(self.losses[:steps])
-            sizes[part].copy_(self.sizes[:steps])
+            seen[part].copy_(self.seen[:steps])
 
 
 def in_place(
@@ -115,22 +113,21 @@ def in_place(
     Its arguments are those of `Rows.all`, the inputs that are not per step, and what else `step` takes.
 
     Args:
-        step: maps inputs to renewed inputs, loss [R] and update size [R].
+        step: maps inputs to renewed inputs and what is seen [S, R].
         names: of its first inputs; any after them have none.
         renewed: the inputs that it renews.
     """
     per_step = [name for name in PER_STEP if name in names]
     fixed = [name for name in names if name not in PER_STEP]
 
-    def call(place: Tensor, losses: Tensor, sizes: Tensor, *rest: Tensor) -> tuple[()]:
+    def call(place: Tensor, seen: Tensor, *rest: Tensor) -> tuple[()]:
         rows, own = rest[: len(per_step)], rest[len(per_step) :]
         given = dict(zip(fixed, own, strict=False))
         given |= {
             name: row.index_select(0, place).squeeze(0) for name, row in zip(per_step, rows, strict=True)
         }
-        *after, loss, size = step(*(given[name] for name in names), *own[len(fixed) :])
-        losses.index_copy_(0, place, loss.to(losses.dtype).unsqueeze(0))
-        sizes.index_copy_(0, place, size.to(sizes.dtype).unsqueeze(0))
+        *after, result = step(*(given[name] for name in names), *own[len(fixed) :])
+        seen.index_copy_(0, place, result.to(seen.dtype).unsqueeze(0))
         for name, value in zip(renewed, after, strict=True):
             given[name].copy_(value)
         place.add_(1)

@@ -22,7 +22,7 @@ from grok_tui.engine.plan import FACTORIES, Plan
 from .calling import Layout
 
 # Counts up when the same graph is compiled to something else, so that what is kept is passed over.
-RECIPE = 1
+RECIPE = 2
 
 # Up to this many products, a matrix times a vector is faster fused with its surroundings than handed to BLAS.
 FUSED_PRODUCTS = 1 << 17
@@ -35,7 +35,7 @@ class Program:
     Attributes:
         step: maps the plan's inputs and then `known` to what the plan returns, as a graph of aten operations.
         names: of the plan's inputs.
-        renewed: the inputs that the first outputs renew; after them come loss [R] and update size [R].
+        renewed: the inputs that the first outputs renew; after them comes what is seen [S, R].
         layouts: of the plan's inputs and of `known`.
         known: what depends on constants alone, computed once.
         threads: for which the code is made.
@@ -73,7 +73,7 @@ def program_of(plan: Plan, names: tuple[str, ...], renewed: tuple[str, ...]) -> 
     """Return the program of a plan.
 
     Args:
-        plan: whose outputs are the renewed tensors, loss and update size.
+        plan: whose outputs are the renewed tensors and what is seen.
         names: of its inputs.
         renewed: the inputs that its first outputs renew.
     """

@@ -33,9 +33,8 @@ class CompiledStepper:
         self,
         table: Tensor,
         indices: Tensor | None,
-        losses: Tensor,
-        sizes: Tensor,
+        seen: Tensor,
         draw: Callable[[int], None] | None = None,
     ) -> None:
         """Take k steps; see `engine.step.Stepper`."""
-        self._rows.run(self._native.run, table, indices, losses, sizes, draw)
+        self._rows.run(self._native.run, table, indices, seen, draw)

@@ -7,23 +7,39 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from ..tasks import Task
-from . import coordinates, curvature, general, margins, norms, progress, spectrum
+from . import (
+    coordinates,
+    curvature,
+    general,
+    learning_coefficient,
+    margins,
+    norms,
+    parity,
+    progress,
+    spectrum,
+)
 from .grid import correctness_grid
 from .probe import Probe
 
 Measures = Mapping[str, Callable[[Probe], Tensor]]
 
-CLASSES: Measures = {**margins.MEASURES, **norms.MEASURES, **curvature.MEASURES}
+CLASSES: Measures = {
+    **margins.MEASURES,
+    **norms.MEASURES,
+    **curvature.MEASURES,
+    **learning_coefficient.MEASURES,
+}
 KNOWN: Measures = {
     **general.MEASURES,
     **coordinates.MEASURES,
     **CLASSES,
     **spectrum.MEASURES,
     **progress.MEASURES,
+    **parity.MEASURES,
 }
 
-UNTRACED = frozenset(curvature.MEASURES)
-"""Measures that iterate: as one traced function they would take the memory of all iterations at once."""
+UNTRACED = frozenset(curvature.MEASURES | learning_coefficient.MEASURES) | parity.UNTRACED
+"""Measures that iterate or enumerate: as one traced function they would keep the memory of it all."""
 
 
 def measure_names(task: Task) -> tuple[str, ...]:
@@ -32,9 +48,10 @@ def measure_names(task: Task) -> tuple[str, ...]:
     families: tuple[tuple[Mapping[str, object], bool], ...] = (
         (general.MEASURES, True),
         (coordinates.MEASURES, task.coordinates is not None),
-        (CLASSES, symbols is not None),
+        (CLASSES, task.classes),
         (spectrum.MEASURES, symbols is not None and symbols.basis is not None),
         (progress.MEASURES, symbols is not None and symbols.group),
+        (parity.MEASURES, task.secret > 0),
         (task.measures, True),
     )
     return tuple(name for family, had in families if had for name in family)

@@ -2,6 +2,6 @@
 
 from .flat import FlatNetwork, initial_theta
 from .networks import build_network
-from .roles import embedding, unembedding
+from .roles import embedding, first_weights, unembedding
 
-__all__ = ["FlatNetwork", "build_network", "embedding", "initial_theta", "unembedding"]
+__all__ = ["FlatNetwork", "build_network", "embedding", "first_weights", "initial_theta", "unembedding"]

@@ -20,7 +20,12 @@ def embedding(parameters: Mapping[str, Tensor], symbols: int) -> Tensor:
     """
     if EMBEDDING in parameters:
         return parameters[EMBEDDING][:symbols]
-    return _found(parameters, FIRST)[:, :symbols].T
+    return first_weights(parameters)[:, :symbols].T
+
+
+def first_weights(parameters: Mapping[str, Tensor]) -> Tensor:
+    """Return the weights [h, I] of a network's first layer that reads the inputs themselves."""
+    return _found(parameters, FIRST)
 
 
 def unembedding(parameters: Mapping[str, Tensor]) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .muon import Muon
-from .rules import RULES, Hyper, Rule, hyperparameters
+from .rules import RULES, SMALLEST_LR, Hyper, Rule, hyperparameters
 
 
 def build_rule(name: str, shapes: Mapping[str, tuple[int, ...]]) -> Rule:
@@ -13,4 +13,4 @@ def build_rule(name: str, shapes: Mapping[str, tuple[int, ...]]) -> Rule:
     return Muon(shapes) if name == "muon" else RULES[name]
 
 
-__all__ = ["RULES", "Hyper", "Muon", "Rule", "build_rule", "hyperparameters"]
+__all__ = ["RULES", "SMALLEST_LR", "Hyper", "Muon", "Rule", "build_rule", "hyperparameters"]

@@ -8,13 +8,14 @@ from typing import Any
 import torch
 
 from ...catalog.tasks import AnyTask
-from . import binary_operation, linear101
+from . import binary_operation, linear101, sparse_parity
 from .bases import Basis
-from .task import Coordinates, Parameters, Samples, Symbols, Task
+from .task import Coordinates, Draw, Parameters, Samples, Symbols, Task
 
 BUILDERS: dict[str, Callable[[Any, int, torch.dtype], Task]] = {
     "linear101": linear101.build,
     "binary_operation": binary_operation.build,
+    "sparse_parity": sparse_parity.build,
 }
 
 
@@ -23,4 +24,14 @@ def build_task(spec: AnyTask, seed: int, dtype: torch.dtype) -> Task:
     return BUILDERS[spec.name](spec, seed, dtype)
 
 
-__all__ = ["BUILDERS", "Basis", "Coordinates", "Parameters", "Samples", "Symbols", "Task", "build_task"]
+__all__ = [
+    "BUILDERS",
+    "Basis",
+    "Coordinates",
+    "Draw",
+    "Parameters",
+    "Samples",
+    "Symbols",
+    "Task",
+    "build_task",
+]

@@ -38,6 +38,7 @@ def build(spec: BinaryOperation, seed: int, dtype: torch.dtype) -> Task:
         correct=_correct,
         coordinates=_coordinates(basis, n) if basis else None,
         symbols=Symbols(torch.from_numpy(table), basis, spec.group),
+        classes=True,
     )
 
 

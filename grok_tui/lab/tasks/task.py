@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from .bases import Basis
 
 Parameters = Mapping[str, Tensor]
 """The parameters of one replica by name, shaped as in the module."""
+
+
+Draw = Callable[[Tensor, Tensor, torch.Generator], None]
+"""Fills inputs [B, ...] and targets [B, ...] with new samples."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,9 @@ class Task:
         correct: maps outputs [..., N, O] and targets to bool [..., N].
         coordinates: the weights that memorize and those that generalize, where the task knows them.
         symbols: the symbols of a binary operation, where it is one.
+        classes: whether the outputs are scores of classes, or one score whose sign tells two apart.
+        draw: draws new samples into inputs [B, ...] and targets [B] of one replica, where the task can.
+        secret: of a parity, how many of the bits it depends on; they come first.
         measures: the task's own measures: name -> function of one replica's parameters, giving a number.
     """
 
@@ -78,6 +86,9 @@ class Task:
     correct: Callable[[Tensor, Tensor], Tensor]
     coordinates: Coordinates | None = None
     symbols: Symbols | None = None
+    classes: bool = False
+    draw: Draw | None = None
+    secret: int = 0
     measures: Mapping[str, Callable[[Parameters], Tensor]] = field(default_factory=dict)
 
     @property
