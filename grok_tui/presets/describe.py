@@ -18,7 +18,9 @@ def described(spec: Mapping[str, object]) -> str:
 def doings(interventions: Iterable[Mapping[str, object]]) -> Iterator[str]:
     """Return a line for each intervention, as its schema has it."""
     for done in interventions:
-        yield f"{done['arm']} at step {grouped(int(str(done['at_step'])))}: {_action(done)}"
+        step, since = int(str(done["at_step"])), done.get("since")
+        when = f"at step {grouped(step)}" if since is None else f"{step:+d} steps from {since}"
+        yield f"{done['arm']} {when}: {_action(done)}"
 
 
 def _action(done: Mapping[str, object]) -> str:
@@ -28,7 +30,13 @@ def _action(done: Mapping[str, object]) -> str:
             return f"switch to {described(optimizer)}"
         case "set", _:
             return f"set {done['hyperparameter']} = {done['value']}"
+        case "jump", _ if done["norm"] is not None:
+            return f"jump of norm {done['norm']}{_where(done)}"
         case "jump", _:
-            return f"jump of norm {done['norm']}"
+            return f"jump as far as {done['of_next_steps']} steps{_where(done)}"
         case action, _:
-            return str(action)
+            return f"{action}{_where(done)}"
+
+
+def _where(done: Mapping[str, object]) -> str:
+    return "" if done["replica"] is None else f", replica {done['replica']}"

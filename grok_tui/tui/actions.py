@@ -87,6 +87,12 @@ ACTIONS: tuple[Action, ...] = (
         footer="jump",
     ),
     Action(
+        "optimizer.jump_ahead",
+        ("J",),
+        "Jump at random, as far as the next steps would go",
+        "Displace each tensor at random by as much as the next 30 steps would move it.",
+    ),
+    Action(
         "optimizer.keep_state",
         (),
         "Keep or renew the state when switching",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
+from grok_tui.catalog.interventions import Jump, Reset, Set, Sudden, Switch
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
 from grok_tui.options import RunOptions
 
@@ -23,6 +23,7 @@ FIRST = 1e-3  # what raising 0 gives
 SMALLEST = 1e-8  # below it, lowering a weight decay gives 0
 LARGEST = 1e6  # up to it a key raises; more can be typed
 JUMP_SHARE = 0.1  # of ||theta||
+STEPS_AHEAD = 30  # about as long as a slingshot takes to go its way
 PACES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # steps a second
 
 # What `o` starts with where neither the user nor the preset has used the optimizer.
@@ -72,6 +73,11 @@ def nudged(arm: ArmStatus, hyperparameter: Literal["lr", "weight_decay"], direct
 def reset(arm: ArmStatus) -> Reset:
     """Return the order to forget the optimizer's state."""
     return Reset(action="reset", arm=arm.name, at_step=arm.step)
+
+
+def jump_ahead(arm: ArmStatus) -> Jump:
+    """Return a jump in which every tensor goes as far as the next steps would take it."""
+    return Jump(action="jump", arm=arm.name, at_step=arm.step, of_next_steps=STEPS_AHEAD)
 
 
 def jump(arm: ArmStatus) -> Jump:
@@ -132,13 +138,23 @@ def toml(value: object) -> str:
 
 def by_hand(snapshot: Snapshot) -> dict[str, tuple[AnyIntervention, ...]]:
     """Return what was done to each arm that its preset had not planned."""
-    planned = list(snapshot.preset.interventions) if snapshot.preset is not None else []
+    planned = snapshot.preset.interventions if snapshot.preset is not None else []
     found = {}
     for arm in snapshot.arms:
-        own = tuple(done for done in arm.interventions if done not in planned and done.at_step >= arm.born)
+        own = tuple(
+            done for done in arm.interventions if done.at_step >= arm.born and not _was_planned(done, planned)
+        )
         if own:
             found[arm.name] = own
     return found
+
+
+def _was_planned(done: AnyIntervention, planned: Sequence[AnyIntervention]) -> bool:
+    """Whether an intervention is one of those planned, perhaps at the step that it had to wait for."""
+    if done in planned:
+        return True
+    found = {"since": None, "at_step": done.at_step, "replica": getattr(done, "replica", None)}
+    return any(one.awaited and one.model_copy(update=found) == done for one in planned)
 
 
 def steered(snapshot: Snapshot) -> bool:
@@ -158,9 +174,15 @@ def told(done: AnyIntervention) -> str:
         case Set():
             return f"{done.hyperparameter} = {shown(done.value)}"
         case Reset():
-            return "optimizer state reset"
+            return f"optimizer state reset{_where(done)}"
+        case Jump(of_next_steps=None):
+            return f"random jump of norm {shown(done.norm)}{_where(done)}"
         case Jump():
-            return f"random jump of norm {shown(done.norm)}"
+            return f"random jump as far as {done.of_next_steps} steps{_where(done)}"
+
+
+def _where(done: Sudden) -> str:
+    return "" if done.replica is None else f", replica {done.replica}"
 
 
 def named(done: AnyIntervention) -> str:

@@ -112,7 +112,7 @@ class FakeArm:
         }
         row = np.array([[values[name]] for name in MEASURES])
         loss = values["train_loss"]
-        envelope = np.array([[loss * 0.8], [loss * 1.2], [1e-3], [2e-3 / (1 + step)]])
+        envelope = np.array([[loss * 0.8], [loss * 1.2], [1e-3], [2e-3 / (1 + step)], [0.5]])
         self.history.append(step, row, envelope)
         weights = np.array([*([memorizer] * (len(self.status.labels) - 1)), bias])
         assert self.status.coordinates is not None

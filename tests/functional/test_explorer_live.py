@@ -112,7 +112,7 @@ def test_brackets_and_braces_turn_learning_rate_and_decay(preset):
     explore(script, preset)
 
 
-def test_z_resets_the_state_and_j_jumps_by_a_tenth_of_the_norm(preset):
+def test_z_resets_the_state_and_j_jumps_by_a_tenth_of_the_norm_or_as_far_as_steps_to_come(preset):
     async def script(explorer: Explorer) -> None:
         await explorer.press("z")
         assert isinstance(last(explorer), Reset)
@@ -120,6 +120,8 @@ def test_z_resets_the_state_and_j_jumps_by_a_tenth_of_the_norm(preset):
         assert isinstance(last(explorer), Jump)
         _, norms = explorer.run.arms["sgd"].history.curve("l2_norm")
         assert last(explorer).norm == pytest.approx(norms[-1, 0] / 10, rel=1e-2)
+        await explorer.press("J")
+        assert last(explorer).of_next_steps == 30
 
     explore(script, preset)
 

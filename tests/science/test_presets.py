@@ -29,8 +29,17 @@ SLOWER = [
     "moddiv-transformer",
     "nanda-p113",
     "numerics",
+    "parity-grokking",
+    "parity-hidden-progress",
     "power-1m",
     "progress-measures",
+    "slingshot-controls",
+    "slingshot-cross-entropy",
+    "slingshot-hinge",
+    "slingshot-llc",
+    "slingshot-mechanism",
+    "slingshot-reset",
+    "slingshot-vs-jump",
 ]
 
 

@@ -72,7 +72,7 @@ def test_every_chart_of_every_state_can_be_drawn(log_x, weights):
     young = arm("young", steps=0)
     blank = replace(young, coordinates=None, labels=(), generalizes=())
     broken = arm("broken", diverged=True, events=(Event(3, "divergence", 0),))
-    broken.history.append(501, np.full((len(MEASURES), 1), np.nan), np.full((4, 1), np.inf))
+    broken.history.append(501, np.full((len(MEASURES), 1), np.nan), np.full((len(ENVELOPE), 1), np.inf))
     tabled = replace(young, grid=np.array([[-1, 0], [1, 2], [3, 3]], dtype=np.int8))
     shown = [run(), run(young), run(blank), run(tabled), run(arm("a"), broken), run(arm("r", replicas=3))]
     for snapshot in shown:
@@ -179,7 +179,7 @@ def test_a_task_without_coordinates_says_so():
 def test_the_version_changes_with_every_row_event_and_intervention():
     one = arm("a")
     versions = {curves.version(run(one))}
-    one.history.append(501, np.zeros((len(MEASURES), 1)), np.zeros((4, 1)))
+    one.history.append(501, np.zeros((len(MEASURES), 1)), np.zeros((len(ENVELOPE), 1)))
     versions.add(curves.version(run(one)))
     versions.add(curves.version(run(replace(one, events=(Event(1, "fit", 0),)))))
     done = Switch(action="switch", arm="a", at_step=40, optimizer=Sgd(name="sgd"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grok_tui.catalog.interventions import Jump, Set, Switch
+from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
@@ -24,7 +24,7 @@ def preset():
 
 def status(spec, l2_norm: float = 2.0) -> ArmStatus:
     history = History(("l2_norm",), tuple(ENVELOPE), 1)
-    history.append(0, np.array([[l2_norm]]), np.zeros((4, 1)))
+    history.append(0, np.array([[l2_norm]]), np.zeros((len(ENVELOPE), 1)))
     return ArmStatus(
         name=spec.name,
         step=40,
@@ -113,6 +113,18 @@ def test_what_was_done_by_hand_is_told_from_what_the_preset_planned():
     arms = tuple(status(spec) for spec in preset.arms)
     arms = (replace(arms[0], interventions=(by_hand, *planned)), *arms[1:])
     assert orders.by_hand(Snapshot(State.RUNNING, preset=preset, arms=arms)) == {"decayed": (by_hand,)}
+
+
+def test_what_waited_for_another_arm_was_planned_too():
+    preset = load("slingshot-vs-jump")
+    jump = next(done for done in preset.interventions if done.action == "jump")
+    done = jump.model_copy(update={"since": None, "at_step": 7126, "replica": 2})
+    by_hand = done.model_copy(update={"of_next_steps": 31})
+    arms = tuple(status(spec) for spec in preset.arms)
+    arms = (arms[0], replace(arms[1], interventions=(done, by_hand)), arms[2])
+    assert orders.by_hand(Snapshot(State.RUNNING, preset=preset, arms=arms)) == {"random_jump": (by_hand,)}
+    assert orders.told(done) == "random jump as far as 30 steps, replica 2"
+    assert orders.told(Reset(action="reset", arm="a", at_step=1)) == "optimizer state reset"
 
 
 def test_a_restart_with_the_knobs_as_they_stand_starts_with_them(preset, sgd):

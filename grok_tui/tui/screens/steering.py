@@ -251,6 +251,13 @@ class Steering(Screen[None]):
         if self.arm is not None:
             self.intervene(orders.jump(self.arm))
 
+    def action_optimizer_jump_ahead(self) -> None:
+        """Displace the weights at random, as far as the next steps would."""
+        from grok_tui.tui import orders
+
+        if self.arm is not None:
+            self.intervene(orders.jump_ahead(self.arm))
+
     def action_optimizer_keep_state(self) -> None:
         """Swap whether a switch back takes up the old state or begins with fresh state."""
         settings = self.explorer.settings
