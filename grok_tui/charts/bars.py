@@ -1,4 +1,4 @@
-"""One bar per coordinate, standing on zero."""
+"""One bar per coordinate, standing on zero, or the bars of a histogram."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ import numpy as np
 
 from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
 from grok_tui.charts.frame import Entry, Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
-from grok_tui.charts.model import Bars, Role
+from grok_tui.charts.marks import draw_marks
+from grok_tui.charts.model import Bars, Range, Role
 from grok_tui.charts.picture import Grid
 from grok_tui.charts.sparkline import Spark, draw_sparks
 from grok_tui.charts.style import Style
 from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
 
-_COLORS: dict[Role, str] = {"memorizer": "memorizer", "generalizer": "generalizer", "other": "series-1"}
+_COLORS: dict[Role, str] = {
+    "memorizer": "memorizer",
+    "generalizer": "generalizer",
+    "wrong": "series-5",
+    "other": "series-1",
+}
 # What fills a cell by so many eighths from below, and from above, where only a sliver and a half exist.
 _RISING, _FALLING = " ▁▂▃▄▅▆▇█", " ▔▔▀▀▀▀██"
 _ASCII_RISING, _ASCII_FALLING = " ...:::##", " '''\"\"\"##"
@@ -40,14 +46,17 @@ def draw_bars(chart: Bars, grid: Grid, style: Style) -> None:
     if fitted is None:
         write_centred(grid, style, chart.empty)
         return
-    frame = lay_out(grid, fitted)
+    frame = lay_out(grid, fitted, marks=bool(chart.marks))
     axis, below = _stand_on_zero(fitted, frame.height)
     heights = [math.floor(axis.units(tick.value) * frame.height + 1e-6) for tick in frame.y_ticks]
     labels = zip(heights, frame.y_ticks, strict=True)
     draw_y_axis(grid, style, frame, [(min(height, frame.height - 1), tick.label) for height, tick in labels])
-    _draw_names(grid, style, frame, chart)
+    if chart.bins is None:
+        _draw_names(grid, style, frame, chart)
+    else:
+        _draw_scale(grid, style, frame, chart, chart.bins)
     for bar in arrange(chart, frame.width):
-        _draw_bar(grid, style, frame, bar, axis, below)
+        _draw_bar(grid, style, frame, bar, axis, below, least=0 if chart.bins is None else 1)
 
 
 def draw_compact_bars(chart: Bars, grid: Grid, style: Style) -> None:
@@ -73,7 +82,7 @@ def arrange(chart: Bars, columns: int) -> list[Bar]:
     bars = []
     for place in range(min(count, columns)):
         if count <= columns:
-            column, width = _slot(place, count, columns)
+            column, width = _slot(place, count, columns, touching=chart.bins is not None)
             shared = slice(place, place + 1)
         else:
             column, width = place, 1
@@ -87,9 +96,11 @@ def arrange(chart: Bars, columns: int) -> list[Bar]:
     return bars
 
 
-def _slot(place: int, count: int, columns: int) -> tuple[int, int]:
+def _slot(place: int, count: int, columns: int, *, touching: bool = False) -> tuple[int, int]:
     """Return the first column and the width of a bar, with a gap after it where there is room for one."""
     slot = columns // count
+    if touching:
+        return place * slot, slot
     return place * slot, max(1, min(slot - 1, _WIDEST))
 
 
@@ -154,13 +165,34 @@ def _draw_names(grid: Grid, style: Style, frame: Frame, chart: Bars) -> None:
                 grid.put(frame.axis_row, frame.left + column_of(place), _sample(role, style), style.ink(role))
 
 
-def _draw_bar(grid: Grid, style: Style, frame: Frame, bar: Bar, axis: Axis, below: int) -> None:
-    """Draw one bar. below: the rows of the data area that lie below zero."""
+def _draw_scale(grid: Grid, style: Style, frame: Frame, chart: Bars, bins: Range) -> None:
+    """Draw the axis below a histogram, and its marks."""
+    count = chart.values.size
+    filled = frame.width // count * count or frame.width
+    axis = Axis(bins[0], bins[0] + (bins[1] - bins[0]) * frame.width / filled)
+
+    def column_of(value: float) -> int:
+        return min(int(axis.units(value) * frame.width + 1e-6), frame.width - 1)
+
+    draw_x_axis(grid, style, frame, axis, column_of, "", counts=False)
+    half = (axis.high - axis.low) / frame.width / 2
+    centres = Axis(axis.low + half, axis.high - half)  # marks lie in the column whose centre is nearest
+    draw_marks(grid, style, frame, chart.marks, centres, 1)
+
+
+def _draw_bar(
+    grid: Grid, style: Style, frame: Frame, bar: Bar, axis: Axis, below: int, *, least: int
+) -> None:
+    """Draw one bar.
+
+    below: the rows of the data area that lie below zero.
+    least: eighths of a row that a positive value is drawn with at least.
+    """
     ink = style.ink(_COLORS[bar.role])
     rising, falling = (_ASCII_RISING, _ASCII_FALLING) if style.ascii else (_RISING, _FALLING)
     zero = frame.top + frame.height - below
     eighths = frame.height * 8 / (axis.high - axis.low)
-    up = min(round(bar.high * eighths), (frame.height - below) * 8)
+    up = min(max(round(bar.high * eighths), least if bar.high > 0 else 0), (frame.height - below) * 8)
     down = min(round(-bar.low * eighths), below * 8)
     for column in range(frame.left + bar.column, frame.left + bar.column + bar.width):
         for height in range((up + 7) // 8):

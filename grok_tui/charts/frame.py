@@ -124,11 +124,19 @@ def draw_y_axis(grid: Grid, style: Style, frame: Frame, labels: Iterable[tuple[i
 
 
 def draw_x_axis(
-    grid: Grid, style: Style, frame: Frame, axis: Axis | None, column_of: Callable[[float], int], name: str
+    grid: Grid,
+    style: Style,
+    frame: Frame,
+    axis: Axis | None,
+    column_of: Callable[[float], int],
+    name: str,
+    *,
+    counts: bool = True,
 ) -> None:
     """Draw the axis below the data with its ticks (none without an axis), and its name where there is room.
 
     column_of: the column of the data area in which a value lies.
+    counts: the values are steps or numbers of things, and only whole ones are labelled.
     """
     line, tick_char, corner = ("-", "+", "+") if style.ascii else ("─", "┬", "└")
     ink = style.ink("axis")
@@ -140,7 +148,7 @@ def draw_x_axis(
     if frame.label_row < 0 or axis is None:
         return
     end = 0
-    for column, start, label in _spread(frame, axis, column_of, grid.width):
+    for column, start, label in _spread(frame, axis, column_of, grid.width, counts):
         if frame.axis_row >= 0:
             grid.put(frame.axis_row, column, tick_char, ink)
         end = grid.write(frame.label_row, start, label, style.ink("muted"))
@@ -150,13 +158,13 @@ def draw_x_axis(
 
 
 def _spread(
-    frame: Frame, axis: Axis, column_of: Callable[[float], int], width: int
+    frame: Frame, axis: Axis, column_of: Callable[[float], int], width: int, counts: bool
 ) -> list[tuple[int, int, str]]:
     """Return column, start of the label and label of as many ticks as fit without touching one another."""
     for most in range(max(1, min(frame.width // 10, 10)), 0, -1):
         placed = []
         end = -2
-        for tick in ticks(axis, most, counts=True):
+        for tick in ticks(axis, most, counts=counts):
             column = frame.left + column_of(tick.value)
             start = max(0, min(column - (len(tick.label) - 1) // 2, width - len(tick.label)))
             if start < end + 2 or len(tick.label) > width:

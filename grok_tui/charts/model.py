@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -13,7 +14,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Range: TypeAlias = tuple[float, float]
 Line = Literal["solid", "dashed", "dotted"]
 MarkKind = Literal["event", "intervention", "cursor"]
-Role = Literal["memorizer", "generalizer", "other"]
+Role = Literal["memorizer", "generalizer", "wrong", "other"]
 Legend = Literal["always", "if room", "never"]
 
 
@@ -121,10 +122,13 @@ class LineChart:
 
 @dataclass(frozen=True, eq=False)
 class Bars(_ByValue):
-    """One value per coordinate, standing on zero.
+    """One value per coordinate, standing on zero; or a histogram.
 
     values: [n]; labels: a name per value or none; roles: the role of each coordinate or none.
-    Raises ValueError when lengths differ.
+    bins: of a histogram, where the first of its n equal bins begins and the last one ends; its bars touch,
+    and the axis below them shows what was counted.
+    marks: on that axis.
+    Raises ValueError when lengths differ or bins have no width.
     """
 
     title: str
@@ -133,6 +137,8 @@ class Bars(_ByValue):
     roles: tuple[Role, ...] = ()
     y_range: Range | None = None
     y_label: str = ""
+    bins: Range | None = None
+    marks: tuple[Mark, ...] = ()
     empty: str = "no data yet"
 
     def __post_init__(self) -> None:
@@ -141,6 +147,8 @@ class Bars(_ByValue):
         for name, size in (("labels", len(self.labels)), ("roles", len(self.roles))):
             if size not in (0, self.values.size):
                 raise ValueError(f"{what}: {size} {name} for {self.values.size} values")
+        if self.bins is not None and not -math.inf < self.bins[0] < self.bins[1] < math.inf:
+            raise ValueError(f"{what}: bins from {self.bins[0]} to {self.bins[1]}")
 
 
 @dataclass(frozen=True, eq=False)

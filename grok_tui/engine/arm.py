@@ -49,7 +49,9 @@ class Arm:
         end: the step at which it counts as finished; the preset's last, unless the run goes on.
         history: all that was recorded.
         grid: what the first replica has learnt of a table, once `watch_coordinates` was called.
+        margins: of the first replica's training samples [N], once `watch_coordinates` was called.
         coordinates: the first replica's coordinates over time, once `watch_coordinates` was called.
+        watched: whether `watch_coordinates` was called.
         interventions: all that was done to the arm, in order.
         listener: called with each intervention that was carried out, and whether the preset scheduled it.
     """
@@ -83,7 +85,8 @@ class Arm:
         self.end = spec.training.steps
         self.coordinates: CoordinateHistory | None = None
         self.grid: NDArray[np.int8] | None = None
-        self._watched = False
+        self.margins: NDArray[np.float32] | None = None
+        self.watched = False
         self.history = History(self._measuring.names, tuple(ENVELOPE), len(seeds))
         self.detectors = Detectors(self.history, len(seeds))
         self.interventions: list[AnyIntervention] = []
@@ -149,11 +152,11 @@ class Arm:
 
     def watch_coordinates(self) -> None:
         """Keep the first replica's coordinates at recorded steps from now on."""
-        self._watched = True
+        self.watched = True
         if self.coordinates is None and self._measuring.coordinate_count:
             self.coordinates = CoordinateHistory(self._measuring.coordinate_count)
             self.coordinates.append(self.step, self._measuring.coordinates(0))
-        self._look_at_table()
+        self._look_at_samples()
 
     def advance(self, steps: int) -> int:
         """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
@@ -194,6 +197,7 @@ class Arm:
             history=self.history,
             coordinates=self.coordinates,
             grid=self.grid,
+            margins=self.margins,
             labels=coordinates.labels if coordinates else (),
             generalizes=self._measuring.generalizes(0),
         )
@@ -336,12 +340,14 @@ class Arm:
         self._envelope = _empty_envelope(len(self.seeds))
         if self.coordinates is not None:
             self.coordinates.append(self.step, self._measuring.coordinates(0))
-        self._look_at_table()
+        self._look_at_samples()
         self.detectors.recorded(self.step)
 
-    def _look_at_table(self) -> None:
-        if self._watched and self.task.symbols is not None:
+    def _look_at_samples(self) -> None:
+        if self.watched and self.task.symbols is not None:
             self.grid = self._measuring.grid()
+        if self.watched and self.task.classes:
+            self.margins = self._measuring.margins()
 
 
 def _empty_envelope(replicas: int) -> np.ndarray:

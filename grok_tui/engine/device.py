@@ -14,7 +14,7 @@ SMALL_STEP = 20_000_000
 
 # Below this many, one thread is faster than handing work to several: on a machine that does anything else
 # besides, threads that wait for each other at every kernel take up to thirty times as long.
-ONE_THREAD_STEP = 500_000_000
+ONE_THREAD_STEP = 2_000_000_000
 
 
 def resolve_device(name: str, multiplications: float) -> torch.device:

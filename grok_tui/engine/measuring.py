@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grok_tui.catalog.measures import COSTLY
 from grok_tui.lab.losses import SampleLoss
 from grok_tui.lab.measures import UNTRACED, Probe, correctness_grid, measure_names, take
 from grok_tui.lab.models import FlatNetwork
@@ -29,7 +28,7 @@ class Measuring:
         loss: the training loss by sample.
         shared: whether all replicas have the same samples.
         theta: [R, P] at the start; it stays in place.
-        names: the measures to take, of those that the task has; by default all that are not costly.
+        names: the measures to take, of those that the task has.
 
     Attributes:
         names: the measures, in the order of the values that `take` returns.
@@ -45,11 +44,9 @@ class Measuring:
         loss: SampleLoss,
         shared: bool,
         theta: Tensor,
-        names: Collection[str] | None = None,
+        names: Collection[str],
     ) -> None:
-        had = measure_names(task)
-        wanted = set(had) - COSTLY if names is None else names
-        self.names = tuple(name for name in had if name in wanted)
+        self.names = tuple(name for name in measure_names(task) if name in names)
         self.coordinate_count = 0 if task.coordinates is None else len(task.coordinates.labels)
         self._replicas, self._shared = len(theta), shared
         theta_0 = theta.clone()
@@ -65,7 +62,8 @@ class Measuring:
             widest = max((value.dtype for value in taken), key=lambda dtype: torch.finfo(dtype).bits)
             values = torch.stack([value.to(widest) for value in taken])
             right = (probe.train_right, probe.val_right)
-            return values, *right, *((probe.coordinates, probe.generalizes) if task.coordinates else ())
+            roles = (probe.coordinates, probe.generalizes) if task.coordinates else ()
+            return values, *right, *roles, *((probe.margins,) if task.classes else ())
 
         data = (train.inputs, train.targets, validation.inputs, validation.targets)
         self._given = (theta, theta_0, *data)
@@ -91,6 +89,13 @@ class Measuring:
     def generalizes(self, replica: int) -> tuple[bool, ...]:
         """Return which of these coordinates generalize; none where the task has no coordinates."""
         return tuple(self._plan.outputs[4][replica].tolist()) if self.coordinate_count else ()
+
+    def margins(self, replica: int = 0) -> NDArray[np.float32]:
+        """Return the margins [N] of one replica's training samples, as they were when `take` was last called.
+
+        There are none where the outputs are no scores of classes.
+        """
+        return self._plan.outputs[-1][replica].cpu().numpy().astype(np.float32)
 
     def grid(self) -> NDArray[np.int8]:
         """Return what the first replica of a binary operation had learnt when `take` was last called.

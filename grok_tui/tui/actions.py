@@ -127,6 +127,20 @@ ACTIONS: tuple[Action, ...] = (
         partner="time.previous_mark",
     ),
     Action(
+        "time.previous_slingshot",
+        ("N",),
+        "Look at the slingshot before",
+        "To the last slingshot of the selected arm before; the top line says its numbers.",
+    ),
+    Action(
+        "time.next_slingshot",
+        ("n",),
+        "Look at the next slingshot",
+        "To the next slingshot of the selected arm; after the last one it is now again.",
+        footer="slingshots",
+        partner="time.previous_slingshot",
+    ),
+    Action(
         "time.return",
         ("enter",),
         "Go on from the step looked at",
@@ -205,6 +219,20 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "chart.pairs", ("7",), "Show the pairs learnt", "Which pairs of a table are right.", pane="charts"
+    ),
+    Action(
+        "chart.margins",
+        ("8",),
+        "Show the margins",
+        "By how much the training samples are right, and how many are wrong.",
+        pane="charts",
+    ),
+    Action(
+        "chart.update_in_lr",
+        ("9",),
+        "Show the update in units of lr",
+        "The largest change of a parameter in a step, measured in learning rates.",
+        pane="charts",
     ),
     Action(
         "chart.next",

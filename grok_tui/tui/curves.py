@@ -13,6 +13,7 @@ from grok_tui.charts.model import Bars, Cells, Chart, Heatmap, LineChart, Mark, 
 from grok_tui.numbers import grouped
 from grok_tui.tui.glyphs import UNICODE, arm_look
 from grok_tui.tui.happenings import happenings
+from grok_tui.tui.margins import NO_MARGINS, margins_chart
 
 if TYPE_CHECKING:
     from grok_tui.charts.model import Legend, Line
@@ -27,8 +28,10 @@ CHARTS = {
     "loss": "Loss",
     "weights": "Weights",
     "pairs": "Pairs learnt",
+    "margins": "Margins",
     "norms": "Norms",
     "update": "Update size",
+    "update_in_lr": "Update in units of lr",
 }
 """The charts that every run has, with their titles; `measure:NAME` is the chart of any other measure."""
 
@@ -78,6 +81,8 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
     charts = list(CHARTS)
     if all(arm.grid is None for arm in snapshot.arms):
         charts.remove("pairs")
+    if all(arm.margins is None for arm in snapshot.arms):
+        charts.remove("margins")
     return [*charts, *(MEASURE + name for name in names if name not in shown)]
 
 
@@ -126,6 +131,8 @@ class _Builder:
         looks = [Look(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
         arms = list(zip(snapshot.arms, looks, strict=True))
         self._chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
+        planned = snapshot.preset.arms if snapshot.preset is not None else ()
+        self._hinged = {spec.name for spec in planned if spec.training.loss == "hinge"}
         self._others = [(arm, look) for arm, look in arms if arm.name != selected and view.overlay]
 
     def chart(self) -> Chart:
@@ -139,6 +146,10 @@ class _Builder:
                 return self._lines("l2_norm", "L2", [("max", "linf_norm", "dashed")])
             case "update":
                 return self._lines("update_size_max")
+            case "update_in_lr":
+                return self._lines("update_in_lr_max")
+            case "margins":
+                return self._margins()
             case "weights":
                 return self._weights()
             case "pairs":
@@ -248,6 +259,13 @@ class _Builder:
         if self._chosen is None or grid is None:
             return Cells(title("pairs"), np.empty((0, 0), dtype=np.int8), KNOWN)
         return Cells(f"Pairs of {self._chosen[0].name}", grid, KNOWN, note="x down, y across")
+
+    def _margins(self) -> Bars:
+        """Return by how much the selected arm is right, as of its last record."""
+        if self._chosen is None:
+            return Bars(title("margins"), np.empty(0), empty=NO_MARGINS)
+        arm, _ = self._chosen
+        return margins_chart(arm, self._columns, hinge=arm.name in self._hinged)
 
     def _trajectories(self) -> LineChart:
         """Return the generalizers of all arms, and the memorizers of the selected arm as a band."""

@@ -25,6 +25,10 @@ CHARTS = {
         " others which the model gets right. A rule fills in whole diagonals at once, memory fills in"
         " nothing."
     ),
+    "Margins": (
+        "How many training samples of the first replica are right by how much: the right score less the best"
+        " other one. What lies left of 0 is wrong. Hinge loss is exactly 0 where all margins are above 1."
+    ),
     "Norms": (
         "The size of all weights together: L2, which weight decay and SGD keep small, and the largest single"
         " weight (L-infinity), which Adam's equal steps keep small."
@@ -32,6 +36,10 @@ CHARTS = {
     "Update size": (
         "How far a step moves the weights (L2). It falls as a solution comes near; at a sudden peak the"
         " optimizer is thrown off its path."
+    ),
+    "Update in units of lr": (
+        "The largest change of a single weight in a step, divided by the learning rate. Adam's steps are"
+        " about 1 as long as gradients are much like those before; in a slingshot they are several."
     ),
 }
 """By the title of a chart."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from grok_tui.catalog.interventions import Set, Switch
 from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.tui.happenings import SLINGSHOT, slingshots
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
@@ -67,9 +68,13 @@ def after(arm: ArmStatus, done: Iterable[AnyIntervention]) -> ArmStatus:
 
 
 def marks(arm: ArmStatus, snapshot: Snapshot) -> list[int]:
-    """List the steps at which something happened to an arm or its state is kept, ascending."""
+    """List the steps at which something happened to an arm or its state is kept, ascending.
+
+    Of slingshots those of one replica count, as on the charts.
+    """
     found = {arm.born, arm.step}
-    found.update(event.step for event in arm.events)
+    found.update(event.step for event in arm.events if event.name != SLINGSHOT)
+    found.update(event.step for event in slingshots(arm))
     found.update(done.at_step for done in arm.interventions)
     found.update(snapshot.moments.get(arm.name, ()))
     return _within(arm, found)

@@ -41,8 +41,8 @@ class Layout(_Table):
     """How the live screen is laid out."""
 
     charts: Annotated[list[str], Field(min_length=1, max_length=9)] = ["accuracy", "loss", "weights", "norms"]
-    """The charts that are shown, in reading order: accuracy, loss, weights, pairs, norms, update or
-    measure:NAME."""
+    """The charts that are shown, in reading order: accuracy, loss, weights, pairs, margins, norms, update,
+    update_in_lr or measure:NAME."""
 
     panel_width: int = Field(default=30, ge=NARROWEST_PANEL, le=WIDEST_PANEL)
     """Columns of the parameter panel."""

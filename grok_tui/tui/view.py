@@ -34,7 +34,7 @@ class View:
     """
 
     log_x: bool = True
-    log_y: frozenset[str] = frozenset({"loss", "update"})
+    log_y: frozenset[str] = frozenset({"loss", "update", "update_in_lr"})
     overlay: bool = True
     weights: WeightsView = "trajectories"
     span: float = 1.0

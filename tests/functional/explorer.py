@@ -154,6 +154,7 @@ class FakeRun:
                 history=History(MEASURES, tuple(ENVELOPE), 1),
                 coordinates=CoordinateHistory(samples + 1),
                 grid=None,
+                margins=None,
                 labels=labels,
                 generalizes=(*([False] * samples), True),
             )

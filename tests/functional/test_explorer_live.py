@@ -417,6 +417,40 @@ def test_the_pairs_are_shown_where_there_are_any(preset):
     explore(script, preset)
 
 
+def test_margins_are_shown_where_there_are_any_and_updates_in_lr_of_every_arm(preset):
+    async def script(explorer: Explorer) -> None:
+        await explorer.press("8")
+        assert explorer.toasts == ["this task tells no classes apart, so there are no margins"]
+        await explorer.press("9")
+        assert "Update in units of lr" in explorer.text
+        for arm in explorer.run.arms.values():
+            arm.status = replace(arm.status, margins=np.array([-1, 2, 3], dtype=np.float32))
+        await explorer.train(1)
+        await explorer.press("8")
+        assert "Margins of sgd" in explorer.text
+        assert "1 of 3 wrong" in explorer.text
+
+    explore(script, preset)
+
+
+@pytest.mark.parametrize("size", [(200, 60), (250, 80)])
+def test_of_the_charts_on_a_wide_screen_no_two_are_the_same(preset, size):
+    async def script(explorer: Explorer) -> None:
+        margins = np.array([-1, 2, 3], dtype=np.float32)
+        grid = np.zeros((5, 5), dtype=np.int8)
+        for arm in explorer.run.arms.values():
+            arm.status = replace(arm.status, margins=margins, grid=grid)
+        await explorer.train(1)
+        explorer.live.places[5].chart = "measure"
+        explorer.live.hasten()
+        await explorer.settled()
+        shown = [pane.chart for pane in explorer.live.places if pane.display]
+        assert len(set(shown)) == len(shown)
+        assert shown[5] == "pairs"
+
+    explore(script, preset, size=size)
+
+
 @pytest.mark.parametrize(("key", "ended"), [("q", False), ("Q", True)])
 def test_one_key_leaves_a_run_that_lasts_and_another_ends_it(preset, key, ended):
     async def script(explorer: Explorer) -> None:

@@ -1,12 +1,14 @@
 """Through time in the explorer: looking back, going back, forking."""
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from explorer import INTERPOLATING, PRESET, Explorer, explore
 
 from grok_tui.charts import LineChart
+from grok_tui.engine.history import Event
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
 from grok_tui.tui import past
@@ -110,6 +112,62 @@ def test_enter_fills_the_screen_where_nobody_looks_back(preset):
     async def script(explorer: Explorer) -> None:
         await explorer.press("enter")
         assert len(explorer.charts) == 1
+
+    explore(script, preset)
+
+
+async def slung(explorer: Explorer, *steps: int) -> None:
+    """Let the selected arm have had slingshots."""
+    arm = explorer.run.arms["sgd"]
+    numbers = {
+        "duration": 2.0,
+        "peak_loss": 0.033,
+        "norm_growth": 0.5,
+        "update_in_lr": 4.4,
+        "silent_steps": 9.0,
+    }
+    found = tuple(Event(step, "slingshot", 0, numbers) for step in steps)
+    arm.status = replace(arm.status, events=(*arm.status.events, *found))
+    await explorer.train(1)
+
+
+def test_keys_walk_from_one_slingshot_to_the_next_and_say_its_numbers(preset):
+    async def script(explorer: Explorer) -> None:
+        assert "slingshots" not in explorer.text
+        await slung(explorer, 30, 62)
+        assert "▾ slingshot" in explorer.text
+        assert "slingshot: " not in explorer.text
+        await explorer.press("N")
+        assert explorer.live.cursor == 62
+        assert "slingshot: loss 0.033  norm +50 %  update 4.4 lr" in explorer.text.splitlines()[0]
+        assert "N n slingshots" in explorer.text
+        await explorer.press("N")
+        assert explorer.live.cursor == 30
+        await explorer.press("right", "n")
+        assert explorer.live.cursor == 62, "from wherever one looks"
+        assert not explorer.toasts
+        await explorer.press("n")
+        assert explorer.live.cursor is None, "past the last one it is now"
+        marks = {mark.step for mark in explorer.charts[0].marks if mark.label == "slingshot"}
+        assert marks == {30, 62}
+
+    explore(script, preset, size=(140, 36))
+
+
+def test_where_there_is_no_slingshot_that_is_said(preset):
+    async def script(explorer: Explorer) -> None:
+        for key in ("n", "N"):
+            await explorer.press(key)
+            assert explorer.toasts[-1] == "sgd has had no slingshot so far"
+            assert explorer.live.cursor is None
+        await slung(explorer, 30)
+        await explorer.press("n")
+        assert explorer.toasts[-1] == "sgd has had no slingshot since"
+        await explorer.press("N", "N")
+        assert explorer.toasts[-1] == "sgd had no slingshot before"
+        assert explorer.live.cursor == 30
+        await explorer.press("a", "n")
+        assert explorer.toasts[-1] == "adamw has had no slingshot so far"
 
     explore(script, preset)
 

@@ -39,6 +39,7 @@ SLOWER = [
     "slingshot-llc",
     "slingshot-mechanism",
     "slingshot-reset",
+    "slingshot-transformer",
     "slingshot-vs-jump",
 ]
 

@@ -72,6 +72,12 @@ def test_a_bar_chart_wants_a_label_and_a_role_per_value():
         Bars("w", [1, 2], roles=("memorizer",) * 3)
 
 
+@pytest.mark.parametrize("bins", [(1.0, 1.0), (2.0, 1.0), (0.0, float("inf")), (float("nan"), 1.0)])
+def test_bins_have_a_width(bins):
+    with pytest.raises(ValueError, match="bins from"):
+        Bars("w", [1, 2], bins=bins)
+
+
 def test_a_heatmap_wants_a_step_per_column_and_a_label_per_row():
     with pytest.raises(ValueError, match="3 steps for 2 columns"):
         Heatmap("h", np.zeros((1, 2)), [1, 2, 3])

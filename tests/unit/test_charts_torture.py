@@ -91,6 +91,10 @@ def test_bad_steps_give_a_picture_of_the_right_size(x, y, log):
         Bars("b", [1, 2], y_range=(5, 5)),
         Bars("b", [1, 2], y_range=(NAN, 5)),
         Bars("b", np.sin(np.arange(1000))),
+        Bars("b", np.arange(1000), bins=(-1e30, 1e-30), marks=MARKS),
+        Bars(
+            "b", [NAN, 1, 1e9], roles=("wrong", "wrong", "other"), bins=(-1, 2), marks=(*MARKS, Mark(0, "日"))
+        ),
         Cells("c", np.zeros((0, 0), dtype=np.int8), KINDS),
         Cells("c", np.full((3, 2), -1), KINDS),
         Cells("c", np.arange(4).reshape(1, 4), (("x" * 300, "axis"), *KINDS), note="日本"),

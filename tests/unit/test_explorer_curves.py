@@ -1,6 +1,7 @@
 """What the explorer's charts show of a run."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def arm(name: str, steps: int = 500, replicas: int = 1, **changes: object) -> Ar
     coordinates = CoordinateHistory(SAMPLES + 1)
     for step in range(steps + 1):
         row = np.full((len(MEASURES), 1), step / 1000) + np.arange(replicas)
-        envelope = np.array([[0.5], [2.0], [1e-3], [1e-2]]) * np.ones(replicas)
+        envelope = np.array([[0.5], [2.0], [1e-3], [1e-2], [1.0]]) * np.ones(replicas)
         history.append(step, row, envelope)
         coordinates.append(step, np.linspace(0, 1, SAMPLES + 1) * step)
     status = ArmStatus(
@@ -44,6 +45,7 @@ def arm(name: str, steps: int = 500, replicas: int = 1, **changes: object) -> Ar
         history=history,
         coordinates=coordinates,
         grid=None,
+        margins=None,
         labels=(*(f"w{i}" for i in range(SAMPLES)), "bias"),
         generalizes=(*([False] * SAMPLES), True),
     )
@@ -60,8 +62,9 @@ def build(chart: str, snapshot: Snapshot, view: View = View(), columns: int = 60
 
 def test_every_run_has_the_same_charts_and_one_for_each_other_measure():
     own = ["measure:distance_from_init", "measure:bias"]
-    assert curves.chart_ids(run(arm("a"))) == [*(c for c in curves.CHARTS if c != "pairs"), *own]
-    tabled = replace(arm("a"), grid=np.zeros((3, 3), dtype=np.int8))
+    everywhere = [chart for chart in curves.CHARTS if chart not in ("pairs", "margins")]
+    assert curves.chart_ids(run(arm("a"))) == [*everywhere, *own]
+    tabled = replace(arm("a"), grid=np.zeros((3, 3), dtype=np.int8), margins=np.ones(9, dtype=np.float32))
     assert curves.chart_ids(run(tabled)) == [*curves.CHARTS, *own]
     assert curves.title("measure:bias") == "Bias"
 
@@ -109,7 +112,7 @@ def test_an_arm_has_the_same_colour_and_sign_on_all_charts_whoever_is_selected()
 
 def test_a_spike_of_one_step_stays_in_the_envelope_of_the_loss():
     spiky = arm("a", steps=2000)
-    spiky.history.append(2001, np.ones((len(MEASURES), 1)), np.array([[1.0], [1e6], [0.0], [0.0]]))
+    spiky.history.append(2001, np.ones((len(MEASURES), 1)), np.array([[1.0], [1e6], [0.0], [0.0], [0.0]]))
     train = next(s for s in build("loss", run(spiky), columns=10).series if s.label == "train")
     assert train.high.max() == 1e6
     assert len(train.x) < 2000, "it was thinned"
@@ -147,6 +150,29 @@ def test_what_happened_to_the_selected_arm_is_marked():
     chart = build("norms", run(arm("a", events=events, interventions=(done,))))
     marks = {(mark.step, mark.label, mark.kind) for mark in chart.marks}
     assert marks == {(20, "fit", "event"), (90, "grok", "event"), (40, "SGD", "intervention")}
+
+
+def test_the_update_is_shown_in_units_of_the_learning_rate_as_well():
+    chart = build("update_in_lr", run(arm("a", replicas=3)))
+    (line,) = chart.series
+    assert chart.title == "Update in units of lr"
+    assert chart.log_y
+    assert set(line.y) == {1.0}
+
+
+def test_hinge_loss_is_that_of_the_arm_whose_margins_are_shown():
+    both = [arm(name, steps=5, margins=np.array([-0.5, 0.5], dtype=np.float32)) for name in ("a", "b")]
+    preset = SimpleNamespace(
+        arms=[
+            SimpleNamespace(name="a", training=SimpleNamespace(loss="logistic")),
+            SimpleNamespace(name="b", training=SimpleNamespace(loss="hinge")),
+        ]
+    )
+    snapshot = replace(run(*both), preset=preset)
+    for selected, marks in (("a", []), ("b", [1.0])):
+        chart = curves.build("margins", snapshot, View(), selected, 60)
+        assert chart.title == f"Margins of {selected}"
+        assert [mark.step for mark in chart.marks] == marks
 
 
 def test_weights_are_trajectories_with_a_band_bars_or_a_heatmap():

@@ -39,6 +39,7 @@ def status(spec, l2_norm: float = 2.0) -> ArmStatus:
         history=history,
         coordinates=None,
         grid=None,
+        margins=None,
         labels=(),
         generalizes=(),
     )

@@ -384,6 +384,42 @@ def test_the_grid_of_an_arm_agrees_with_its_accuracies(seeds):
 
 
 @pytest.mark.parametrize(
+    ("task", "loss"),
+    [
+        ({"name": "sparse_parity", "n": 6, "k": 2, "samples": 20, "validation": 30}, "hinge"),
+        ({"name": "sparse_parity", "n": 6, "k": 2, "samples": 20, "logits": 2}, "cross_entropy"),
+        ({"name": "binary_operation", "p": 5}, "cross_entropy"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else given["name"],
+)
+def test_the_margins_of_an_arm_are_those_of_its_first_replica_at_the_last_record(task, loss):
+    a = arm(
+        {"name": "adamw", "lr": 0.1},
+        task=task,
+        model=MODELS["mlp"],
+        loss=loss,
+        seeds=[3, 4],
+        record_every=5,
+    )
+    run_to(a, 5)
+    assert a.margins is None, "nobody looks"
+    a.watch_coordinates()
+    run_to(a, 13)
+    assert a.margins.dtype == np.float32
+    for measure, value in (
+        ("margin_mean", a.margins.mean()),
+        ("margin_min", a.margins.min()),
+        ("train_accuracy", (a.margins > 0).mean()),
+    ):
+        assert value == pytest.approx(a.history.last(measure)[0], rel=1e-5)
+    before = a.margins.copy()
+    known = a.margins
+    run_to(a, 20)
+    assert (known == before).all(), "what somebody else may be reading stays as it is"
+    assert (a.margins != before).any()
+
+
+@pytest.mark.parametrize(
     ("operation", "p"),
     [(name, p) for name in get_args(Operation) for p in (2, 9, 11) if p != 9 or "divide" not in name],
 )

@@ -125,6 +125,31 @@ def test_a_fork_of_a_fork_goes_back_no_further_than_to_where_it_began():
         Journey(run, "adam_2", 130, trail)
 
 
+def test_margins_are_those_of_the_step_that_an_arm_went_back_to():
+    parity = {"name": "sparse_parity", "n": 6, "k": 2, "samples": 20, "validation": 30}
+    mlp = {"name": "mlp", "hidden": 6}
+    run = Run(preset(ADAM | {"model": mlp}, task=parity, loss="hinge", steps=40, record_every=10))
+    arm = run.arms["adam"]
+    arm.watch_coordinates()
+    while arm.step < 40:
+        arm.advance(10)
+        if arm.step == 20:
+            then = arm.margins
+    journey = arrived(run, 20, Trail())
+    assert journey.arm.margins.tolist() == then.tolist()
+
+
+def test_what_is_learnt_of_a_table_is_watched_on_after_going_back_where_there_are_no_coordinates():
+    table = {"name": "binary_operation", "operation": "x3+xy", "p": 5}
+    mlp = {"name": "mlp", "hidden": 6}
+    run = Run(preset(ADAM | {"model": mlp}, task=table, loss="cross_entropy", steps=40))
+    run.arms["adam"].watch_coordinates()
+    run.arms["adam"].advance(40)
+    journey = arrived(run, 1, Trail())
+    assert journey.arm.grid is not None
+    assert journey.arm.margins is not None
+
+
 def test_moments_are_bounded_and_the_first_and_the_last_stay():
     trail, run = Trail(), Run(PRESET)
     for _ in range(3 * KEPT):

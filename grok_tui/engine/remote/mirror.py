@@ -105,6 +105,7 @@ class _ArmMirror:
         self._events: list[Event] = []
         self._generalizes: tuple[bool, ...] = ()
         self._grid: NDArray[np.int8] | None = None
+        self._margins: NDArray[np.float32] | None = None
 
     def take(self, news: ArmNews) -> ArmStatus:
         self._interventions += news.interventions
@@ -118,6 +119,8 @@ class _ArmMirror:
         if news.grid is not None:
             side = news.grid.side
             self._grid = np.frombuffer(news.grid.cells, dtype=np.int8).reshape(side, side)
+        if news.margins is not None:
+            self._margins = np.frombuffer(news.margins, dtype="<f4")
         return ArmStatus(
             name=news.name,
             step=news.step,
@@ -132,6 +135,7 @@ class _ArmMirror:
             history=self._history,
             coordinates=self._weights,
             grid=self._grid,
+            margins=self._margins,
             labels=tuple(self._kind.labels),
             generalizes=self._generalizes,
             parent=news.parent,

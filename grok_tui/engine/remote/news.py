@@ -80,6 +80,7 @@ class _ArmTeller:
         self._interventions = self._events = 0
         self._weight_steps: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._grid: NDArray[np.int8] | None = None
+        self._margins: NDArray[np.float32] | None = None
 
     def news(self, arm: ArmStatus) -> ArmNews:
         kind = None
@@ -111,6 +112,7 @@ class _ArmTeller:
             record=record,
             weights=self._weights(arm) if changed else None,
             grid=self._table(arm),
+            margins=self._margins_of(arm),
         )
 
     def _new(self, entries: Sequence[Entry], known: int) -> list[Entry]:
@@ -168,6 +170,12 @@ class _ArmTeller:
             return None
         self._grid = arm.grid
         return Grid(side=len(arm.grid), cells=arm.grid.tobytes())
+
+    def _margins_of(self, arm: ArmStatus) -> bytes | None:
+        if arm.margins is None or arm.margins is self._margins:
+            return None
+        self._margins = arm.margins
+        return arm.margins.astype("<f4").tobytes()
 
 
 def _fitting(rows: NDArray[np.generic]) -> int:

@@ -185,6 +185,8 @@ class ArmNews(_Message):
     record: Record | None = None
     weights: Table | None = None
     grid: Grid | None = None
+    margins: bytes | None = None
+    """float32 [N], little-endian, of the training samples."""
 
 
 class Status(_Message):

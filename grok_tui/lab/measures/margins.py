@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from .probe import Probe
+if TYPE_CHECKING:
+    from .probe import Probe
 
 
 def margin_mean(probe: Probe) -> Tensor:
     """Return the mean over the training samples of the right score less the best other one."""
-    return margins(probe.train_outputs, probe.train.targets).mean(-1)
+    return probe.margins.mean(-1)
 
 
 def margin_min(probe: Probe) -> Tensor:
     """Return the least margin of a training sample; all are right where it is positive."""
-    return margins(probe.train_outputs, probe.train.targets).amin(-1)
+    return probe.margins.amin(-1)
 
 
 def zero_loss_share(probe: Probe) -> Tensor:

@@ -13,6 +13,7 @@ from torch.func import vmap
 from ..losses import SampleLoss
 from ..models import FlatNetwork
 from ..tasks import Basis, Coordinates, Samples, Task
+from .margins import margins
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,11 @@ class Probe:
     def train_losses(self) -> Tensor:
         """The loss of each training sample [R, N]."""
         return self.loss(self.train_outputs, self.train.targets)
+
+    @cached_property
+    def margins(self) -> Tensor:
+        """The margin of each training sample [R, N], where outputs are scores of classes."""
+        return margins(self.train_outputs, self.train.targets)
 
     def each(self, function: Callable[[dict[str, Tensor]], Tensor]) -> Tensor:
         """Apply a function of one replica's parameters to every replica: [R, ...]."""

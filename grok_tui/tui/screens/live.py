@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from grok_tui.tui import keys
+from grok_tui.tui.happenings import slingshots
 from grok_tui.tui.layout import CHROME, Plan, plan
 from grok_tui.tui.pacing import BEAT, Pacer
 from grok_tui.tui.screens.panes import Panes
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 LEAST_LEFT = 8  # rows that are left to the parameters while somebody reads the claims
 PLACES = 9  # the most charts at once
 ORDER = ("accuracy", "loss", "weights", "norms", "update")
+LAST_CHOICE = ("update_in_lr",)  # much like another chart: shown where it is asked for
 FIRST_FRAME = 0.1  # seconds that the screen takes to stand; imports would keep it waiting
 LATEST = 0.2  # seconds that a picture that is ready waits for the others
 TIMELINE = 1.0  # seconds after which it moves on although no chart changes
@@ -227,8 +229,14 @@ class LiveScreen(Panes):
             self.query_one(Log).update_from(snapshot)
 
     def _show_keys(self, snapshot: Snapshot) -> None:
-        past = self.cursor is not None
-        self.query_one(Footer).update_from(self.pane, snapshot.state, past=past, question=self.question)
+        arm = self.arm
+        self.query_one(Footer).update_from(
+            self.pane,
+            snapshot.state,
+            past=self.cursor is not None,
+            slingshots=arm is not None and bool(slingshots(arm)),
+            question=self.question,
+        )
 
     def _show_timeline(self) -> None:
         """Show where the run is; with the charts, as Textual goes through all between two changes."""
@@ -277,8 +285,7 @@ class LiveScreen(Panes):
         for place, key in stale:
             pane = self.places[place]
             if pane.chart == "measure":
-                charts = self.chart_ids()
-                pane.chart = charts[place % len(charts)]
+                pane.chart = self._another_chart(place)
             pane.shown = key
             width, height = pane.room
             chart = self._chart(pane.chart, snapshot, width)
@@ -289,6 +296,12 @@ class LiveScreen(Panes):
             pacer.drawn()
             self._asked = time.monotonic()
             self._poll_soon()
+
+    def _another_chart(self, place: int) -> str:
+        """Return a chart for a place, one that no place before it shows if there is any."""
+        charts, before = self.chart_ids(), {pane.chart for pane in self.places[:place]}
+        others = [chart for chart in charts if chart not in before and chart not in LAST_CHOICE]
+        return (others or charts)[0]
 
     def _key(self, place: int) -> Hashable:
         key = (id(self), place)

@@ -8,7 +8,7 @@ from grok_tui.numbers import grouped
 from grok_tui.tui.screens.viewing import Viewing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.engine.snapshot import ArmStatus, Snapshot
@@ -93,12 +93,41 @@ class Travelling(Viewing):
 
         self._walk(marks, 1)
 
-    def _walk(self, places: Callable[[ArmStatus, Snapshot], list[int]], direction: int) -> None:
-        arm, snapshot = self.arm, self.explorer.snapshot
-        if arm is None or snapshot is None:
+    def action_time_previous_slingshot(self) -> None:
+        """Look at the last slingshot before."""
+        self._walk_slingshots(-1)
+
+    def action_time_next_slingshot(self) -> None:
+        """Look at the next slingshot."""
+        self._walk_slingshots(1)
+
+    def _walk_slingshots(self, direction: int) -> None:
+        """Look at another slingshot; past the last one it is now, and where there is none that is said."""
+        from grok_tui.tui.happenings import slingshots
+
+        arm = self.arm
+        if arm is None:
             return
         here = arm.step if self.cursor is None else self.cursor
-        ahead = [step for step in places(arm, snapshot) if (step - here) * direction > 0]
+        steps = [event.step for event in slingshots(arm)]
+        if not steps:
+            self.notify(f"{arm.name} has had no slingshot so far", timeout=3, markup=False)
+        elif direction < 0 and min(steps) >= here:
+            self.notify(f"{arm.name} had no slingshot before", timeout=3, markup=False)
+        elif direction > 0 and self.cursor is None:
+            self.notify(f"{arm.name} has had no slingshot since", timeout=3, markup=False)
+        else:
+            self._go(arm, steps, direction)
+
+    def _walk(self, places: Callable[[ArmStatus, Snapshot], list[int]], direction: int) -> None:
+        arm, snapshot = self.arm, self.explorer.snapshot
+        if arm is not None and snapshot is not None:
+            self._go(arm, places(arm, snapshot), direction)
+
+    def _go(self, arm: ArmStatus, steps: Iterable[int], direction: int) -> None:
+        """Look at the next of some steps in a direction; past the last one it is now."""
+        here = arm.step if self.cursor is None else self.cursor
+        ahead = [step for step in steps if (step - here) * direction > 0]
         if ahead:
             target = min(ahead) if direction > 0 else max(ahead)
             self.move_cursor(None if target >= arm.step else target)

@@ -109,6 +109,17 @@ class Viewing(Steering):
         else:
             self.notify("this task is no table of pairs", severity="warning")
 
+    def action_chart_margins(self) -> None:
+        """Show the margins of the training samples."""
+        if "margins" in self.chart_ids():
+            self.show_chart("margins")
+        else:
+            self.notify("this task tells no classes apart, so there are no margins", severity="warning")
+
+    def action_chart_update_in_lr(self) -> None:
+        """Show the update in units of the learning rate."""
+        self.show_chart("update_in_lr")
+
     def action_chart_measure(self) -> None:
         """Show another measure in the current place; again for the next one."""
         measures = [chart for chart in self.chart_ids() if chart.startswith("measure:")]

@@ -19,18 +19,21 @@ LAST = ("explorer.help", "explorer.quit")  # always there, on the right
 ENDED = ("run.restart", "explorer.presets")
 # What there is to do about the past, and of it what is always offered.
 PAST = ("time.later", "time.next_mark", "time.return", "time.fork", "view.back")
+SLINGSHOTS = "time.next_slingshot"  # offered where there are any
 ALWAYS = ("time.later", "time.fork")
 FIRST = ("run.toggle", "optimizer.swap", *ALWAYS)
 
 
-def footer_actions(pane: Pane, state: State, *, past: bool = False) -> list[Action]:
+def footer_actions(pane: Pane, state: State, *, past: bool = False, slingshots: bool = False) -> list[Action]:
     """List the actions for the footer, what matters most first; those of the focused pane come early.
 
     past: whether an earlier step is looked at.
+    slingshots: whether the selected arm had any.
     """
     shown = [action for action in (*keys.of_scope("live"), *keys.of_scope("app")) if action.footer]
+    shown = [action for action in shown if action.id != SLINGSHOTS or slingshots]
     if past:
-        last = [action for action in shown if action.id in LAST or action.id == "arm.next"]
+        last = [action for action in shown if action.id in (*LAST, "arm.next", SLINGSHOTS)]
         return [*map(keys.BY_ID.__getitem__, PAST), *last]
     shown = [action for action in shown if action.id not in PAST or action.id in ALWAYS]
     if state == "failed":
@@ -83,13 +86,22 @@ def _width(entries: Sequence[Line]) -> int:
 class Footer(Lines):
     """The line at the bottom."""
 
-    def update_from(self, pane: Pane, state: State, *, past: bool = False, question: str = "") -> None:
+    def update_from(
+        self,
+        pane: Pane,
+        state: State,
+        *,
+        past: bool = False,
+        slingshots: bool = False,
+        question: str = "",
+    ) -> None:
         """Show the keys for a pane and a state, or a question.
 
         past: whether an earlier step is looked at.
+        slingshots: whether the selected arm had any.
         """
         keymap, width = self.explorer.settings.keymap, self.size.width
-        if not self.is_news(pane, state, past, question, width, tuple(keymap.items())):
+        if not self.is_news(pane, state, past, slingshots, question, width, tuple(keymap.items())):
             return
         if question:
             answers = (
@@ -102,4 +114,5 @@ class Footer(Lines):
             text = fit(question, room, ellipsis=self.explorer.glyphs.ellipsis)
             self.show([(Span(text, "warning"), *answers)])
         else:
-            self.show([footer_line(footer_actions(pane, state, past=past), state, width, keymap)])
+            actions = footer_actions(pane, state, past=past, slingshots=slingshots)
+            self.show([footer_line(actions, state, width, keymap)])

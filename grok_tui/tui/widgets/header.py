@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from grok_tui.charts.text import cell_width
 from grok_tui.numbers import duration, grouped, rate
 from grok_tui.tui.glyphs import arm_look
+from grok_tui.tui.happenings import SLINGSHOT, numbers_of, slingshots
 from grok_tui.tui.orders import titled
 from grok_tui.tui.widgets.lines import Line, Lines, Span, clean
 
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
     from grok_tui.engine.snapshot import ArmStatus, Snapshot
     from grok_tui.tui.glyphs import Glyphs
 
+Part = tuple[float, Line]
+"""How much a part of the line matters, and the part."""
 
 WARM_UP = 10  # steps before the speed says anything about the time left
+# How much the numbers of a slingshot matter, beside what else is in the line; the first come with its name.
+SLINGSHOT_RANKS = (8.3, 8.2, 8.1, 6.2, 6.1)
 
 
 def header_line(
@@ -26,13 +31,15 @@ def header_line(
     past: whether the run is shown as it was.
     """
     state = Span(f"{glyphs.past} the past", "accent") if past else _state(snapshot, glyphs)
-    left: list[tuple[int, Line]] = [(0, (Span("grok-tui", "muted"),)), (8, (Span(clean(name), "title"),))]
-    right: list[tuple[int, Line]] = []
+    left: list[Part] = [(0, (Span("grok-tui", "muted"),)), (8, (Span(clean(name), "title"),))]
+    right: list[Part] = []
     if arm is not None:
         since = f" since {grouped(arm.since)}" if arm.since else ""
         color, sign = arm_look(snapshot.arms.index(arm), glyphs.arms)
         left.append((7, (Span(f"{sign} ", color), Span(clean(arm.name)))))
         left.append((5, (Span(titled(arm.optimizer.name), "accent"), Span(since, "muted"))))
+        if past:
+            left += _slingshot(arm)
         right.append((9, (Span(grouped(arm.step)), Span(f" / {grouped(arm.end)}", "muted"))))
     if snapshot.state == "running" and not past:
         pace = f" of {rate(snapshot.pace * len(snapshot.arms))}" if snapshot.pace is not None else ""
@@ -67,15 +74,25 @@ def _state(snapshot: Snapshot, glyphs: Glyphs) -> Span:
             return Span(f"{glyphs.waiting} {snapshot.state.value}", "muted")
 
 
+def _slingshot(arm: ArmStatus) -> list[Part]:
+    """Return the numbers of the slingshot that an arm stands on, if it does."""
+    found = next((event for event in slingshots(arm) if event.step == arm.step), None)
+    if found is None:
+        return []
+    first, *others = numbers_of(found) or [""]
+    parts = [f"{SLINGSHOT}: {first}" if first else SLINGSHOT, *others]
+    return [(rank, (Span(part, "mark"),)) for rank, part in zip(SLINGSHOT_RANKS, parts, strict=False)]
+
+
 def _memory(size: int) -> str:
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
 
 
-def _width(parts: list[tuple[int, Line]]) -> int:
+def _width(parts: list[Part]) -> int:
     return sum(cell_width(span.text) for _, line in parts for span in line) + 2 * max(len(parts) - 1, 0)
 
 
-def _joined(parts: list[tuple[int, Line]]) -> Line:
+def _joined(parts: list[Part]) -> Line:
     spans: list[Span] = []
     for place, (_, line) in enumerate(parts):
         spans += [Span("  ")] if place else []

@@ -34,7 +34,7 @@ def timeline_line(
         signs = {"event": glyphs.event, "intervention": glyphs.intervention, "cursor": glyphs.cursor}
         cells[column] = Span(signs[kind], "accent" if kind == "cursor" else "mark")
         following = marks[place + 1][0] if place + 1 < len(marks) else width - 1
-        text = f" {clean(label)} "
+        text = f" {clean(label)} " if label else ""
         end = min(column + cell_width(text), following - 1)
         if end >= column + cell_width(text) - 1 and not column < now <= end:
             for offset, char in enumerate(text[: end - column], start=1):
