@@ -441,7 +441,8 @@ def test_of_the_charts_on_a_wide_screen_no_two_are_the_same(preset, size):
         for arm in explorer.run.arms.values():
             arm.status = replace(arm.status, margins=margins, grid=grid)
         await explorer.train(1)
-        explorer.live.places[5].chart = "measure"
+        for pane in explorer.live.places[5:]:
+            pane.chart = "measure"  # as in a run that begins with them
         explorer.live.hasten()
         await explorer.settled()
         shown = [pane.chart for pane in explorer.live.places if pane.display]

@@ -259,6 +259,18 @@ class TestLogs:
 
 
 class TestThinning:
+    def test_a_checkpoint_is_due_each_time_the_steps_have_doubled(self, tmp_path):
+        run = small(steps=2500)
+        store = create(run, "doubling", at=tmp_path / "run", cadence=3600.0)
+        kept = []
+        while not run.finished:
+            run.advance_together(50)
+            if store.due:
+                assert store.checkpoint()
+                kept.append(run.steps)
+        store.close()
+        assert kept == [1000, 2000]
+
     def test_the_newest_two_stay_and_the_number_is_bounded(self):
         left: list[tuple[int, int]] = []
         for step in range(100, 50_000, 100):

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 CADENCE = 30.0  # seconds between two checkpoints; all that a killed run loses
 
+# A run is also kept each time its steps have doubled: one can go back to any scale of time.
+FIRST_DOUBLED = 1000
+
 
 @dataclass(frozen=True)
 class Place:
@@ -73,13 +76,13 @@ class Store:
         self._run = run
         self._cadence = CADENCE if cadence is None else cadence
         # The clock that never goes backwards, whatever happens to the time of day.
-        self._due = time.monotonic() + self._cadence
+        self._wait()
         logs.attach(run)
 
     @property
     def due(self) -> bool:
-        """Whether it is time for a checkpoint."""
-        return time.monotonic() >= self._due
+        """Whether it is time for a checkpoint, by the clock or by the steps taken."""
+        return time.monotonic() >= self._due or self._run.steps >= self._due_step
 
     def checkpoint(self, ended: Ended | None = None) -> bool:
         """Write the run as it stands; return whether that worked, and keep the reason in `problem` if not.
@@ -100,8 +103,13 @@ class Store:
             self.problem = f"{self.directory.path}: {reason(error)}"
         else:
             self.problem = None
-        self._due = time.monotonic() + self._cadence
+        self._wait()
         return self.problem is None
+
+    def _wait(self) -> None:
+        """Let the next checkpoint be due in a while."""
+        self._due = time.monotonic() + self._cadence
+        self._due_step = max(2 * self._run.steps, FIRST_DOUBLED)
 
     def fork(self, journey: Journey) -> None:
         """Keep a fork that is about to be taken among the arms of the run.

@@ -97,8 +97,11 @@ class _Page:
         self.rows += [(Span(row),) for row in self._wrapped(text, self.width)]
 
     def term(self, term: str, meaning: str) -> None:
-        """Write a term with its meaning beside it."""
+        """Write a term with its meaning beside it, or below it where the term is long."""
         column = min(KEY_COLUMN, self.width // 3)
+        if len(term) >= column:
+            self.rows.append((Span(term, "title"),))
+            term = ""
         for i, row in enumerate(self._wrapped(meaning, self.width - column)):
             lead = Span(term.ljust(column), "title") if i == 0 else Span(" " * column)
             self.rows.append((lead, Span(row)))

@@ -300,8 +300,9 @@ class LiveScreen(Panes):
     def _another_chart(self, place: int) -> str:
         """Return a chart for a place, one that no place before it shows if there is any."""
         charts, before = self.chart_ids(), {pane.chart for pane in self.places[:place]}
-        others = [chart for chart in charts if chart not in before and chart not in LAST_CHOICE]
-        return (others or charts)[0]
+        others = [chart for chart in charts if chart not in before]
+        first = [chart for chart in others if chart not in LAST_CHOICE]
+        return (first or others or charts)[0]
 
     def _key(self, place: int) -> Hashable:
         key = (id(self), place)
