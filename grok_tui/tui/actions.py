@@ -89,7 +89,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "optimizer.jump_ahead",
         ("J",),
-        "Jump at random, as far as the next steps would go",
+        "Jump as far as steps to come",
         "Displace each tensor at random by as much as the next 30 steps would move it.",
     ),
     Action(

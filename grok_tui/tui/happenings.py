@@ -61,7 +61,7 @@ def numbers_of(slingshot: Event) -> list[str]:
 
 
 def _brief(number: float) -> str:
-    """Return a number in two digits, or in all of those before the point."""
+    """Return a number in two digits but no finer than thousandths, or in all of those before the point."""
     if 1e-3 <= number < 100:
-        return f"{number:.2g}"
+        return f"{round(number, 3):.2g}"
     return grouped(round(number)) if 100 <= number < 1e5 else short(number)

@@ -141,6 +141,7 @@ def test_the_log_of_many_replicas_has_the_rows_of_one_and_counts_the_others():
     ("numbers", "told"),
     [
         ({"peak_loss": 12.34}, "loss 12,"),
+        ({"peak_loss": 0.00512}, "loss 0.005,"),
         ({"peak_loss": 1234.5}, "loss 1 234,"),
         ({"peak_loss": 1e7}, "loss 1.0e+07,"),
         ({"norm_growth": 12.0}, "norm +1200 %"),
