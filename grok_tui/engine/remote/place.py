@@ -53,12 +53,16 @@ def listen(directory: RunDirectory) -> socket.socket:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise FileExistsError(f"{path} is not a socket")
         path.unlink()
+    # Whoever finds the socket can connect to it: it has its name when somebody listens, not before.
+    unheard = path.with_name(path.name[:-1] + "~")
+    unheard.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         os.fchmod(listening.fileno(), 0o600)  # on Linux it is never there with other permissions
-        listening.bind(str(path))
-        path.chmod(0o600)
+        listening.bind(str(unheard))
+        unheard.chmod(0o600)
         listening.listen(4)
+        unheard.rename(path)
     except OSError:
         listening.close()
         raise
