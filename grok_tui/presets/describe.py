@@ -30,7 +30,7 @@ def _action(done: Mapping[str, object]) -> str:
             return f"switch to {described(optimizer)}"
         case "set", _:
             return f"set {done['hyperparameter']} = {done['value']}"
-        case "jump", _ if done["norm"] is not None:
+        case "jump", _ if done.get("norm") is not None:
             return f"jump of norm {done['norm']}{_where(done)}"
         case "jump", _:
             return f"jump as far as {done['of_next_steps']} steps{_where(done)}"
@@ -39,4 +39,4 @@ def _action(done: Mapping[str, object]) -> str:
 
 
 def _where(done: Mapping[str, object]) -> str:
-    return "" if done["replica"] is None else f", replica {done['replica']}"
+    return "" if done.get("replica") is None else f", replica {done['replica']}"

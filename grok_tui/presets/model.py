@@ -70,6 +70,12 @@ class Arm(Spec):
     training: Training
     modifiers: Modifiers = Modifiers()
 
+    @property
+    def batch(self) -> int:
+        """Samples in a step."""
+        size = self.training.batch_size
+        return self.task.shape.samples if size == "full" else size
+
 
 class Preset(Spec):
     """An experiment: a source, a task, arms to compare, and the claims to judge."""
@@ -95,7 +101,7 @@ class Preset(Spec):
     @property
     def multiplications(self) -> float:
         """About how many multiplications a step of the largest arm needs, all replicas together."""
-        per_step = (arm.task.shape.samples * arm.model.multiplications(arm.task.shape) for arm in self.arms)
+        per_step = (arm.batch * arm.model.multiplications(arm.task.shape) for arm in self.arms)
         return 3.0 * max(per_step) * self.training.replicas
 
     def measures_of(self, arm: Arm) -> tuple[str, ...]:
@@ -228,8 +234,7 @@ def memory_needed(preset: Preset) -> float:
         samples = shape.samples + shape.validation
         data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        batch = shape.samples if arm.training.batch_size == "full" else arm.training.batch_size
-        passes = 3 * batch + 2 * samples
+        passes = 3 * arm.batch + 2 * samples
         activations = arm.model.activations(shape) * passes * replicas
         needed += bytes_each * (data + 10.0 * parameters + activations)
     return needed

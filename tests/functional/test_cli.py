@@ -142,7 +142,7 @@ BAD_FILES = {
     "unknown model": ({'"linear"': '"linar"'}, "model.name: unknown name 'linar'; did you mean 'linear'?"),
     "unknown optimizer": ({'"sgd", lr': '"sdg", lr'}, "arms.sgd.optimizer.name: unknown name 'sdg'"),
     "unknown measure": ({"sgd.bias": "sgd.bais"}, "claims[0].holds: unknown measure 'bais' of arm 'sgd'"),
-    "unknown function": ({"end(": "edn("}, "claims[0].holds: unknown function 'edn'; did you mean 'end'?"),
+    "unknown function": ({"end(": "ennd("}, "claims[0].holds: unknown function 'ennd'; did you mean 'end'?"),
     "absurd memory": ({"samples = 10": "samples = 1000000"}, "GiB of memory"),
     "batch too large": ({"steps = 200": "steps = 200\nbatch_size = 11"}, "11 is more than the 10 training"),
 }

@@ -115,7 +115,7 @@ def test_no_color_is_no_colour(tmp_path):
         terminal.wait_for("running", "steps/s")
         since = len(terminal.output)
         terminal.send("t?")
-        since = terminal.wait_for("Show the next chart here", since=since)
+        since = terminal.wait_for("Show accuracy", since=since)
         terminal.send("q")
         terminal.wait_for("Claims", since=since)
         terminal.send("q")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -162,7 +163,8 @@ class Attached:
                 end = min(end, time.monotonic() + EAGER_SECONDS)
 
     def _ask(self, channel: Channel, question: say.Hello | say.Look) -> say.Answer:
-        channel.send(question)
+        with suppress(BrokenPipeError, ConnectionResetError):  # who refuses at once has said why and hung up
+            channel.send(question)
         line = channel.receive()
         if line is None:
             raise ChannelError("its process has ended")
