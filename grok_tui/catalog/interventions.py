@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -45,6 +45,10 @@ class Sudden(Intervention):
             return None
         arm, _, event = self.since.partition(".")
         return arm, event
+
+    def settled(self, at_step: int, replica: int | None) -> Self:
+        """Return what has become of an intervention that waited, for one replica."""
+        return self.model_copy(update={"since": None, "at_step": at_step, "replica": replica})
 
 
 class Switch(Intervention):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.interventions import AnyIntervention, Jump, Reset
 
 from .arm import Arm
 
@@ -19,7 +19,7 @@ class Awaited:
     """
 
     def __init__(self, interventions: Sequence[AnyIntervention]) -> None:
-        self._open = [one for one in interventions if one.awaited]
+        self._open = [one for one in interventions if isinstance(one, (Reset, Jump)) and one.awaited]
         self._settled: dict[str, list[AnyIntervention]] = {}
 
     def by(self, arm: str) -> bool:
@@ -38,12 +38,10 @@ class Awaited:
             onsets = _first_steps(arms[source], event)
             if None in onsets and not arms[source].complete:
                 continue
-            planned = [
-                one.model_copy(
-                    update={"at_step": max(0, onset + one.at_step), "since": None, "replica": replica}
-                )
+            planned: list[AnyIntervention] = [
+                one.settled(max(0, onset + one.at_step), replica)
                 for replica, onset in enumerate(onsets)
-                if onset is not None and getattr(one, "replica", None) in (None, replica)
+                if onset is not None and one.replica in (None, replica)
             ]
             self._open.remove(one)
             self._settled.setdefault(one.arm, []).extend(planned)

@@ -12,7 +12,6 @@ from grok_tui.catalog.events import FIT_ACCURACY, GROK_ACCURACY
 
 from .history import Event, History
 from .slingshots import SlingshotDetector
-from .state import MORE_ROWS
 from .step import SEEN
 
 THRESHOLDS = {"fit": ("train_accuracy", FIT_ACCURACY), "grok": ("val_accuracy", GROK_ACCURACY)}
@@ -47,9 +46,7 @@ class Detectors:
         once: dict[str, tuple[tuple[int, ...], str]] = dict.fromkeys(
             (*self._seen, "divergence"), (replicas, "bool")
         )
-        return once | {
-            "slingshot_rows": ((len(SLINGSHOT_ROWS), MORE_ROWS, *replicas), "float64"),
-        }
+        return once | self._slingshots.layouts()
 
     def restore_state(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Become what `export_state` saw."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .state import MORE_ROWS
+
 Floats = NDArray[np.float64]
 
 HOT_LOSS = 5e-3
@@ -31,8 +33,6 @@ GROWTH = 0.25
 WINDOW_STEPS = 150
 """What happens in this many steps from the onset on belongs to the slingshot."""
 
-ROWS = ("loss", "norm", "update_in_lr")
-
 
 @dataclass(frozen=True)
 class Slingshot:
@@ -47,11 +47,16 @@ class SlingshotDetector:
     """Finds the slingshots of R replicas as steps come in; each is told `WINDOW_STEPS` after its onset."""
 
     def __init__(self, replicas: int) -> None:
-        self._rows = np.empty((len(ROWS), 0, replicas))
+        self._rows = np.empty((3, 0, replicas))  # losses, norms and updates of the last steps
 
     def export_state(self) -> dict[str, NDArray[np.float64]]:
         """Return what is still needed of the steps seen: [3, n, R]."""
         return {"slingshot_rows": self._rows.copy()}
+
+    def layouts(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and dtype of what `restore_state` needs."""
+        rows, _, replicas = self._rows.shape
+        return {"slingshot_rows": ((rows, MORE_ROWS, replicas), "float64")}
 
     def restore_state(self, arrays: Mapping[str, NDArray[np.float64]]) -> None:
         """Become what `export_state` saw."""

@@ -151,10 +151,10 @@ def by_hand(snapshot: Snapshot) -> dict[str, tuple[AnyIntervention, ...]]:
 
 def _was_planned(done: AnyIntervention, planned: Sequence[AnyIntervention]) -> bool:
     """Whether an intervention is one of those planned, perhaps at the step that it had to wait for."""
-    if done in planned:
-        return True
-    found = {"since": None, "at_step": done.at_step, "replica": getattr(done, "replica", None)}
-    return any(one.awaited and one.model_copy(update=found) == done for one in planned)
+    if done in planned or not isinstance(done, Sudden):
+        return done in planned
+    waited = (one for one in planned if isinstance(one, Sudden) and one.awaited)
+    return any(one.settled(done.at_step, done.replica) == done for one in waited)
 
 
 def steered(snapshot: Snapshot) -> bool:
