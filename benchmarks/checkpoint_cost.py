@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from grok_tui.engine.run import Run
-from grok_tui.engine.store.store import CADENCE, create
+from grok_tui.engine.store.store import create
 from grok_tui.presets import load
 
 TURN = 1.0  # seconds
@@ -55,11 +55,11 @@ def compare(name: str, seconds: float) -> None:
         size = store.directory.size() / 1e6
         store.close()
     cost = 1 - speeds["kept"] / speeds["plain"]
-    share = sum(spent) / (CADENCE * len(spent)) if spent else 0.0
+    share = sum(spent) / totals["kept"][1]
     print(
         f"{name}: {speeds['plain']:.0f} steps/s alone, {speeds['kept']:.0f} kept ({100 * cost:+.1f} % cost);"
         f" {len(spent)} checkpoints of {1000 * sum(spent) / max(1, len(spent)):.0f} ms,"
-        f" {100 * share:.2f} % of the time at one every {CADENCE:.0f} s; {size:.1f} MB"
+        f" {100 * share:.2f} % of the time; {size:.1f} MB"
     )
 
 

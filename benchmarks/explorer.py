@@ -1,11 +1,11 @@
 """What the explorer costs and how fast it answers, in a real terminal, beside the same run without a screen.
 
-    python benchmarks/explorer.py [--preset linear101] [--compile on] [--seconds 10] [--rounds 3]
+    python benchmarks/explorer.py [--preset linear101] [--compile on] [--turns 20] [--rounds 3]
                                   [--soak MINUTES] [--json]
 
-Speed is measured in turns, explorer and headless, so that both meet the same machine. Steps are eager, or
-compiled with `--compile on`; nothing is compiled while anything is timed, as the headless run comes first and
-leaves the code in the user's cache folder, where the explorer finds it.
+Speed is measured in turns of a second: explorer and headless are both open, and one of them is paused at any
+moment, so that both meet the same machine. The first ten thousand steps, measured more often, are not timed.
+Steps are eager, or compiled with `--compile on`; nothing is compiled while anything is timed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from platformdirs import user_cache_path
 from terminal import Terminal, explorer_command, explorer_environment
 
 STEPS = 1_000_000_000  # a run that does not end while it is looked at
+SETTLED = 10_000  # steps of every arm before speed is timed
 SIZE = (120, 36)
 HEADLESS = """
 import sys, time
@@ -35,14 +37,12 @@ from grok_tui.engine.backends import Compiling
 from grok_tui.engine.run import Run
 from grok_tui.presets import load
 run = Run(load(sys.argv[1], steps=int(sys.argv[3])), compiling=Compiling(sys.argv[2], False))
-run.advance_together(50)
-warm = time.perf_counter() + float(sys.argv[4]) / 4
-while time.perf_counter() < warm:
-    run.advance()
-steps, began = run.steps, time.perf_counter()
-while time.perf_counter() < began + float(sys.argv[4]):
-    run.advance()
-print((run.steps - steps) / (time.perf_counter() - began))
+run.advance_together(int(sys.argv[4]))
+while True:
+    print(run.steps, flush=True)
+    until = time.perf_counter() + 0.02
+    while time.perf_counter() < until:
+        run.advance()
 """
 
 
@@ -65,38 +65,68 @@ def arms(preset: str) -> int:
     return len(load(preset).arms)
 
 
-def headless_speed(preset: str, mode: str, seconds: float) -> float:
-    """Return steps a second of all arms together, without a screen."""
-    command = [sys.executable, "-c", HEADLESS, preset, mode, str(STEPS), str(seconds)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+@contextmanager
+def headless(preset: str, mode: str) -> Iterator[tuple[int, Callable[[], int]]]:
+    """Train without a screen; yield, once it is settled, the process and what tells the steps of all arms."""
+    with tempfile.NamedTemporaryFile("w+") as said:
+        command = [sys.executable, "-c", HEADLESS, preset, mode, str(STEPS), str(SETTLED)]
+        with subprocess.Popen(command, stdout=said, stderr=subprocess.PIPE) as process:
+
+            def steps() -> int:
+                if process.poll() is not None:
+                    raise SystemExit(process.stderr.read().decode())
+                return int(Path(said.name).read_text().rpartition("\n")[0].rpartition("\n")[2] or 0)
+
+            while not steps():
+                time.sleep(0.1)
+            try:
+                yield process.pid, steps
+            finally:
+                process.kill()
 
 
-def steps_shown(terminal: Terminal, since: int) -> tuple[int, int]:
-    """Wait for the next header; return the step that it shows and where in the output it ends."""
+def newest(terminal: Terminal, since: int = 0) -> int:
+    """Return the step that the latest header shows; -1 if there is none."""
     pattern = re.compile(rb"([\d ]*\d)[^\d/]*?(?:\x1b\[[\d;]*m)* / 1 000 000 000")
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        found = list(pattern.finditer(terminal.output, since))
-        if found:
-            return int(found[-1][1].replace(b" ", b"")), found[-1].end()
+    found = list(pattern.finditer(terminal.output, since))
+    return int(found[-1][1].replace(b" ", b"")) if found else -1
+
+
+def steps_shown(terminal: Terminal) -> int:
+    """Wait for the next header; return the step that it shows."""
+    since, end = len(terminal.output), time.monotonic() + 30
+    while (steps := newest(terminal, since)) < 0:
+        if time.monotonic() > end:
+            raise AssertionError(f"no header: {terminal.text[-500:]!r}")
         terminal.read(0.005)
-    raise AssertionError(f"no header: {terminal.text[-500:]!r}")
+    return steps
 
 
-def speed_and_bytes(preset: str, mode: str, seconds: float) -> tuple[float, float]:
-    """Return steps a second of all arms together in the explorer, and bytes a second on the wire."""
-    with explorer(preset, mode) as terminal:
+def speeds_and_bytes(preset: str, mode: str, turns: int) -> tuple[float, float, float]:
+    """Return steps a second of all arms in the explorer and headless, and the explorer's bytes a second."""
+    with explorer(preset, mode) as terminal, headless(preset, mode) as (other, steps):
+        os.kill(other, signal.SIGSTOP)
         terminal.wait_for("running", "left")
-        warm = time.monotonic() + seconds / 4 + 1
-        while time.monotonic() < warm:
+        while steps_shown(terminal) < SETTLED:
             terminal.read(0.05)
-        first, _ = steps_shown(terminal, len(terminal.output))
-        began, written = time.monotonic(), len(terminal.output)
-        while time.monotonic() < began + seconds:
-            terminal.read(0.05)
-        last, _ = steps_shown(terminal, len(terminal.output))
-        passed = time.monotonic() - began
-        return (last - first) * arms(preset) / passed, (len(terminal.output) - written) / passed
+        terminal.send(" ")
+        terminal.read(1)
+        first, before, written, explored, alone = newest(terminal), steps(), 0, 0.0, 0.0
+        for _ in range(turns):
+            began, so_far = time.monotonic(), len(terminal.output)
+            terminal.send(" ")
+            terminal.read(1)
+            terminal.send(" ")
+            explored += time.monotonic() - began
+            written += len(terminal.output) - so_far
+            terminal.read(0.2)
+            began = time.monotonic()
+            os.kill(other, signal.SIGCONT)
+            terminal.read(1)
+            os.kill(other, signal.SIGSTOP)
+            alone += time.monotonic() - began
+        last = newest(terminal)
+        return (last - first) * arms(preset) / explored, (steps() - before) / alone, written / explored
 
 
 def latencies(preset: str, mode: str, keys: list[tuple[str, str]], count: int) -> list[float]:
@@ -208,7 +238,7 @@ def p95(values: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preset", default="linear101")
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--turns", type=int, default=20, help="of a second, for each of the two")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--compile", default="off", choices=["off", "on"], help="of training steps, in all parts"
@@ -224,15 +254,11 @@ def main() -> None:
         growth = (settled[-1] - settled[0]) / 2**20
         print(f"memory {settled[-1] / 2**20:.1f} MiB, {growth:+.1f} MiB after the first sixth")
         return
-    shown, headless, wire = [], [], []
-    for _ in range(options.rounds):
-        headless.append(headless_speed(preset, mode, options.seconds))
-        speed, rate = speed_and_bytes(preset, mode, options.seconds)
-        shown.append(speed)
-        wire.append(rate)
+    rounds = [speeds_and_bytes(preset, mode, options.turns) for _ in range(options.rounds)]
+    shown, alone, wire = zip(*rounds, strict=True)
+    ratios = [one / other for one, other in zip(shown, alone, strict=True)]
     if options.speed_only:
-        ratios = [one / other for one, other in zip(shown, headless, strict=True)]
-        print(f"headless {statistics.median(headless):.4g} steps/s, explorer {statistics.median(shown):.4g}")
+        print(f"headless {statistics.median(alone):.4g} steps/s, explorer {statistics.median(shown):.4g}")
         print(f"explorer / headless {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
         return
     selecting = latencies(preset, mode, [("a", "momentum"), ("A", "sgd")], 60)
@@ -240,17 +266,15 @@ def main() -> None:
     frames = [first_frame(preset, mode) for _ in range(options.rounds)]
     quits = [quit_time(preset, mode) for _ in range(options.rounds)]
     results = {
-        "headless steps/s": statistics.median(headless),
+        "headless steps/s": statistics.median(alone),
         "explorer steps/s": statistics.median(shown),
-        "explorer / headless": statistics.median(
-            one / other for one, other in zip(shown, headless, strict=True)
-        ),
+        "explorer / headless": statistics.median(ratios),
         "key to screen p50 ms": 1e3 * statistics.median(selecting),
         "key to screen p95 ms": 1e3 * p95(selecting),
         "knob through the trainer p50 ms": 1e3 * statistics.median(steering),
         "knob through the trainer p95 ms": 1e3 * p95(steering),
         "KiB/s on the wire": statistics.median(wire) / 1024,
-        "paused CPU % of a core": 100 * paused_cpu(preset, mode, options.seconds),
+        "paused CPU % of a core": 100 * paused_cpu(preset, mode, 10.0),
         "first frame s": statistics.median(seconds for seconds, _ in frames),
         "torch loaded before the first frame": any(loaded for _, loaded in frames),
         "quit s": statistics.median(quits),

@@ -95,3 +95,18 @@ class ThriftyDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write to the terminal."""
         super().write(thrifty(data))
+
+    def _sigcont_application(self, *arguments: object) -> None:
+        """Go on after a stop, also after SIGSTOP, which left this driver at work.
+
+        Textual would start a second thread for input beside the first, and then never end.
+        """
+        if self._key_thread is None or not self._key_thread.is_alive():
+            super()._sigcont_application(*arguments)
+        elif self._auto_restart:
+            # Whoever had the terminal may have changed its modes. A handler must not wait for locks itself.
+            self._loop.call_soon_threadsafe(self._start_again)
+
+    def _start_again(self) -> None:
+        self.suspend_application_mode()
+        self.resume_application_mode()

@@ -1,5 +1,6 @@
 """The explorer in a real terminal, with a real run."""
 
+import os
 import re
 import signal
 
@@ -70,6 +71,20 @@ def test_it_is_suspended_and_comes_back(opened):
     assert len(opened.output) == stopped, "nothing is written while it is suspended"
     opened.process.send_signal(signal.SIGCONT)
     since = opened.wait_for("\x1b[?1049h", "running", since=stopped)
+    opened.send(" ")
+    opened.wait_for("paused", since=since)
+    opened.send("q")
+    assert opened.wait_for_end() == 0
+    assert left_clean(opened)
+
+
+def test_it_goes_on_after_stops_that_gave_no_warning(opened):
+    for _ in range(2):
+        os.killpg(opened.process.pid, signal.SIGSTOP)
+        opened.read(0.3)
+        since = len(opened.output)
+        os.killpg(opened.process.pid, signal.SIGCONT)
+        since = opened.wait_for("\x1b[?1049h", "running", since=since)
     opened.send(" ")
     opened.wait_for("paused", since=since)
     opened.send("q")

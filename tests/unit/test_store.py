@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import pickle
@@ -11,6 +12,7 @@ import shutil
 import stat
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -259,7 +261,15 @@ class TestLogs:
 
 
 class TestThinning:
-    def test_a_checkpoint_is_due_each_time_the_steps_have_doubled(self, tmp_path):
+    @pytest.mark.parametrize(("ticks", "expected"), [(0.0, [1000, 2000]), (1.0, [1000])])
+    def test_a_checkpoint_is_due_each_time_the_steps_have_doubled_where_it_is_cheap(
+        self, tmp_path, monkeypatch, ticks, expected
+    ):
+        """The clock moves on whenever it is read, so that a checkpoint takes one tick of it."""
+        clock = itertools.count(step=ticks)
+        monkeypatch.setattr(
+            "grok_tui.engine.store.store.time", SimpleNamespace(monotonic=lambda: next(clock))
+        )
         run = small(steps=2500)
         store = create(run, "doubling", at=tmp_path / "run", cadence=3600.0)
         kept = []

@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 
 CADENCE = 30.0  # seconds between two checkpoints; all that a killed run loses
 
-# A run is also kept each time its steps have doubled: one can go back to any scale of time.
+# A run is also kept each time its steps have doubled: one can go back to any scale of time. Where that would
+# take more than this share of the time, as early on or on a slow disk, one of these is left out.
 FIRST_DOUBLED = 1000
+DOUBLED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -76,20 +78,21 @@ class Store:
         self._run = run
         self._cadence = CADENCE if cadence is None else cadence
         # The clock that never goes backwards, whatever happens to the time of day.
-        self._wait()
+        self._wait(0.0)
         logs.attach(run)
 
     @property
     def due(self) -> bool:
         """Whether it is time for a checkpoint, by the clock or by the steps taken."""
-        return time.monotonic() >= self._due or self._run.steps >= self._due_step
+        now = time.monotonic()
+        return now >= self._due or (now >= self._afforded and self._run.steps >= self._due_step)
 
     def checkpoint(self, ended: Ended | None = None) -> bool:
         """Write the run as it stands; return whether that worked, and keep the reason in `problem` if not.
 
         What was there before stays in any case.
         """
-        run = self._run
+        run, began = self._run, time.monotonic()
         try:
             self._logs.flush(run)
             write_checkpoint(self.directory, run, self._logs.sizes)
@@ -103,12 +106,14 @@ class Store:
             self.problem = f"{self.directory.path}: {reason(error)}"
         else:
             self.problem = None
-        self._wait()
+        self._wait(time.monotonic() - began)
         return self.problem is None
 
-    def _wait(self) -> None:
-        """Let the next checkpoint be due in a while."""
-        self._due = time.monotonic() + self._cadence
+    def _wait(self, took: float) -> None:
+        """Let the next checkpoint be due in a while; the last one took some seconds."""
+        now = time.monotonic()
+        self._due = now + self._cadence
+        self._afforded = now + took / DOUBLED_SHARE
         self._due_step = max(2 * self._run.steps, FIRST_DOUBLED)
 
     def fork(self, journey: Journey) -> None:
