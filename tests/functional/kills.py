@@ -15,7 +15,7 @@ from grok_tui.engine.store.checkpoints import decode
 from grok_tui.engine.store.directory import RunDirectory, State
 from grok_tui.presets import Preset
 
-LONGEST_LIFE = 0.08  # seconds that a process is left to train
+LONGEST_LIFE = 0.08  # seconds that a process is left to train, unless told otherwise
 
 LINEAR = preset(
     {"name": "sgd", "optimizer": {"name": "sgd", "lr": 0.1}},
@@ -56,10 +56,13 @@ class Killed:
     lost: int = 0
 
 
-def kill_and_resume(wanted: Preset, folder: Path, kills: int, seed: int = 7) -> Killed:
+def kill_and_resume(
+    wanted: Preset, folder: Path, kills: int, seed: int = 7, longest: float = LONGEST_LIFE
+) -> Killed:
     """Train runs of a preset in processes that are killed so many times at random moments.
 
-    Children share what this process has traced, so that each life and death takes a tenth of a second.
+    Children share what this process has traced, so that each life and death takes a tenth of a second. A life
+    lasts at most `longest` seconds.
 
     Raises:
         AssertionError: a run ended with other bits, or something of it was lost or corrupt.
@@ -77,11 +80,12 @@ def kill_and_resume(wanted: Preset, folder: Path, kills: int, seed: int = 7) -> 
 
     original, storing.rebuilt = storing.rebuilt, beginning
     beginning()
-    moments, seen = random.Random(seed), Killed()
+    random_numbers, seen = random.Random(seed), Killed()
     try:
         while seen.kills < kills or not seen.finished:
             path = folder / f"run{seen.finished}"
-            if _lived(run, path, moments if seen.kills < kills else None, seen):
+            life = random_numbers.uniform(0, longest) if seen.kills < kills else None
+            if _lived(run, path, life, seen):
                 _check_end(RunDirectory(path), states, arrays, rows)
                 seen.finished += 1
     finally:
@@ -89,8 +93,11 @@ def kill_and_resume(wanted: Preset, folder: Path, kills: int, seed: int = 7) -> 
     return seen
 
 
-def _lived(run: Run, path: Path, moments: random.Random | None, seen: Killed) -> bool:
-    """Let a process begin or take up a run; return whether it came to its end before it was killed."""
+def _lived(run: Run, path: Path, life: float | None, seen: Killed) -> bool:
+    """Let a process begin or take up a run; return whether it came to its end before it was killed.
+
+    It is killed after `life` seconds, or never if that is None.
+    """
     directory = RunDirectory(path)
     begun = (path / "run.json").exists()
     reached = max((step for step, _ in directory.checkpoints()), default=0)
@@ -102,8 +109,8 @@ def _lived(run: Run, path: Path, moments: random.Random | None, seen: Killed) ->
             code = 0
         finally:
             os._exit(code)
-    if moments is not None:
-        time.sleep(moments.uniform(0, LONGEST_LIFE))
+    if life is not None:
+        time.sleep(life)
         os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
     if not os.WIFSIGNALED(status):
