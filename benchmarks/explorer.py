@@ -1,10 +1,12 @@
 """What the explorer costs and how fast it answers, in a real terminal, beside the same run without a screen.
 
     python benchmarks/explorer.py [--preset linear101] [--compile on] [--turns 20] [--rounds 3]
-                                  [--soak MINUTES] [--json]
+                                  [--one-core] [--soak MINUTES] [--json]
 
 Speed is measured in turns of a second: explorer and headless are both open, and one of them is paused at any
-moment, so that both meet the same machine. The first ten thousand steps, measured more often, are not timed.
+moment, so that both meet the same machine. Early steps, which are measured more often, are not timed. With
+`--one-core` both have the same core, and this program another: where cores are taken away by others, a thread
+that loses its own with the interpreter's lock in hand stops the other thread too, and that is not timed then.
 Steps are eager, or compiled with `--compile on`; nothing is compiled while anything is timed.
 """
 
@@ -29,7 +31,9 @@ from platformdirs import user_cache_path
 from terminal import Terminal, explorer_command, explorer_environment
 
 STEPS = 1_000_000_000  # a run that does not end while it is looked at
-SETTLED = 10_000  # steps of every arm before speed is timed
+# Steps of every arm before speed is timed: by then so few are measured that it makes no difference any more,
+# which takes longer where a step costs less.
+SETTLED = {"off": 10_000, "on": 100_000}
 SIZE = (120, 36)
 HEADLESS = """
 import sys, time
@@ -69,7 +73,7 @@ def arms(preset: str) -> int:
 def headless(preset: str, mode: str) -> Iterator[tuple[int, Callable[[], int]]]:
     """Train without a screen; yield, once it is settled, the process and what tells the steps of all arms."""
     with tempfile.NamedTemporaryFile("w+") as said:
-        command = [sys.executable, "-c", HEADLESS, preset, mode, str(STEPS), str(SETTLED)]
+        command = [sys.executable, "-c", HEADLESS, preset, mode, str(STEPS), str(SETTLED[mode])]
         with subprocess.Popen(command, stdout=said, stderr=subprocess.PIPE) as process:
 
             def steps() -> int:
@@ -102,12 +106,16 @@ def steps_shown(terminal: Terminal) -> int:
     return steps
 
 
-def speeds_and_bytes(preset: str, mode: str, turns: int) -> tuple[float, float, float]:
+def speeds_and_bytes(preset: str, mode: str, turns: int, one_core: bool) -> tuple[float, float, float]:
     """Return steps a second of all arms in the explorer and headless, and the explorer's bytes a second."""
+    cores = sorted(os.sched_getaffinity(0))
+    if one_core:  # as what is started from here on
+        os.sched_setaffinity(0, cores[:1])
     with explorer(preset, mode) as terminal, headless(preset, mode) as (other, steps):
+        os.sched_setaffinity(0, cores[1:] if one_core else cores)
         os.kill(other, signal.SIGSTOP)
         terminal.wait_for("running", "left")
-        while steps_shown(terminal) < SETTLED:
+        while steps_shown(terminal) < SETTLED[mode]:
             terminal.read(0.05)
         terminal.send(" ")
         terminal.read(1)
@@ -126,6 +134,7 @@ def speeds_and_bytes(preset: str, mode: str, turns: int) -> tuple[float, float, 
             os.kill(other, signal.SIGSTOP)
             alone += time.monotonic() - began
         last = newest(terminal)
+        os.sched_setaffinity(0, cores)
         return (last - first) * arms(preset) / explored, (steps() - before) / alone, written / explored
 
 
@@ -243,6 +252,7 @@ def main() -> None:
     parser.add_argument(
         "--compile", default="off", choices=["off", "on"], help="of training steps, in all parts"
     )
+    parser.add_argument("--one-core", action="store_true", help="explorer and headless on the same one")
     parser.add_argument("--speed-only", action="store_true", help="compare with headless and no more")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--json", action="store_true")
@@ -254,7 +264,7 @@ def main() -> None:
         growth = (settled[-1] - settled[0]) / 2**20
         print(f"memory {settled[-1] / 2**20:.1f} MiB, {growth:+.1f} MiB after the first sixth")
         return
-    rounds = [speeds_and_bytes(preset, mode, options.turns) for _ in range(options.rounds)]
+    rounds = [speeds_and_bytes(preset, mode, options.turns, options.one_core) for _ in range(options.rounds)]
     shown, alone, wire = zip(*rounds, strict=True)
     ratios = [one / other for one, other in zip(shown, alone, strict=True)]
     if options.speed_only:

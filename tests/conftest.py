@@ -1,11 +1,17 @@
-"""One thread for torch, and no folder of the person who runs the tests."""
+"""One thread for torch, signals as in a terminal, and no folder of the person who runs the tests."""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 import torch
 
 torch.set_num_threads(1)
+
+# In the background of a shell, or under `nohup`, they are ignored; runs are right to leave them so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

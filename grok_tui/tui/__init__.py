@@ -162,6 +162,9 @@ def _prepare_environment(color: Color) -> None:
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     if color in COLOR_SYSTEMS:
         os.environ["TEXTUAL_COLOR_SYSTEM"] = COLOR_SYSTEMS[color]
+    elif os.environ.get("TMUX"):
+        # tmux calls itself "screen", which is taken for 16 colours, but turns any into what its terminal has.
+        os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")
     if color == "none":
         os.environ["NO_COLOR"] = "1"
 

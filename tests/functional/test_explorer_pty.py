@@ -139,6 +139,17 @@ def test_no_color_is_no_colour(tmp_path):
         assert looks <= {"", "0", "1", "2", "3", "4", "7", "22", "23", "24", "27"}
 
 
+@pytest.mark.parametrize(("tmux", "expected"), [("", False), ("/tmp/tmux-0/default,1,0", True)])
+def test_colours_are_not_few_in_tmux(tmp_path, tmux, expected):
+    """By its default name, "screen", tmux is taken for a terminal of 16 colours."""
+    environment = explorer_environment(tmp_path) | {"TERM": "screen", "COLORTERM": "", "TMUX": tmux}
+    with Terminal(explorer_command(), size=(100, 30), environment=environment) as terminal:
+        terminal.wait_for("linear101")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        assert ("38;2;" in terminal.text) is expected
+
+
 def test_a_preset_that_does_not_exist_is_told_on_a_clean_terminal(tmp_path):
     environment = explorer_environment(tmp_path)
     with Terminal(
