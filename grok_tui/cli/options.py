@@ -121,7 +121,13 @@ Headless = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document instead of tables.")]
 Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit report too.")]
-Markdown = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the ledger as Markdown too.")]
+Markdown = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write the ledger as Markdown too; in one that is there, other presets stay as they are.",
+    ),
+]
 TimeLimit = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Stop after 90, 90s, 10m or 1h30m and report what there is."),

@@ -13,10 +13,24 @@ from grok_tui.printable import printable
 from .report import ClaimReport, Ledger, Report
 from .tables import GLYPHS
 
+ROWS = tuple(f"| {glyph} |" for glyph in GLYPHS.values())
 
-def document(ledger: Ledger) -> str:
-    """Return the page."""
-    return "\n".join(_lines(ledger)) + "\n"
+
+def document(ledger: Ledger, before: str = "") -> str:
+    """Return the page.
+
+    Args:
+        ledger: the runs that it tells of.
+        before: a page that is there already; what it says of other presets stays.
+    """
+    sections = _sections(before) | {name: "\n".join(lines) for name, lines in _written(ledger)}
+    rows = [line for text in sections.values() for line in text.splitlines() if line.startswith(ROWS)]
+    good = sum("| **" not in row for row in rows)
+    head = (
+        f"{good} of {plural(len(rows), 'verdict')} as expected. Written by `grok-tui verify --markdown`,"
+        f" last on {datetime.now(UTC):%Y-%m-%d}{_circumstances(ledger)}."
+    )
+    return "\n\n".join(["# Claims", head, *(sections[name] for name in sorted(sections))]) + "\n"
 
 
 def commit() -> str | None:
@@ -31,42 +45,40 @@ def commit() -> str | None:
     return found.stdout.strip() or None
 
 
-def _lines(ledger: Ledger) -> Iterator[str]:
-    claims = sum(len(report.claims) for report in ledger.runs)
-    good = sum(report.as_expected for report in ledger.runs)
-    yield "# Claims"
-    yield ""
-    yield (
-        f"{good} of {plural(claims, 'verdict')} as expected. Written by `grok-tui verify --markdown` on"
-        f" {datetime.now(UTC):%Y-%m-%d}{_circumstances(ledger)}."
-    )
+def _sections(page: str) -> dict[str, str]:
+    """Return what a page says of each preset; nothing if it is no ledger."""
+    if not page.startswith("# Claims\n"):
+        return {}
+    parts = page.rstrip("\n").split("\n\n## ")[1:]
+    return {part.splitlines()[0].partition(":")[0]: f"## {part}" for part in parts}
+
+
+def _written(ledger: Ledger) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name of each preset as it stands in the page, and what is said of it."""
+    at = "" if (hash_ := commit()) is None else f", commit `{hash_}`"
     for report in ledger.runs:
-        yield ""
-        yield f"## {_cell(report.preset)}: {_cell(report.title)}"
-        yield ""
-        yield _facts(report)
+        name = _cell(report.preset)
+        lines = [
+            f"## {name}: {_cell(report.title)}",
+            "",
+            f"{_facts(report)}; {datetime.now(UTC):%Y-%m-%d}{at}",
+        ]
         if report.claims:
-            yield ""
-            yield "| | claim | both sides | verdict | origin |"
-            yield "|---|---|---|---|---|"
-            yield from (_row(claim) for claim in report.claims)
+            lines += ["", "| | claim | both sides | verdict | origin |", "|---|---|---|---|---|"]
+            lines += [_row(claim) for claim in report.claims]
+        yield name, lines
     for failure in ledger.failures:
-        yield ""
-        yield f"## {_cell(failure.preset)}"
-        yield ""
-        yield f"No report: {_cell(failure.problem)}."
+        name = _cell(failure.preset)
+        yield name, [f"## {name}", "", f"No report: {_cell(failure.problem)}."]
 
 
 def _circumstances(ledger: Ledger) -> str:
-    parts = []
-    if (hash_ := commit()) is not None:
-        parts.append(f"at commit `{hash_}`")
-    if ledger.runs:
-        v = ledger.runs[0].versions
-        parts.append(
-            f"with grok-tui {v.grok_tui}, Python {v.python}, torch {v.torch}, numpy {v.numpy} on {v.platform}"
-        )
-    return "".join(f", {part}" for part in parts)
+    if not ledger.runs:
+        return ""
+    v = ledger.runs[0].versions
+    return (
+        f", with grok-tui {v.grok_tui}, Python {v.python}, torch {v.torch}, numpy {v.numpy} on {v.platform}"
+    )
 
 
 def _facts(report: Report) -> str:

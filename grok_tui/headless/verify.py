@@ -213,7 +213,8 @@ def _publish(ledger: Ledger, outputs: Outputs) -> None:
     if outputs.junit is not None:
         write_file(outputs.junit, junit.document(ledger.runs, ledger.failures), "--junit")
     if outputs.markdown is not None:
-        write_file(outputs.markdown, markdown.document(ledger), "--markdown")
+        before = outputs.markdown.read_text("utf-8", "replace") if outputs.markdown.is_file() else ""
+        write_file(outputs.markdown, markdown.document(ledger, before), "--markdown")
     with suppress(StdoutClosedError):
         if outputs.as_json:
             write_result(ledger.to_json())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -66,6 +67,26 @@ class TestRealRuns:
         page = markdown.read_text()
         assert "2 of 3 verdicts as expected" in page
         assert "**not reproduced, expected reproduced**" in page
+
+    def test_a_page_that_is_there_keeps_what_it_says_of_other_presets(
+        self, grok_tui, preset_file, false_claim, tmp_path
+    ):
+        page = tmp_path / "claims.md"
+        bad = preset_file(name="bad", more=false_claim)
+        grok_tui("verify", bad, preset_file(name="other"), "--markdown", page)
+        other = page.read_text().partition("## other")[2]
+        grok_tui("verify", preset_file(name="bad"), preset_file(name="a"), "--markdown", page)
+        renewed = page.read_text()
+        assert re.findall("^## (\\w+):", renewed, re.MULTILINE) == ["a", "bad", "other"]
+        assert renewed.partition("## other")[2] == other
+        assert "3 of 3 verdicts as expected" in renewed
+
+    def test_a_file_that_is_no_ledger_is_written_anew(self, grok_tui, preset_file, tmp_path):
+        page = tmp_path / "claims.md"
+        page.write_bytes(b"\xff\n\n## other: remark\n")
+        grok_tui("verify", preset_file(name="a"), "--markdown", page)
+        assert page.read_text().startswith("# Claims\n\n1 of 1 verdict as expected")
+        assert "other" not in page.read_text()
 
 
 class TestProcesses:
