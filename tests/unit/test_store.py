@@ -279,7 +279,7 @@ class TestThinning:
                 assert store.checkpoint()
                 kept.append(run.steps)
         store.close()
-        assert kept == [1000, 2000]
+        assert kept == expected
 
     def test_the_newest_two_stay_and_the_number_is_bounded(self):
         left: list[tuple[int, int]] = []
