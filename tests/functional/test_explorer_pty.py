@@ -31,6 +31,15 @@ def left_clean(terminal: Terminal) -> bool:
     return all(code in terminal.text[-3000:] for code in RESTORED) and terminal.modes == terminal.before
 
 
+def assert_it_answers(terminal: Terminal, since: int) -> None:
+    """Pause, then leave."""
+    terminal.send(" ")
+    terminal.wait_for("paused", since=since)
+    terminal.send("q")
+    assert terminal.wait_for_end() == 0
+    assert left_clean(terminal)
+
+
 def test_switch_resize_and_quit_while_training(opened):
     since = len(opened.output)
     opened.send("o")
@@ -71,11 +80,7 @@ def test_it_is_suspended_and_comes_back(opened):
     assert len(opened.output) == stopped, "nothing is written while it is suspended"
     opened.process.send_signal(signal.SIGCONT)
     since = opened.wait_for("\x1b[?1049h", "running", since=stopped)
-    opened.send(" ")
-    opened.wait_for("paused", since=since)
-    opened.send("q")
-    assert opened.wait_for_end() == 0
-    assert left_clean(opened)
+    assert_it_answers(opened, since)
 
 
 def test_it_goes_on_after_stops_that_gave_no_warning(opened):
@@ -85,11 +90,7 @@ def test_it_goes_on_after_stops_that_gave_no_warning(opened):
         since = len(opened.output)
         os.killpg(opened.process.pid, signal.SIGCONT)
         since = opened.wait_for("\x1b[?1049h", "running", since=since)
-    opened.send(" ")
-    opened.wait_for("paused", since=since)
-    opened.send("q")
-    assert opened.wait_for_end() == 0
-    assert left_clean(opened)
+    assert_it_answers(opened, since)
 
 
 def test_a_kept_run_is_taken_up_in_the_explorer_where_it_was_left(tmp_path):
