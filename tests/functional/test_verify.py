@@ -123,7 +123,11 @@ class TestProcesses:
         log = tmp_path / "log"
         stand_in(
             f"log = open({str(log)!r}, 'a', buffering=1)\n"
-            "log.write('+1\\n'); time.sleep(0.3); log.write('-1\\n'); sys.exit(2)"
+            "log.write('+1\\n')\n"
+            "for _ in range(1000):\n"
+            f"    if open({str(log)!r}).read().count('+') >= {jobs}: break\n"
+            "    time.sleep(0.01)\n"
+            "time.sleep(0.3); log.write('-1\\n'); sys.exit(2)"
         )
         paths = [preset_file(name=name) for name in ("one", "two", "three", "four")]
         grok_tui("verify", *paths, "--jobs", jobs)
