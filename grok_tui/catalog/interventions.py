@@ -37,6 +37,13 @@ class Sudden(Intervention):
         pattern=r"^[a-z][a-z0-9_]*\.[a-z]+$",
         help="arm.event from whose first time in each replica at_step counts; the arm waits for it",
     )
+    not_before: int = knob(0, ge=0, help="with since: the first step at which the event counts")
+
+    @model_validator(mode="after")
+    def _only_events_are_waited_for(self) -> Self:
+        if self.not_before and self.since is None:
+            raise ValueError("not_before is for interventions with since")
+        return self
 
     @property
     def awaited(self) -> tuple[str, str] | None:
@@ -48,7 +55,9 @@ class Sudden(Intervention):
 
     def settled(self, at_step: int, replica: int | None) -> Self:
         """Return what has become of an intervention that waited, for one replica."""
-        return self.model_copy(update={"since": None, "at_step": at_step, "replica": replica})
+        return self.model_copy(
+            update={"since": None, "not_before": 0, "at_step": at_step, "replica": replica}
+        )
 
 
 class Switch(Intervention):

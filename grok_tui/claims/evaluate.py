@@ -245,6 +245,11 @@ class _Evaluation:
             seen = timeline.steps[condition.values == TRUE]
         if not timeline.steps.size:
             return Value.absent(timeline.nothing)
+        if node.since is not None:
+            since = self.quantity(node.since)
+            if since.number is None:
+                return since
+            seen = seen[seen >= since.number]
         if node.function == "count":
             return Value.of(seen.size)
         if node.function == "share":

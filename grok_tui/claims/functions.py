@@ -31,7 +31,7 @@ FUNCTIONS = {
     "median": Function("median(curve[, from[, to]])", 1, 3),
     "range": Function("range(curve[, from[, to]])", 1, 3),
     "gain": Function("gain(curve, arm.event, after)", 3, 3),
-    "first_step": Function("first_step(condition or arm.event)"),
+    "first_step": Function("first_step(condition or arm.event[, from])", 1, 2),
     "last_step": Function("last_step(condition or arm.event)"),
     "count": Function("count(arm.event)"),
     "never": Function("never(condition or arm.event)"),

@@ -235,7 +235,9 @@ class _Parser:
         if function == "gain":
             curve, event = self.curve(arguments[0], function), self.event(arguments[1], function)
             return Gain(curve, event, self.number(arguments[2], function), text)
-        return Occurrence(function, self.happening(arguments[0], function), text)
+        of = self.happening(arguments[0], function)
+        since = self.number(arguments[1], function) if len(arguments) > 1 else None
+        return Occurrence(function, of, text, since)
 
     def arguments(self, node: ast.Call, function: str) -> list[ast.expr]:
         if function not in FUNCTIONS:

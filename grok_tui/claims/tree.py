@@ -106,6 +106,7 @@ class Occurrence:
     function: str
     of: Truth | Event
     text: str
+    since: Quantity | None = None  # the first step that counts
     varies = False
 
 

@@ -30,12 +30,9 @@ from .state import MORE_ROWS, ArmState, Arrays, check, prefixed, under
 from .step import SEEN, Learner
 from .trainer import Trainer
 
-# Row among what is seen of a step, and whether it is folded from below, of each side of the envelope.
-FOLDED = (
-    *((SEEN.index("loss"), is_low) for is_low in (True, False)),
-    *((SEEN.index("update"), is_low) for is_low in (True, False)),
-    (SEEN.index("largest_update"), False),
-)
+# Of each side of the envelope, its row among what is seen of a step: those folded from below, and from above.
+LOW_ROWS = {0: SEEN.index("loss"), 2: SEEN.index("update")}
+HIGH_ROWS = {1: SEEN.index("loss"), 3: SEEN.index("update"), 4: SEEN.index("largest_update")}
 
 
 class Arm:
@@ -330,10 +327,12 @@ class Arm:
 
     def _fold(self, seen: NDArray[np.float64]) -> None:
         """Widen the envelope by what was seen [k, S, R] of a chunk."""
-        low, high = seen.min(axis=0), seen.max(axis=0)
-        for side, (row, is_low) in enumerate(FOLDED):
-            fold, chunk = (np.fmin, low) if is_low else (np.fmax, high)
-            self._envelope[side] = fold(self._envelope[side], chunk[row])
+        for sides, fold, chunk in (
+            (LOW_ROWS, np.fmin, seen.min(axis=0)),
+            (HIGH_ROWS, np.fmax, seen.max(axis=0)),
+        ):
+            to, of = list(sides), list(sides.values())
+            self._envelope[to] = fold(self._envelope[to], chunk[of])
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)

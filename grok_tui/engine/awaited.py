@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from grok_tui.catalog.interventions import AnyIntervention, Jump, Reset
 
 from .arm import Arm
@@ -35,7 +33,7 @@ class Awaited:
         for one in list(self._open):
             assert one.awaited is not None
             source, event = one.awaited
-            onsets = _first_steps(arms[source], event)
+            onsets = _first_steps(arms[source], event, one.not_before)
             if None in onsets and not arms[source].complete:
                 continue
             planned: list[AnyIntervention] = [
@@ -48,7 +46,7 @@ class Awaited:
             arms[one.arm].plan(planned)
 
 
-def _first_steps(arm: Arm, event: str) -> list[int | None]:
-    """Return the step at which each replica of an arm had an event first."""
+def _first_steps(arm: Arm, event: str, since: int) -> list[int | None]:
+    """Return the step at which each replica of an arm had an event first, of those from `since` on."""
     seen = (arm.history.event_steps(event, replica) for replica in range(len(arm.seeds)))
-    return [int(np.min(steps)) if len(steps) else None for steps in seen]
+    return [min((int(step) for step in steps if step >= since), default=None) for steps in seen]

@@ -14,6 +14,8 @@ from grok_tui.lab.streams import Purpose, stream
 # Independent batches are drawn for this many steps at a time, so that chunks of any size see the same ones.
 BLOCK = 128
 
+# Samples are picked for no more steps than fit in here, 8 MiB.
+MOST_PICKED = 1 << 20
 
 BatchKind = Literal["epoch", "independent", "online"]
 
@@ -45,28 +47,35 @@ class Batches:
         self.kind = kind
         self.seeds = seeds
         self.origin = origin
-        self._drawn: tuple[int, np.ndarray] = (-1, np.empty(0))
+        self._latest: tuple[int, np.ndarray] = (-1, np.empty(0))
         self._block = -(-samples // self.size) if kind == "epoch" else BLOCK
 
     def stretch(self, step: int) -> tuple[int, int]:
-        """Return the batch size after `step` steps, and for how many steps it surely stays."""
-        place = (step - self.origin) % self._block
+        """Return the batch size after `step` steps, and of how many steps the samples can be had at once."""
         rest = self.samples % self.size
-        if self.kind == "epoch" and rest:
-            last = self._block - 1
-            return (rest, 1) if place == last else (self.size, last - place)
-        return self.size, self._block - place
+        if self.kind != "epoch" or not rest:
+            return self.size, max(1, MOST_PICKED // (self.size * len(self.seeds)))
+        place = (step - self.origin) % self._block
+        last = self._block - 1
+        return (rest, 1) if place == last else (self.size, last - place)
 
     def indices(self, step: int, steps: int) -> Tensor:
         """Return the samples [steps, R, B] of a stretch, int64 on the CPU."""
-        block, place = divmod(step - self.origin, self._block)
-        if self._drawn[0] != block:
-            self._drawn = (block, np.stack([self._draw(seed, block) for seed in self.seeds], axis=1))
+        first, place = divmod(step - self.origin, self._block)
+        last = (step - self.origin + steps - 1) // self._block
+        drawn = np.concatenate([self._drawn(block) for block in range(first, last + 1)])
+        if self.kind != "epoch":
+            return torch.from_numpy(drawn[place : place + steps])
         size, _ = self.stretch(step)
-        if self.kind == "epoch":
-            order = self._drawn[1][place * self.size : place * self.size + steps * size]
-            return torch.from_numpy(order.reshape(steps, size, -1).swapaxes(1, 2).copy())
-        return torch.from_numpy(self._drawn[1][place : place + steps])
+        start = place * self.size
+        order = drawn[start : start + steps * size]
+        return torch.from_numpy(order.reshape(steps, size, -1).swapaxes(1, 2).copy())
+
+    def _drawn(self, block: int) -> np.ndarray:
+        """Return what all replicas draw for a block; the latest is kept, as a chunk may end within it."""
+        if self._latest[0] != block:
+            self._latest = block, np.stack([self._draw(seed, block) for seed in self.seeds], axis=1)
+        return self._latest[1]
 
     def _draw(self, seed: int, block: int) -> np.ndarray:
         """Draw one epoch [N], or the batches of one block of steps [BLOCK, B]."""

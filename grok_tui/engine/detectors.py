@@ -58,10 +58,13 @@ class Detectors:
     def recorded(self, step: int) -> None:
         """Look at the row that was just recorded."""
         for name, (measure, threshold) in THRESHOLDS.items():
+            seen = self._seen[name]
+            if seen.all():
+                continue
             reached = self._history.last(measure) >= threshold
-            for replica in np.flatnonzero(reached & ~self._seen[name]):
+            for replica in np.flatnonzero(reached & ~seen):
                 self._history.events.append(Event(step, name, int(replica)))
-            self._seen[name] |= reached
+            seen |= reached
 
     def stepped(self, first: int, seen: NDArray[np.float64]) -> None:
         """Look at what was seen [k, S, R] of the steps first, first + 1, ..."""

@@ -9,7 +9,9 @@ from grok_tui.presets import Preset
 
 from .verdicts import JudgedClaim, Recorded, judge
 
-JUDGE_SECONDS = 0.5  # between two looks while it trains
+# While it trains, claims are looked at no more often, and judging takes no larger share of the time.
+JUDGE_SECONDS = 0.5
+JUDGE_SHARE = 0.01
 
 
 class Judging:
@@ -22,7 +24,7 @@ class Judging:
     def __init__(self) -> None:
         self.claims: tuple[JudgedClaim, ...] = ()
         self._seen: object = None
-        self._at = 0.0
+        self._due = 0.0
 
     def look(self, preset: Preset, arms: Mapping[str, Recorded], epoch: int, settled: bool) -> None:
         """Judge all claims if it is time to.
@@ -33,7 +35,8 @@ class Judging:
             epoch: as of `Snapshot`.
             settled: whether nothing is being trained, so that it is always time.
         """
-        if not settled and time.monotonic() - self._at < JUDGE_SECONDS:
+        began = time.monotonic()
+        if not settled and began < self._due:
             return
         seen = (
             epoch,
@@ -42,4 +45,5 @@ class Judging:
         if seen != self._seen:
             self.claims = tuple(judge(claim, arms, len(preset.seeds)) for claim in preset.claims)
             self._seen = seen
-        self._at = time.monotonic()
+        ended = time.monotonic()
+        self._due = ended + max(JUDGE_SECONDS, (ended - began) / JUDGE_SHARE)

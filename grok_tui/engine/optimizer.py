@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.optimizers import OptimizerSpec
@@ -31,6 +33,7 @@ class Optimizer:
         rule: the update rule.
         hyper: the hyperparameters as float64 tensors, in place.
         state: the rule's slots, [R, P] each.
+        changes: how often hyperparameters or age were changed by anything but steps.
         age: steps taken since a replica's state was fresh, float64 [R, 1]; whoever takes steps adds them.
     """
 
@@ -38,6 +41,7 @@ class Optimizer:
         self._theta = theta
         self.rule = build_rule(spec.name, shapes)
         self.spec = spec
+        self.changes = 0
         self.hyper = hyperparameters(spec, len(theta), theta.device)
         self.age = theta.new_zeros(len(theta), 1, dtype=torch.float64)
         self.state = self.rule.initial(theta, self.hyper)
@@ -45,6 +49,7 @@ class Optimizer:
     def adopt(self, spec: OptimizerSpec) -> None:
         """Take other hyperparameters and keep the state."""
         self.spec = spec
+        self.changes += 1
         for name, value in hyperparameters(spec, len(self._theta), self._theta.device).items():
             self.hyper[name].copy_(value)
 
@@ -54,13 +59,21 @@ class Optimizer:
         for name, value in self.rule.initial(self._theta, self.hyper).items():
             self.state[name][chosen] = value[chosen]
         self.age[chosen] = 0
+        self.changes += 1
 
-    def coefficients(self, steps: int, warmup: int = 0) -> tuple[dict[str, Tensor], Tensor]:
-        """Return the coefficients of the next steps, float64, and the learning rate [R, 1] or [steps, R, 1].
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take state and age as they were kept, by name."""
+        for name, value in arrays.items():
+            (self.age if name == "age" else self.state[name]).copy_(torch.from_numpy(value))
+        self.changes += 1
 
-        warmup: over how many steps from fresh state the learning rates rise linearly.
+    def coefficients(self, count: Tensor, warmup: int = 0) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the coefficients of some steps, float64, and the learning rate [R, 1] or [k, R, 1].
+
+        Args:
+            count: the numbers of these steps since the state was fresh, [k, R, 1].
+            warmup: over how many steps from fresh state the learning rates rise linearly.
         """
-        count = counted(steps, self.age)
         hyper: Hyper = self.hyper
         if warmup:
             factor = (count / warmup).clamp(max=1.0)

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch._ops import OpOverload
 from torch.fx import Graph, Node
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.passes.dialect.common.cse_pass import CSEPass
 from torch.utils._pytree import tree_map
 
 from .kernels import Kernel, aten, schedule
@@ -57,8 +58,7 @@ class Plan:
         self.inputs = tuple(inputs)
         self.kernels: list[Kernel] = []
         with torch.no_grad():
-            self.graph = make_fx(function)(*inputs).graph
-            self.graph.eliminate_dead_code()
+            self.graph = _traced(function, inputs)
             evaluation = _Evaluation(self.graph, inputs, constant, updates, self.kernels)
         self.outputs, self.constants = evaluation.outputs, evaluation.constants
         for output, target in updates.items():
@@ -149,6 +149,15 @@ class _Evaluation:
             product = schedule(self._kernels, aten.mm.default, (stacked, b[0]), {})
             return product.view(replicas, rows, columns)
         return cast(Tensor, schedule(self._kernels, aten.bmm.default, (a, b), {}))
+
+
+def _traced(function: Callable[..., tuple[Tensor, ...]], inputs: Sequence[Tensor]) -> Graph:
+    """Trace a function down to its kernels, each of which computes what no other does."""
+    result = CSEPass()(make_fx(function)(*inputs))
+    assert result is not None, "the pass always returns a module"
+    graph: Graph = result.graph_module.graph
+    graph.eliminate_dead_code()
+    return graph
 
 
 def _overwritten(graph: Graph, inputs: Sequence[Tensor], updates: dict[int, int]) -> dict[Node, Tensor]:

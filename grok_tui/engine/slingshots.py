@@ -80,7 +80,7 @@ class SlingshotDetector:
             if slingshot is not None:
                 found.append(slingshot)
         # No later onset needs earlier rows for its calm.
-        self._rows = rows[:, max(0, count - CALM_STEPS - WINDOW_STEPS + 1) :].copy()
+        self._rows = rows[:, max(0, count - CALM_STEPS - WINDOW_STEPS + 1) :]
         return found
 
     def _onsets(self, start: int, stop: int) -> list[tuple[int, int]]:

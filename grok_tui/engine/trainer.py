@@ -12,15 +12,16 @@ from torch import Tensor
 
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
-from grok_tui.lab.modifiers import Structure, coefficients, initial_state
+from grok_tui.lab.modifiers import Structure, initial_state
 from grok_tui.lab.optimizers import SMALLEST_LR
 from grok_tui.lab.streams import Purpose
 from grok_tui.lab.tasks import Draw
 
 from .backends import BackendLog, Compiling
 from .batches import Batches, BatchKind
+from .coefficients import Coefficients
 from .noise import Noise
-from .optimizer import Optimizer, counted
+from .optimizer import Optimizer
 from .state import ArmState, Arrays, prefixed, under
 from .step import HYPER, SEEN, Learner, Parts
 from .work import Work
@@ -66,6 +67,7 @@ class Trainer:
         self._seeds = seeds
         self._noise = Noise(seeds, theta.device)
         self._batch_kind = batches
+        self._coefficients = Coefficients(theta.dtype)
         self._optimizers: dict[str, Optimizer] = {}
         self._filters: dict[str, Tensor] = {}
         self._filter_steps = 0
@@ -133,12 +135,8 @@ class Trainer:
         """
         size = None if self._batches.full else self._batches.stretch(step)[0]
         structure = Structure.of(self.modifiers)
-        values, lr = self.optimizer.coefficients(steps, self.modifiers.warmup)
-        if structure.resets:  # the step itself knows how old the state is
-            values = {}
-        filter_age = self.optimizer.age.new_tensor(self._filter_steps)
-        values |= coefficients(self.modifiers, structure, lr, counted(steps, filter_age))
-        work = self._work(size, structure, tuple(values))
+        table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, steps)
+        work = self._work(size, structure, table.names)
         indices = None
         if size is not None and self._batch_kind != "online":
             indices = self._batches.indices(step, steps).to(self.theta.device)
@@ -147,8 +145,8 @@ class Trainer:
             backend = work.choose(left, self.backends.prescribed(step))
             self.backends.note(step, backend)
             draw = self._drawing(structure, work.tensors, step)
-            work.run(backend, self._table(values), indices, seen, draw)
-            seen[:, LARGEST_UPDATE].div_(lr.squeeze(-1).clamp(min=SMALLEST_LR))
+            work.run(backend, table.rows, indices, seen, draw)
+            seen[:, LARGEST_UPDATE].div_(table.lr.clamp(min=SMALLEST_LR))
         if not structure.resets:
             self.optimizer.age += steps
         self._filter_steps += steps
@@ -218,9 +216,7 @@ class Trainer:
         """Take the numbers of `export_state`, after `adopt`."""
         self.theta.copy_(torch.from_numpy(arrays["theta"]))
         for name, optimizer in self._optimizers.items():
-            for slot, value in under(f"optimizers/{name}", arrays).items():
-                slots = optimizer.state | {"age": optimizer.age}
-                slots[slot].copy_(torch.from_numpy(value))
+            optimizer.restore(under(f"optimizers/{name}", arrays))
         for name, value in under("filters", arrays).items():
             self._filters[name].copy_(torch.from_numpy(value))
 
@@ -238,12 +234,6 @@ class Trainer:
         optimizer = self._optimizers.get(name) or self._new(spec)
         optimizer.adopt(spec)
         return optimizer
-
-    def _table(self, values: Mapping[str, Tensor]) -> Tensor:
-        """Return coefficients as a table [k, C, R, 1], or as one row if no value varies from step to step."""
-        rows = max(value.shape[0] if value.dim() == 3 else 1 for value in values.values())
-        shape = (rows, len(self.theta), 1)
-        return torch.stack([value.expand(shape) for value in values.values()], dim=1).to(self.theta.dtype)
 
     def _work(self, size: int | None, structure: Structure, names: tuple[str, ...]) -> Work:
         key = (self.optimizer.spec.name, size, structure)

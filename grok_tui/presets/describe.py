@@ -20,6 +20,8 @@ def doings(interventions: Iterable[Mapping[str, object]]) -> Iterator[str]:
     for done in interventions:
         step, since = int(str(done["at_step"])), done.get("since")
         when = f"at step {grouped(step)}" if since is None else f"{step:+d} steps from {since}"
+        if done.get("not_before"):
+            when += f", the first from step {grouped(int(str(done['not_before'])))} on"
         yield f"{done['arm']} {when}: {_action(done)}"
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.catalog.tasks import SparseParity
-from grok_tui.engine.optimizer import Optimizer
+from grok_tui.engine.optimizer import Optimizer, counted
 from grok_tui.engine.run import Run
 from grok_tui.engine.slingshots import SlingshotDetector
 from grok_tui.lab.tasks import build_task
@@ -62,7 +62,7 @@ def test_after_silence_a_constant_gradient_makes_the_steps_of_the_closed_form(be
     optimizer = Optimizer(spec, theta, {"weight": (1,)})
     optimizer.age += 100_000  # long silence: both moments are 0, and bias correction has gone
     sizes = []
-    coefficients, _ = optimizer.coefficients(40)
+    coefficients, _ = optimizer.coefficients(counted(40, optimizer.age))
     for step in range(40):
         c = {name: value[step] if value.dim() == 3 else value for name, value in coefficients.items()}
         after, optimizer.state = optimizer.rule.update(theta, torch.ones_like(theta), optimizer.state, c)

@@ -47,6 +47,8 @@ def complaint(text: str) -> str:
         ("end(end(adam.loss)) < 1", "'end(adam.loss)' is a number where end(curve) needs a curve"),
         ("at(adam.loss, adam.loss) < 1", "'adam.loss' is a curve where at(step, curve) needs a number"),
         ("max(adam.loss, adam.bias) < 1", "is a curve where max(curve[, from[, to]]) needs a number"),
+        ("first_step(adam.grok, adam.loss) < 1", "'adam.loss' is a curve where first_step("),
+        ("last_step(adam.grok, 3) < 1", "does not fit last_step(condition or arm.event)"),
         ("first_step(3) < 1", "'3' is a number where a comparison is needed"),
         ("first_step(1 < 2) < 1", "'1 < 2' does not change from step to step"),
         ("never(end(adam.loss) < 1)", "does not change from step to step"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from grok_tui.engine.history import Event
 from grok_tui.engine.run import Run
 from grok_tui.errors import GrokTuiError
 from grok_tui.presets import load
@@ -141,6 +142,16 @@ def test_an_event_that_never_comes_leaves_the_waiting_arm_alone(run_of):
     assert not run.arms["b"].interventions
 
 
+def test_events_before_the_step_from_which_they_count_are_passed_over(run_of):
+    waiting = OTHER_ARM + intervention(
+        arm="b", since="a.slingshot", not_before=20, at_step=-3, action="reset"
+    )
+    run = run_of(more=waiting)
+    run.arms["a"].history.events += [Event(step, "slingshot", 0) for step in (10, 30, 50)]
+    finished(run)
+    assert [one.at_step for one in run.arms["b"].interventions] == [27]
+
+
 def test_a_run_with_waiting_arms_resumes_bit_for_bit(run_of):
     whole = run_of(more=WAITING, replicas=2)
     finished(whole)
@@ -160,6 +171,7 @@ def test_a_run_with_waiting_arms_resumes_bit_for_bit(run_of):
         ({"at_step": -1, "action": "reset"}, "at_step is -1"),
         ({"at_step": 1, "action": "jump"}, "either a norm or of_next_steps"),
         ({"at_step": 1, "action": "jump", "norm": 1.0, "of_next_steps": 3}, "either a norm or of_next_steps"),
+        ({"at_step": 1, "action": "reset", "not_before": 9}, "not_before is for interventions with since"),
         ({"at_step": 1, "action": "reset", "since": "nobody.fit"}, "unknown arm 'nobody'"),
         ({"at_step": 1, "action": "reset", "since": "b.fitt"}, "unknown event 'fitt'; did you mean 'fit'"),
         ({"at_step": 1, "action": "reset", "since": "a.fit"}, "arm 'a' itself waits for another"),

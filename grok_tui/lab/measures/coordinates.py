@@ -15,12 +15,14 @@ def memorizer_mean(probe: Probe) -> Tensor:
 
 def memorizer_min(probe: Probe) -> Tensor:
     """Return the smallest memorizing coordinate."""
-    return -_max(-probe.coordinates, ~probe.generalizes)
+    chosen = ~probe.generalizes
+    return _where_any(chosen, torch.where(chosen, probe.coordinates, torch.inf).amin(-1))
 
 
 def memorizer_max(probe: Probe) -> Tensor:
     """Return the largest memorizing coordinate."""
-    return _max(probe.coordinates, ~probe.generalizes)
+    chosen = ~probe.generalizes
+    return _where_any(chosen, torch.where(chosen, probe.coordinates, -torch.inf).amax(-1))
 
 
 def memorizer_sd(probe: Probe) -> Tensor:
@@ -48,7 +50,6 @@ def _mean(values: Tensor, chosen: Tensor) -> Tensor:
     return torch.where(chosen, values, 0).sum(-1) / chosen.sum(-1)
 
 
-def _max(values: Tensor, chosen: Tensor) -> Tensor:
-    """Return the largest of the chosen values [..., C]; NaN where none is chosen."""
-    largest = torch.where(chosen, values, -torch.inf).amax(-1)
-    return torch.where(chosen.any(-1), largest, torch.nan)
+def _where_any(chosen: Tensor, values: Tensor) -> Tensor:
+    """Return values [...] where any [..., C] is chosen, else NaN."""
+    return torch.where(chosen.any(-1), values, torch.nan)

@@ -1,0 +1,110 @@
+"""The coefficients of the steps to come, computed only as long as they change from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.lab.modifiers import Structure, coefficients
+
+from .optimizer import Optimizer, counted
+
+FAR = 2**52
+"""A number of steps after which whatever depends on it has come to its limit."""
+
+LR = "learning rate"  # among the coefficients, whose names have no spaces
+
+
+@dataclass(frozen=True)
+class Table:
+    """Coefficients of k steps of R replicas; one row stands for all of them where none varies.
+
+    Attributes:
+        names: of the coefficients.
+        rows: in theta's dtype [k or 1, C, R, 1].
+        lr: the learning rate, float64 [k or 1, R].
+    """
+
+    names: tuple[str, ...]
+    rows: Tensor
+    lr: Tensor
+
+    @classmethod
+    def of(cls, values: Mapping[str, Tensor], lr: Tensor, dtype: torch.dtype) -> Table:
+        """Return the table of coefficients [k or 1, R, 1]."""
+        rows = max(len(value) for value in values.values())
+        columns = [value.expand(rows, *value.shape[1:]) for value in values.values()]
+        return cls(tuple(values), torch.stack(columns, dim=1).to(dtype), lr.squeeze(-1))
+
+
+class Coefficients:
+    """Computes the coefficients of an arm's steps.
+
+    Bias corrections, warmup and the like come to their limit monotonously, so a step that has the limit's
+    coefficients, in float64, is followed by none that has others.
+
+    Args:
+        dtype: theta's.
+    """
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+        self._asked: object = None
+        self._limit: dict[str, Tensor] | None = None
+        self._settled: Table | None = None
+
+    def table(self, optimizer: Optimizer, modifiers: Modifiers, filter_steps: int, steps: int) -> Table:
+        """Return the coefficients of the next steps.
+
+        Args:
+            optimizer: at work.
+            modifiers: what else is done to a step.
+            filter_steps: steps since the state of filters was fresh.
+            steps: k.
+        """
+        asked = (optimizer, optimizer.changes, modifiers)
+        if asked != self._asked:
+            self._asked, self._settled, self._limit = asked, None, None
+        if self._settled is not None:
+            return self._settled
+        values, lr = _values(optimizer, modifiers, counted(steps, optimizer.age), filter_steps)
+        if optimizer.age.is_cuda:  # looking at values would hold the GPU up
+            return Table.of(values, lr, self._dtype)
+        if self._limit is None:
+            far = torch.full_like(optimizer.age, FAR).unsqueeze(0)
+            at_limit, far_lr = _values(optimizer, modifiers, far, FAR)
+            self._limit = at_limit | {LR: far_lr}
+        if all(torch.equal(value[:1], self._limit[name]) for name, value in (values | {LR: lr}).items()):
+            values = {name: self._limit[name] for name in values}
+            self._settled = Table.of(values, self._limit[LR], self._dtype)
+            return self._settled
+        return Table.of(values, lr, self._dtype)
+
+
+def _values(
+    optimizer: Optimizer, modifiers: Modifiers, count: Tensor, filter_steps: int
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Return the coefficients and the learning rate, [k or 1, R, 1] each.
+
+    Args:
+        optimizer: at work.
+        modifiers: what else is done to a step.
+        count: numbers of the steps, as the optimizer counts them, [k, R, 1].
+        filter_steps: steps before them, as filters count.
+    """
+    structure = Structure.of(modifiers)
+    found, lr = optimizer.coefficients(count, modifiers.warmup)
+    if structure.resets:  # the step itself knows how old the state is
+        found = {}
+    filter_count = counted(len(count), count.new_tensor(filter_steps))
+    found = {**found, **coefficients(modifiers, structure, lr, filter_count)}
+    replicas = count.shape[1]
+
+    def shaped(value: Tensor) -> Tensor:
+        return value.expand(len(value) if value.dim() == 3 else 1, replicas, 1)
+
+    return {name: shaped(value) for name, value in found.items()}, shaped(lr)
