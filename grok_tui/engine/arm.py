@@ -30,9 +30,10 @@ from .state import MORE_ROWS, ArmState, Arrays, check, prefixed, under
 from .step import SEEN, Learner
 from .trainer import Trainer
 
-# Of each side of the envelope, its row among what is seen of a step: those folded from below, and from above.
-LOW_ROWS = {0: SEEN.index("loss"), 2: SEEN.index("update")}
-HIGH_ROWS = {1: SEEN.index("loss"), 3: SEEN.index("update"), 4: SEEN.index("largest_update")}
+# Sides of the envelope, those folded from below and from above, and their rows in what is seen of a step.
+LOW_SIDES, HIGH_SIDES = np.array([0, 2]), np.array([1, 3, 4])
+LOW_ROWS = np.array([SEEN.index("loss"), SEEN.index("update")])
+HIGH_ROWS = np.array([SEEN.index("loss"), SEEN.index("update"), SEEN.index("largest_update")])
 
 
 class Arm:
@@ -327,12 +328,9 @@ class Arm:
 
     def _fold(self, seen: NDArray[np.float64]) -> None:
         """Widen the envelope by what was seen [k, S, R] of a chunk."""
-        for sides, fold, chunk in (
-            (LOW_ROWS, np.fmin, seen.min(axis=0)),
-            (HIGH_ROWS, np.fmax, seen.max(axis=0)),
-        ):
-            to, of = list(sides), list(sides.values())
-            self._envelope[to] = fold(self._envelope[to], chunk[of])
+        envelope = self._envelope
+        envelope[LOW_SIDES] = np.fmin(envelope[LOW_SIDES], seen.min(axis=0)[LOW_ROWS])
+        envelope[HIGH_SIDES] = np.fmax(envelope[HIGH_SIDES], seen.max(axis=0)[HIGH_ROWS])
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
