@@ -1,10 +1,11 @@
 """What the explorer costs and how fast it answers, in a real terminal, beside the same run without a screen.
 
-    python benchmarks/explorer.py [--preset linear101] [--compile on] [--turns 20] [--rounds 3]
+    python benchmarks/explorer.py [--preset linear101] [--compile on] [--turns 4] [--rounds 3]
                                   [--one-core] [--soak MINUTES] [--json]
 
-Speed is measured in turns of a second: explorer and headless are both open, and one of them is paused at any
-moment, so that both meet the same machine. Early steps, which are measured more often, are not timed. With
+Speed is measured in turns of eight seconds: explorer and headless are both open, and one of them is paused at
+any moment, so that both meet the same machine. The two seconds after a pause are not timed, in which more is
+drawn, nor are early steps, which are measured more often. With
 `--one-core` both have the same core, and this program another: where cores are taken away by others, a thread
 that loses its own with the interpreter's lock in hand stops the other thread too, and that is not timed then.
 Steps are eager, or compiled with `--compile on`; nothing is compiled while anything is timed.
@@ -24,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "functional"))
@@ -35,6 +37,7 @@ STEPS = 1_000_000_000  # a run that does not end while it is looked at
 # which takes longer where a step costs less.
 SETTLED = {"off": 10_000, "on": 100_000}
 SIZE = (120, 36)
+SETTLING, TURN = 2.0, 8.0  # seconds
 HEADLESS = """
 import sys, time
 from grok_tui.engine.backends import Compiling
@@ -61,6 +64,28 @@ def explorer(preset: str, mode: str, *options: str) -> Iterator[Terminal]:
             if terminal.process.poll() is None:
                 terminal.send("q")
                 terminal.wait_for_end(10)
+
+
+@dataclass
+class Timed:
+    """What is counted in turns, and for how long."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+    @contextmanager
+    def turn(self, counted: Callable[[], int]) -> Iterator[None]:
+        """Add what is counted meanwhile."""
+        before, began = counted(), time.monotonic()
+        yield
+        after = counted()
+        self.seconds += time.monotonic() - began
+        self.count += after - before
+
+    @property
+    def rate(self) -> float:
+        """What is counted in a second."""
+        return self.count / self.seconds
 
 
 def arms(preset: str) -> int:
@@ -118,24 +143,22 @@ def speeds_and_bytes(preset: str, mode: str, turns: int, one_core: bool) -> tupl
         while steps_shown(terminal) < SETTLED[mode]:
             terminal.read(0.05)
         terminal.send(" ")
-        terminal.read(1)
-        first, before, written, explored, alone = newest(terminal), steps(), 0, 0.0, 0.0
+        terminal.read(SETTLING)
+        explored, alone, written = Timed(), Timed(), Timed()
         for _ in range(turns):
-            began, so_far = time.monotonic(), len(terminal.output)
             terminal.send(" ")
-            terminal.read(1)
+            terminal.read(SETTLING)
+            with explored.turn(lambda: steps_shown(terminal)), written.turn(lambda: len(terminal.output)):
+                terminal.read(TURN)
             terminal.send(" ")
-            explored += time.monotonic() - began
-            written += len(terminal.output) - so_far
-            terminal.read(0.2)
-            began = time.monotonic()
+            terminal.read(SETTLING)
             os.kill(other, signal.SIGCONT)
-            terminal.read(1)
+            terminal.read(SETTLING)
+            with alone.turn(steps):
+                terminal.read(TURN)
             os.kill(other, signal.SIGSTOP)
-            alone += time.monotonic() - began
-        last = newest(terminal)
         os.sched_setaffinity(0, cores)
-        return (last - first) * arms(preset) / explored, (steps() - before) / alone, written / explored
+        return explored.rate * arms(preset), alone.rate, written.rate
 
 
 def latencies(preset: str, mode: str, keys: list[tuple[str, str]], count: int) -> list[float]:
@@ -247,7 +270,7 @@ def p95(values: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preset", default="linear101")
-    parser.add_argument("--turns", type=int, default=20, help="of a second, for each of the two")
+    parser.add_argument("--turns", type=int, default=4, help="of eight seconds, for each of the two")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--compile", default="off", choices=["off", "on"], help="of training steps, in all parts"
