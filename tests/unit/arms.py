@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from grok_tui.engine.arm import Arm
+from grok_tui.engine.run import Run
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
@@ -65,3 +66,10 @@ def run_to(arm: Arm, step: int, chunk: int = 10_000) -> Arm:
     while arm.step < step:
         arm.advance(min(chunk, step - arm.step))
     return arm
+
+
+def finished(run: Run) -> Arm:
+    """Bring a run to its end; return its first arm."""
+    while not run.finished:
+        run.advance()
+    return next(iter(run.arms.values()))

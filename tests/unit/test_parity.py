@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from arms import finished
 
 from grok_tui.catalog.tasks import SparseParity
-from grok_tui.engine.run import Run
 from grok_tui.errors import GrokTuiError
 from grok_tui.lab.losses import cross_entropy, cross_entropy_balanced
 from grok_tui.lab.measures.parity import majority_coefficient
 from grok_tui.lab.tasks import build_task
-from grok_tui.presets import load
 
 PRESET = """
 title = "t"
@@ -36,24 +35,6 @@ record_every = 10
 name = "sgd"
 optimizer = { name = "sgd", lr = 0.1 }
 """
-
-
-@pytest.fixture
-def run_of(tmp_path):
-    """Return a run of the preset with assignments, and with more text at its end."""
-
-    def run_of(*assignments, more="", replicas=1, seed=0):
-        path = tmp_path / "p.toml"
-        path.write_text(PRESET + more, encoding="utf-8")
-        return Run(load(str(path), assignments=assignments, replicas=replicas, seed=seed))
-
-    return run_of
-
-
-def finished(run):
-    while not run.finished:
-        run.advance()
-    return run.arms["sgd"]
 
 
 def spec(**parameters):

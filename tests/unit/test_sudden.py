@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from arms import finished
 
 from grok_tui.engine.history import Event
-from grok_tui.engine.run import Run
 from grok_tui.errors import GrokTuiError
-from grok_tui.presets import load
 
 PRESET = """
 title = "t"
@@ -35,22 +34,6 @@ optimizer = { name = "adamw", lr = 0.01, weight_decay = 0.01 }
 """
 
 OTHER_ARM = '[[arms]]\nname = "b"\noptimizer = { name = "adamw", lr = 0.01, weight_decay = 0.01 }\n'
-
-
-@pytest.fixture
-def run_of(tmp_path):
-    def run_of(*assignments, more="", replicas=1):
-        path = tmp_path / "p.toml"
-        path.write_text(PRESET + more, encoding="utf-8")
-        return Run(load(str(path), assignments=assignments, replicas=replicas))
-
-    return run_of
-
-
-def finished(run):
-    while not run.finished:
-        run.advance()
-    return run.arms["a"]
 
 
 def intervention(**keys):
