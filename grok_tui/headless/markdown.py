@@ -16,14 +16,15 @@ from .tables import GLYPHS
 ROWS = tuple(f"| {glyph} |" for glyph in GLYPHS.values())
 
 
-def document(ledger: Ledger, before: str = "") -> str:
+def document(ledger: Ledger, before: str = "", commit: str | None = None) -> str:
     """Return the page.
 
     Args:
         ledger: the runs that it tells of.
         before: a page that is there already; what it says of other presets stays.
+        commit: of the code that the runs ran.
     """
-    sections = _sections(before) | {name: "\n".join(lines) for name, lines in _written(ledger)}
+    sections = _sections(before) | {name: "\n".join(lines) for name, lines in _written(ledger, commit)}
     rows = [line for text in sections.values() for line in text.splitlines() if line.startswith(ROWS)]
     good = sum("| **" not in row for row in rows)
     head = (
@@ -53,9 +54,9 @@ def _sections(page: str) -> dict[str, str]:
     return {part.splitlines()[0].partition(":")[0]: f"## {part}" for part in parts}
 
 
-def _written(ledger: Ledger) -> Iterator[tuple[str, list[str]]]:
+def _written(ledger: Ledger, commit: str | None) -> Iterator[tuple[str, list[str]]]:
     """Yield the name of each preset as it stands in the page, and what is said of it."""
-    at = "" if (hash_ := commit()) is None else f", commit `{hash_}`"
+    at = "" if commit is None else f", commit `{commit}`"
     for report in ledger.runs:
         name = _cell(report.preset)
         lines = [

@@ -93,12 +93,13 @@ def verify(presets: Sequence[str], options: RunOptions, *, jobs: int, outputs: O
     for path, option in ((outputs.junit, "--junit"), (outputs.markdown, "--markdown")):
         if path is not None:
             require_writable(path, option)
+    commit = markdown.commit()  # of what is about to run, which may be another one when it has ended
     started = time.monotonic()
     work = [Job(name) for name in wanted]
     with Interrupts() as stop:
         _carry_out(work, options, jobs, stop)
         ledger = _ledger(work, stop, time.monotonic() - started)
-        _publish(ledger, outputs)
+        _publish(ledger, outputs, commit)
     return ledger.exit_code
 
 
@@ -209,12 +210,12 @@ def _ledger(work: Sequence[Job], stop: Interrupts, seconds: float) -> Ledger:
     )
 
 
-def _publish(ledger: Ledger, outputs: Outputs) -> None:
+def _publish(ledger: Ledger, outputs: Outputs, commit: str | None) -> None:
     if outputs.junit is not None:
         write_file(outputs.junit, junit.document(ledger.runs, ledger.failures), "--junit")
     if outputs.markdown is not None:
         before = outputs.markdown.read_text("utf-8", "replace") if outputs.markdown.is_file() else ""
-        write_file(outputs.markdown, markdown.document(ledger, before), "--markdown")
+        write_file(outputs.markdown, markdown.document(ledger, before, commit), "--markdown")
     with suppress(StdoutClosedError):
         if outputs.as_json:
             write_result(ledger.to_json())

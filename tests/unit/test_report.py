@@ -230,7 +230,9 @@ class TestJunit:
 
 class TestMarkdown:
     def test_it_says_what_was_run_and_what_came_out(self):
-        page = markdown.document(ledger(run_report(claim())))
+        page = markdown.document(ledger(run_report(claim())), commit="abc1234")
+        assert "3.0 s of wall time; " in page
+        assert ", commit `abc1234`" in page
         assert "1 of 1 verdict as expected" in page
         assert "torch 2.6" in page
         assert "cpu with 1 thread, seed 0, 200 steps, 3.0 s of wall time" in page
