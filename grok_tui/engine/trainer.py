@@ -122,7 +122,7 @@ class Trainer:
         return "full" if self._batches.full else self._batches.size
 
     def stretch(self, step: int) -> int:
-        """Return for how many steps after `step` a chunk may go on, because every batch has one size."""
+        """Return how many steps a chunk after `step` may have."""
         longest = min(LONGEST_CHUNK, self.backends.stretch(step))
         return longest if self._batches.full else min(longest, self._batches.stretch(step)[1])
 
