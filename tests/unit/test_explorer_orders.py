@@ -119,7 +119,7 @@ def test_what_was_done_by_hand_is_told_from_what_the_preset_planned():
 def test_what_waited_for_another_arm_was_planned_too():
     preset = load("slingshot-vs-jump")
     jump = next(done for done in preset.interventions if done.action == "jump")
-    done = jump.model_copy(update={"since": None, "at_step": 7126, "replica": 2})
+    done = jump.settled(7126, 2)
     by_hand = done.model_copy(update={"of_next_steps": 31})
     arms = tuple(status(spec) for spec in preset.arms)
     arms = (arms[0], replace(arms[1], interventions=(done, by_hand)), arms[2])
