@@ -34,17 +34,18 @@ class Table:
     lr: Tensor
 
     @classmethod
-    def of(cls, values: Mapping[str, Tensor], lr: Tensor, dtype: torch.dtype) -> Table:
-        """Return the table of coefficients [k or 1, R, 1]."""
-        rows = max(len(value) for value in values.values())
-        columns = [value.expand(rows, *value.shape[1:]) for value in values.values()]
-        return cls(tuple(values), torch.stack(columns, dim=1).to(dtype), lr.squeeze(-1))
+    def of(cls, values: Mapping[str, Tensor], dtype: torch.dtype) -> Table:
+        """Return the table of coefficients [k or 1, R, 1], among which the learning rate is."""
+        columns = {name: value for name, value in values.items() if name != LR}
+        rows = max(len(value) for value in columns.values())
+        expanded = [value.expand(rows, *value.shape[1:]) for value in columns.values()]
+        return cls(tuple(columns), torch.stack(expanded, dim=1).to(dtype), values[LR].squeeze(-1))
 
 
 class Coefficients:
     """Computes the coefficients of an arm's steps.
 
-    Bias corrections, warmup and the like come to their limit monotonously, so a step that has the limit's
+    Bias corrections, warmup and the like come to their limit monotonically, so a step that has the limit's
     coefficients, in float64, is followed by none that has others.
 
     Args:
@@ -71,24 +72,22 @@ class Coefficients:
             self._asked, self._settled, self._limit = asked, None, None
         if self._settled is not None:
             return self._settled
-        values, lr = _values(optimizer, modifiers, counted(steps, optimizer.age), filter_steps)
+        values = _values(optimizer, modifiers, counted(steps, optimizer.age), filter_steps)
         if optimizer.age.is_cuda:  # looking at values would hold the GPU up
-            return Table.of(values, lr, self._dtype)
+            return Table.of(values, self._dtype)
         if self._limit is None:
             far = torch.full_like(optimizer.age, FAR).unsqueeze(0)
-            at_limit, far_lr = _values(optimizer, modifiers, far, FAR)
-            self._limit = at_limit | {LR: far_lr}
-        if all(torch.equal(value[:1], self._limit[name]) for name, value in (values | {LR: lr}).items()):
-            values = {name: self._limit[name] for name in values}
-            self._settled = Table.of(values, self._limit[LR], self._dtype)
+            self._limit = _values(optimizer, modifiers, far, FAR)
+        if all(torch.equal(value[:1], self._limit[name]) for name, value in values.items()):
+            self._settled = Table.of(self._limit, self._dtype)
             return self._settled
-        return Table.of(values, lr, self._dtype)
+        return Table.of(values, self._dtype)
 
 
 def _values(
     optimizer: Optimizer, modifiers: Modifiers, count: Tensor, filter_steps: int
-) -> tuple[dict[str, Tensor], Tensor]:
-    """Return the coefficients and the learning rate, [k or 1, R, 1] each.
+) -> dict[str, Tensor]:
+    """Return the coefficients and the learning rate `LR`, [k or 1, R, 1] each.
 
     Args:
         optimizer: at work.
@@ -101,10 +100,9 @@ def _values(
     if structure.resets:  # the step itself knows how old the state is
         found = {}
     filter_count = counted(len(count), count.new_tensor(filter_steps))
-    found = {**found, **coefficients(modifiers, structure, lr, filter_count)}
+    found = {**found, **coefficients(modifiers, structure, lr, filter_count), LR: lr}
     replicas = count.shape[1]
-
-    def shaped(value: Tensor) -> Tensor:
-        return value.expand(len(value) if value.dim() == 3 else 1, replicas, 1)
-
-    return {name: shaped(value) for name, value in found.items()}, shaped(lr)
+    return {
+        name: value.expand(len(value) if value.dim() == 3 else 1, replicas, 1)
+        for name, value in found.items()
+    }

@@ -6,7 +6,7 @@ import time
 
 SHARE = 0.015  # of wall time that the screen may take; a trainer of tiny steps loses as much
 BEAT = 0.25  # seconds between looks at the run
-SLOWEST = 4.0  # seconds between frames, however dear a frame is; a key hastens the next
+SLOWEST = 6.0  # seconds between frames, however dear a frame is; a key hastens the next
 EAGERNESS = 0.3  # how far one frame moves the interval to where it should be
 
 
