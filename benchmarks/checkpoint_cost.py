@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from grok_tui.engine.run import Run
+from grok_tui.engine.run.run import Run
 from grok_tui.engine.store.store import create
 from grok_tui.presets import load
 

@@ -40,8 +40,8 @@ SIZE = (120, 36)
 SETTLING, TURN = 2.0, 8.0  # seconds
 HEADLESS = """
 import sys, time
-from grok_tui.engine.backends import Compiling
-from grok_tui.engine.run import Run
+from grok_tui.engine.steps.backends import Compiling
+from grok_tui.engine.run.run import Run
 from grok_tui.presets import load
 run = Run(load(sys.argv[1], steps=int(sys.argv[3])), compiling=Compiling(sys.argv[2], False))
 run.advance_together(int(sys.argv[4]))

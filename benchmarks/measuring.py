@@ -13,8 +13,8 @@ import time
 
 import torch
 
-from grok_tui.engine.measuring import Measuring
-from grok_tui.engine.run import Run
+from grok_tui.engine.record.measuring import Measuring
+from grok_tui.engine.run.run import Run
 from grok_tui.presets import load
 
 ARMS = ["linear101:sgd", "modadd-mlp:wd_1", "slingshot-hinge:many", "progress-measures:transformer"]

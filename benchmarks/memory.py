@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 import time
 
-from grok_tui.engine.device import resident_memory
-from grok_tui.engine.run import Run
+from grok_tui.engine.run.device import resident_memory
+from grok_tui.engine.run.run import Run
 from grok_tui.presets import load
 
 

@@ -57,7 +57,7 @@ def bench(device_name: str, threads: int | None, effort: Effort, as_json: bool) 
     complain("loading torch")
     import torch
 
-    from grok_tui.engine.device import describe, prepare_thread, resolve_device
+    from grok_tui.engine.run.device import describe, prepare_thread, resolve_device
 
     from .contestants import PROBLEMS, contestants
 

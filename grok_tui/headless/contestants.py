@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy, mse_loss
 
-from grok_tui.engine.arm import Arm
-from grok_tui.engine.backends import Compiling
+from grok_tui.engine.arm.arm import Arm
+from grok_tui.engine.steps.backends import Compiling
 from grok_tui.lab.models import build_network
 from grok_tui.lab.tasks import Samples
 from grok_tui.presets import Preset

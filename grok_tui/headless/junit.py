@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Tree
 
+from grok_tui.frontend.report import ClaimReport, Failure, Report
 from grok_tui.printable import printable
-
-from .report import ClaimReport, Failure, Report
 
 
 def document(reports: Sequence[Report], failures: Sequence[Failure] = ()) -> str:

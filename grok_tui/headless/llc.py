@@ -28,8 +28,8 @@ from .run import TrainingError, standing
 if TYPE_CHECKING:
     import torch
 
-    from grok_tui.engine.arm import Arm
-    from grok_tui.engine.run import Run
+    from grok_tui.engine.arm.arm import Arm
+    from grok_tui.engine.run.run import Run
     from grok_tui.lab.measures import Probe
     from grok_tui.presets import Preset
 
@@ -138,8 +138,8 @@ def _trained(
     preset: Preset, options: RunOptions, at: int | None, stop: Interrupts, teller: Narration
 ) -> tuple[Run, Arm]:
     """Train the arm of a preset up to a step, or until it is interrupted."""
-    from grok_tui.engine.backends import Compiling
-    from grok_tui.engine.run import Run
+    from grok_tui.engine.run.run import Run
+    from grok_tui.engine.steps.backends import Compiling
 
     try:
         run = Run(preset, options.device, options.threads, Compiling("auto", True))

@@ -6,11 +6,11 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from grok_tui.frontend.report import ClaimReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural
 from grok_tui.paths import PACKAGE
 from grok_tui.printable import printable
 
-from .report import ClaimReport, Ledger, Report
 from .tables import GLYPHS
 
 ROWS = tuple(f"| {glyph} |" for glyph in GLYPHS.values())

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grok_tui.frontend.describe import described, doings
 from grok_tui.presets import Arm, Claim, Preset
-from grok_tui.presets.describe import described, doings
 from grok_tui.printable import printable
 
 from .tables import INDENT, OPEN, PlainTable, provenance

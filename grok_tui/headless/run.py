@@ -14,6 +14,17 @@ import numpy as np
 
 from grok_tui import interrupts
 from grok_tui.errors import ExitCode, GrokTuiError
+from grok_tui.frontend.report import (
+    ArmReport,
+    BackendReport,
+    ClaimReport,
+    ComparisonReport,
+    Ending,
+    EventReport,
+    Report,
+    Timings,
+    Versions,
+)
 from grok_tui.interrupts import Interrupts
 from grok_tui.numbers import grouped, plural
 from grok_tui.options import RunOptions
@@ -29,25 +40,14 @@ from grok_tui.printable import printable, shortened
 
 from . import junit
 from .progress import BarNarration, LineNarration, Narration, Standing, narration
-from .report import (
-    ArmReport,
-    BackendReport,
-    ClaimReport,
-    ComparisonReport,
-    Ending,
-    EventReport,
-    Report,
-    Timings,
-    Versions,
-)
 from .tables import run_tables
 
 if TYPE_CHECKING:
     from grok_tui.claims import Comparison
-    from grok_tui.engine.arm import Arm
-    from grok_tui.engine.run import Run
+    from grok_tui.engine.arm.arm import Arm
+    from grok_tui.engine.record.verdicts import JudgedClaim
+    from grok_tui.engine.run.run import Run
     from grok_tui.engine.store.store import Store
-    from grok_tui.engine.verdicts import JudgedClaim
     from grok_tui.presets import Preset
 
 ENDED_EARLY: dict[Ending, str] = {"interrupted": "interrupted", "time limit": "time limit reached"}
@@ -171,8 +171,8 @@ def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, st
 
 
 def _started(preset: Preset, options: RunOptions) -> Run:
-    from grok_tui.engine.backends import Compiling
-    from grok_tui.engine.run import Run
+    from grok_tui.engine.run.run import Run
+    from grok_tui.engine.steps.backends import Compiling
 
     try:
         # Where nothing was asked for, a run comes out the same however long compiling takes.

@@ -14,11 +14,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grok_tui.frontend.describe import doings
+from grok_tui.frontend.report import ArmReport, ClaimReport, EventReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural, rate, short
-from grok_tui.presets.describe import doings
 from grok_tui.printable import printable
-
-from .report import ArmReport, ClaimReport, EventReport, Ledger, Report
 
 EVENT_COLUMNS = ("fit", "grok")
 

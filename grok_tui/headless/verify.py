@@ -21,6 +21,7 @@ from rich.text import Text
 
 from grok_tui import interrupts
 from grok_tui.errors import ExitCode
+from grok_tui.frontend.report import Failure, Ledger, Report
 from grok_tui.interrupts import Interrupts
 from grok_tui.numbers import duration
 from grok_tui.options import RunOptions
@@ -36,7 +37,6 @@ from grok_tui.presets import find, names
 from grok_tui.printable import printable
 
 from . import junit, markdown
-from .report import Failure, Ledger, Report
 from .tables import BAD, GOOD, PlainTable, ledger_tables, summary
 
 LOOK_SECONDS = 0.1  # between two looks at the processes

@@ -20,8 +20,8 @@ from grok_tui.output import complain
 
 if TYPE_CHECKING:
     from grok_tui.engine.store.directory import RunDirectory
+    from grok_tui.frontend.keeping import Kept
     from grok_tui.tui.app import ExplorerApp
-    from grok_tui.tui.keeping import Kept
 
 Color = Literal["auto", "256", "16", "none"]
 
@@ -118,7 +118,7 @@ def _kept(keep: bool, lasting: bool, name: str | None, folder: Path | None) -> K
     Raises:
         StoreError: the folder holds something, or cannot be made.
     """
-    from grok_tui.tui.keeping import Kept
+    from grok_tui.frontend.keeping import Kept
 
     if folder is not None:
         from grok_tui.engine.store.directory import create_directory
@@ -134,7 +134,7 @@ def _resumed(run: ResumedRun, lasting: bool) -> Kept:
         StoreError: it cannot be.
     """
     from grok_tui.engine.store.directory import preset_of
-    from grok_tui.tui.keeping import Kept, attached, taken_up
+    from grok_tui.frontend.keeping import Kept, attached, taken_up
 
     preset = preset_of(run.directory.describe(), run.directory)
     if run.running:
@@ -145,7 +145,7 @@ def _resumed(run: ResumedRun, lasting: bool) -> Kept:
 
 def _tell_kept(app: ExplorerApp) -> None:
     """Say on the terminal, which is the shell's again, how to go on with a kept run."""
-    from grok_tui.tui.keeping import goes_on
+    from grok_tui.frontend.keeping import goes_on
 
     snapshot = app.snapshot
     if snapshot is None or not snapshot.kept:

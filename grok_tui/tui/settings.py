@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from grok_tui.catalog.base import nearest
 from grok_tui.errors import GrokTuiError
-from grok_tui.tui.files import reason, replace_file
-from grok_tui.tui.keymap import wrong_keys
+from grok_tui.frontend.files import reason, replace_file
+from grok_tui.tui.keys.keymap import wrong_keys
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -53,7 +53,7 @@ class Layout(_Table):
     @field_validator("charts")
     @classmethod
     def _are_charts(cls, charts: list[str]) -> list[str]:
-        from grok_tui.tui.curves import CHARTS, MEASURE
+        from grok_tui.frontend.curves import CHARTS, MEASURE
 
         for chart in charts:
             if chart not in CHARTS and not chart.startswith(MEASURE):

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from grok_tui.errors import GrokTuiError
-from grok_tui.tui.files import present_folder
+from grok_tui.frontend.files import present_folder
 
 if TYPE_CHECKING:
-    from grok_tui.tui.app import ExplorerApp
-    from grok_tui.tui.export import Subject
+    from grok_tui.frontend.export import Subject
+    from grok_tui.tui.explorer import Explorer
 
 Written = TypeVar("Written")
 
@@ -20,13 +20,13 @@ Written = TypeVar("Written")
 class Writer:
     """Writes into the present folder for an app."""
 
-    def __init__(self, app: ExplorerApp) -> None:
+    def __init__(self, app: Explorer) -> None:
         self._app = app
         self._writing = asyncio.Lock()
 
     async def export(self) -> None:
         """Write curves, screen and command line."""
-        from grok_tui.tui.export import save_all
+        from grok_tui.frontend.export import save_all
 
         svg = self._app.export_screenshot()
         files = await self._written(lambda subject, folder: save_all(subject, folder, svg))
@@ -35,7 +35,7 @@ class Writer:
 
     async def copy_command(self) -> None:
         """Copy the command line that does the run again, and write it to a file as well."""
-        from grok_tui.tui.export import save_command
+        from grok_tui.frontend.export import save_command
 
         written = await self._written(save_command)
         if written is not None:

@@ -12,13 +12,14 @@ from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
-from grok_tui.engine.history import CoordinateHistory, Event, History
-from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
-from grok_tui.engine.verdicts import judge
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.history import CoordinateHistory, Event, History
+from grok_tui.engine.record.verdicts import judge
+from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.options import RunOptions
 from grok_tui.presets import Preset, with_hyperparameter, with_modifier
 from grok_tui.tui.app import ExplorerApp, make_app
-from grok_tui.tui.screens.live import LiveScreen
+from grok_tui.tui.live.screen import LiveScreen
 
 PRESET = """
 title = "Two arms"
@@ -329,8 +330,8 @@ class Explorer:
     @property
     def charts(self) -> list[object]:
         """The charts that are on the screen, as they were asked for."""
-        places = [(place, pane) for place, pane in enumerate(self.live.places) if pane.display]
-        return [self.drawer.charts.get((id(self.live), place)) for place, _ in places]
+        places = [(place, pane) for place, pane in enumerate(self.live.viewing.places) if pane.display]
+        return [self.drawer.charts.get((id(self.live.drawing), place)) for place, _ in places]
 
     @property
     def toasts(self) -> list[str]:

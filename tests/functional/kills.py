@@ -9,7 +9,7 @@ from pathlib import Path
 
 from arms import SUMS, preset
 
-from grok_tui.engine.run import Run
+from grok_tui.engine.run.run import Run
 from grok_tui.engine.store import store as storing
 from grok_tui.engine.store.checkpoints import decode
 from grok_tui.engine.store.directory import RunDirectory, State

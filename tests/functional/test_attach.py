@@ -17,11 +17,11 @@ from terminal import Terminal, explorer_command, explorer_environment
 from grok_tui.engine.remote.client import Attached
 from grok_tui.engine.remote.keeper import Job, start
 from grok_tui.engine.remote.place import LONGEST_ADDRESS, connect, socket_path
-from grok_tui.engine.snapshot import State as Stands
+from grok_tui.engine.run.snapshot import State as Stands
 from grok_tui.engine.store.directory import RunDirectory, State
 from grok_tui.engine.store.files import StoreError
+from grok_tui.frontend.orders import changed, reset
 from grok_tui.presets import load
-from grok_tui.tui.orders import changed, reset
 
 PATIENCE = 120.0  # seconds, on a machine that may be busy
 HELLO = b'{"order": "hello"}\n'

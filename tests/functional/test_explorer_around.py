@@ -19,22 +19,24 @@ from textual.widgets import Input, OptionList
 
 from grok_tui.catalog.interventions import Switch
 from grok_tui.catalog.optimizers import OPTIMIZERS
-from grok_tui.engine.snapshot import State
+from grok_tui.engine.run.snapshot import State
+from grok_tui.frontend import curves
+from grok_tui.frontend.glyphs import UNICODE
+from grok_tui.frontend.verdicts import Outcome, Verdicts
 from grok_tui.options import RunOptions
 from grok_tui.paths import user_presets
 from grok_tui.presets import load, names
-from grok_tui.tui import curves, guide, keys, settings
+from grok_tui.tui import keys, settings
 from grok_tui.tui.app import ExplorerApp, make_app
-from grok_tui.tui.glyphs import UNICODE
-from grok_tui.tui.palette import ActionProvider
-from grok_tui.tui.screens.browser import BrowserScreen
-from grok_tui.tui.screens.debug import DebugScreen
-from grok_tui.tui.screens.help import HelpScreen, help_lines
-from grok_tui.tui.screens.live import LiveScreen
-from grok_tui.tui.screens.optimizer import Field, OptimizerScreen, check
+from grok_tui.tui.browser.screen import BrowserScreen
+from grok_tui.tui.live.screen import LiveScreen
+from grok_tui.tui.parts.page import Page
 from grok_tui.tui.settings import Settings, settings_file
-from grok_tui.tui.verdicts import Outcome, Verdicts
-from grok_tui.tui.widgets.page import Page
+from grok_tui.tui.sheets import guide
+from grok_tui.tui.sheets.debug import DebugScreen
+from grok_tui.tui.sheets.help import HelpScreen, help_lines
+from grok_tui.tui.sheets.optimizer import Field, OptimizerScreen, check
+from grok_tui.tui.sheets.palette import ActionProvider
 
 SIZES = [(60, 20), (80, 24), (120, 36), (200, 60)]
 
@@ -556,7 +558,7 @@ def test_old_state_is_taken_up_where_it_is_asked_for_and_that_is_kept(preset):
 
 def test_check_names_every_field_that_is_wrong():
     from grok_tui.catalog.base import parameters
-    from grok_tui.tui.knobs import Knob
+    from grok_tui.frontend.knobs import Knob
 
     rows = {
         p.name: Knob(f"optimizer.{p.name}", "Optimizer", p.default, p, True)

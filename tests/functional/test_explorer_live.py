@@ -11,7 +11,7 @@ from explorer import PRESET, Explorer, explore
 
 from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.charts import Bars, Heatmap, LineChart
-from grok_tui.engine.snapshot import State
+from grok_tui.engine.run.snapshot import State
 from grok_tui.options import RunOptions
 from grok_tui.tui.app import make_app
 
@@ -163,12 +163,12 @@ def test_angle_brackets_walk_from_slow_motion_to_full_speed(preset):
 def test_a_selects_the_arm_that_knobs_go_to(preset):
     async def script(explorer: Explorer) -> None:
         await explorer.press("a")
-        assert explorer.live.selected == "adamw"
+        assert explorer.live.steering.selected == "adamw"
         assert "adamw  AdamW" in explorer.text.splitlines()[0]
         await explorer.press("right_square_bracket")
         assert explorer.run.orders == ["adamw: Set"]
         await explorer.press("A")
-        assert explorer.live.selected == "sgd"
+        assert explorer.live.steering.selected == "sgd"
 
     explore(script, preset)
 
@@ -316,14 +316,14 @@ def test_escape_leaves_a_field_without_a_change(preset):
 
 def test_a_parameter_that_needs_a_restart_waits_for_it(preset):
     async def script(explorer: Explorer) -> None:
-        knobs = await knob(explorer, "task.samples")
+        await knob(explorer, "task.samples")
         await explorer.press("enter", "2", "0", "enter")
-        assert knobs.pending == {"task.samples": "20"}
+        assert explorer.live.steering.pending == {"task.samples": "20"}
         assert explorer.run.preset.task.samples == 10
         await explorer.press("r")
         assert explorer.run.preset.task.samples == 20
         assert explorer.app.options.assignments == ("task.samples=20",)
-        assert not knobs.pending
+        assert not explorer.live.steering.pending
 
     explore(script, preset)
 
@@ -339,7 +339,7 @@ def test_choices_are_stepped_through(preset):
 
 async def knob(explorer: Explorer, key: str):
     """Put the mark on a knob, unfolding its section if need be; return the screen."""
-    from grok_tui.tui.widgets.parameters import Parameters
+    from grok_tui.tui.live.parameters import Parameters
 
     await explorer.press("p")
     panel = explorer.live.query_one(Parameters)
@@ -441,11 +441,11 @@ def test_of_the_charts_on_a_wide_screen_no_two_are_the_same(preset, size):
         for arm in explorer.run.arms.values():
             arm.status = replace(arm.status, margins=margins, grid=grid)
         await explorer.train(1)
-        for pane in explorer.live.places[5:]:
+        for pane in explorer.live.viewing.places[5:]:
             pane.chart = "measure"  # as in a run that begins with them
         explorer.live.hasten()
         await explorer.settled()
-        shown = [pane.chart for pane in explorer.live.places if pane.display]
+        shown = [pane.chart for pane in explorer.live.viewing.places if pane.display]
         assert len(set(shown)) == len(shown)
         assert shown[5] == "pairs"
 
@@ -514,7 +514,7 @@ def test_what_the_run_refuses_is_told(preset):
 
 
 def test_a_chart_that_cannot_be_made_shows_why(preset, monkeypatch):
-    from grok_tui.tui import curves
+    from grok_tui.frontend import curves
 
     def broken(*arguments):
         raise ZeroDivisionError("no luck")
@@ -572,7 +572,7 @@ def test_any_resize_is_survived(preset):
             await explorer.pilot.resize_terminal(*size)
             await explorer.settled()
         assert len(explorer.charts) == 4
-        assert all(pane.picture is not None for pane in explorer.live.places if pane.display)
+        assert all(pane.picture is not None for pane in explorer.live.viewing.places if pane.display)
 
     explore(script, preset)
 
@@ -643,7 +643,7 @@ def test_the_screen_looks_as_it_did(preset, size):
 
 def test_a_real_run_is_watched_to_its_verdicts(preset, tmp_path):
     """With the engine's runner in its thread and the helper process that draws."""
-    from grok_tui.tui.verdicts import Verdicts
+    from grok_tui.frontend.verdicts import Verdicts
 
     async def main() -> None:
         app = make_app(preset, RunOptions(steps=300))
@@ -653,7 +653,7 @@ def test_a_real_run_is_watched_to_its_verdicts(preset, tmp_path):
             await explorer.settled()
             for part in ("finished", "✓ SGD puts most", "✗ AdamW groks", "2/2 as expected"):
                 assert part in explorer.text
-            assert all(pane.picture is not None for pane in explorer.live.places if pane.display)
+            assert all(pane.picture is not None for pane in explorer.live.viewing.places if pane.display)
             await pilot.press("o", "space")
             await explorer.until(lambda: app.snapshot.arms[0].optimizer.name == "adamw")
             await explorer.until(lambda: "changed by hand" in explorer.text)

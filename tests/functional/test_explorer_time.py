@@ -8,10 +8,10 @@ import pytest
 from explorer import INTERPOLATING, PRESET, Explorer, explore
 
 from grok_tui.charts import LineChart
-from grok_tui.engine.history import Event
+from grok_tui.engine.record.history import Event
+from grok_tui.frontend import past
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
-from grok_tui.tui import past
 from grok_tui.tui.app import Kept, make_app
 
 
@@ -39,7 +39,7 @@ def test_looking_back_shows_curves_weights_and_knobs_as_they_were(preset):
         assert explorer.arm("sgd").optimizer.lr == pytest.approx(0.178)
         assert not cursors(explorer)
         await explorer.press("left_parenthesis", "left_parenthesis")
-        step = explorer.live.cursor
+        step = explorer.live.viewing.cursor
         assert step is not None
         assert step < 100
         assert cursors(explorer) == {step}
@@ -57,7 +57,7 @@ def test_looking_back_shows_curves_weights_and_knobs_as_they_were(preset):
         kept = [at for at in range(step + 1) if at % max(1, at // 50) == 0]
         assert bars.values[-1] == pytest.approx(1 - np.exp(-kept[-1] / 30), abs=1e-5)
         await explorer.press("escape")
-        assert explorer.live.cursor is None
+        assert explorer.live.viewing.cursor is None
         assert "the past" not in explorer.text
 
     explore(script, preset)
@@ -68,15 +68,15 @@ def test_it_is_walked_over_recorded_steps_and_over_marks(preset):
         await explorer.press("o")
         await explorer.train(50)
         await explorer.press("left")
-        assert explorer.live.cursor == 148
+        assert explorer.live.viewing.cursor == 148
         await explorer.press("left_parenthesis")
-        assert explorer.live.cursor == 100
+        assert explorer.live.viewing.cursor == 100
         await explorer.press("left_parenthesis", "left_parenthesis", "left_parenthesis")
-        assert explorer.live.cursor == 0
+        assert explorer.live.viewing.cursor == 0
         await explorer.press("right", "right_parenthesis")
-        assert explorer.live.cursor == 70, "where it grokked"
+        assert explorer.live.viewing.cursor == 70, "where it grokked"
         await explorer.press("right_parenthesis", "right_parenthesis")
-        assert explorer.live.cursor is None, "past the last mark it is now"
+        assert explorer.live.viewing.cursor is None, "past the last mark it is now"
 
     explore(script, preset)
 
@@ -86,7 +86,7 @@ def test_zoomed_in_the_cursor_stays_in_sight(preset):
         await explorer.press("x", "plus", "plus", "left_parenthesis")
         for _ in range(3):
             low, high = explorer.charts[0].x_range
-            assert low <= explorer.live.cursor <= high
+            assert low <= explorer.live.viewing.cursor <= high
             await explorer.press("left_parenthesis")
 
     explore(script, preset)
@@ -98,11 +98,11 @@ def test_going_back_asks_first(preset):
         assert "Take sgd back to step 70 and drop what it did since?" in explorer.text
         await explorer.press("escape")
         assert "drop what" not in explorer.text
-        assert explorer.live.cursor == 70
+        assert explorer.live.viewing.cursor == 70
         assert not explorer.run.orders
         await explorer.press("enter", "enter")
         assert explorer.run.orders == ["rewind sgd 70"]
-        assert explorer.live.cursor is None
+        assert explorer.live.viewing.cursor is None
         assert "sgd is back at step 70" in explorer.toasts[-1]
 
     explore(script, preset)
@@ -138,16 +138,16 @@ def test_keys_walk_from_one_slingshot_to_the_next_and_say_its_numbers(preset):
         assert "▾ slingshot" in explorer.text
         assert "slingshot: " not in explorer.text
         await explorer.press("N")
-        assert explorer.live.cursor == 62
+        assert explorer.live.viewing.cursor == 62
         assert "slingshot: loss 0.033  norm +50 %  update 4.4 lr" in explorer.text.splitlines()[0]
         assert "N n slingshots" in explorer.text
         await explorer.press("N")
-        assert explorer.live.cursor == 30
+        assert explorer.live.viewing.cursor == 30
         await explorer.press("right", "n")
-        assert explorer.live.cursor == 62, "from wherever one looks"
+        assert explorer.live.viewing.cursor == 62, "from wherever one looks"
         assert not explorer.toasts
         await explorer.press("n")
-        assert explorer.live.cursor is None, "past the last one it is now"
+        assert explorer.live.viewing.cursor is None, "past the last one it is now"
         marks = {mark.step for mark in explorer.charts[0].marks if mark.label == "slingshot"}
         assert marks == {30, 62}
 
@@ -159,13 +159,13 @@ def test_where_there_is_no_slingshot_that_is_said(preset):
         for key in ("n", "N"):
             await explorer.press(key)
             assert explorer.toasts[-1] == "sgd has had no slingshot so far"
-            assert explorer.live.cursor is None
+            assert explorer.live.viewing.cursor is None
         await slung(explorer, 30)
         await explorer.press("n")
         assert explorer.toasts[-1] == "sgd has had no slingshot since"
         await explorer.press("N", "N")
         assert explorer.toasts[-1] == "sgd had no slingshot before"
-        assert explorer.live.cursor == 30
+        assert explorer.live.viewing.cursor == 30
         await explorer.press("a", "n")
         assert explorer.toasts[-1] == "adamw has had no slingshot so far"
 
@@ -185,7 +185,7 @@ def test_a_fork_is_selected_marked_and_drawn_from_where_it_began(preset):
     async def script(explorer: Explorer) -> None:
         await explorer.press("left_parenthesis", "f")
         assert explorer.run.orders == ["fork sgd 70 sgd_2"]
-        assert explorer.live.selected == "sgd_2"
+        assert explorer.live.steering.selected == "sgd_2"
         assert "changed by hand" in explorer.text
         chart = explorer.charts[0]
         assert (70, "fork of sgd") in {(mark.step, mark.label) for mark in chart.marks}
@@ -243,17 +243,17 @@ def test_adam_that_interpolates_is_forked_to_sgd_with_decay_and_to_adamw(tmp_pat
             bias = last("adam", "bias")
             await pilot.press("f")
             await explorer.until(lambda: arm("adam_2"))
-            await explorer.until(lambda: app.screen.selected == "adam_2")
+            await explorer.until(lambda: app.screen.steering.selected == "adam_2")
             await pilot.press("o")
             await explorer.until(lambda: arm("adam_2").optimizer.name == "sgd")
             for decay in (0.001, 0.00178, 0.00317, 0.00564, 0.01):
                 await pilot.press("right_curly_bracket")
                 await explorer.until(lambda: arm("adam_2").optimizer.weight_decay >= decay)  # noqa: B023
             await pilot.press("A")
-            await explorer.until(lambda: app.screen.selected == "adam")
+            await explorer.until(lambda: app.screen.steering.selected == "adam")
             await pilot.press("f")
             await explorer.until(lambda: arm("adam_3"))
-            await explorer.until(lambda: app.screen.selected == "adam_3")
+            await explorer.until(lambda: app.screen.steering.selected == "adam_3")
             await pilot.press("o")
             await explorer.until(lambda: arm("adam_3").optimizer.name == "sgd")
             await pilot.press("o")

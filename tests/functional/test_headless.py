@@ -15,8 +15,8 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from grok_tui import headless as package
-from grok_tui.engine.run import Run
+from grok_tui import frontend as package
+from grok_tui.engine.run.run import Run
 
 SCHEMA = json.loads((Path(package.__file__).parent / "report.schema.json").read_text())
 ENDLESS = 10**9  # steps

@@ -51,14 +51,14 @@ def test_a_headless_run_imports_no_textual(preset_file):
 
 
 def test_the_engine_imports_no_screen():
-    packages = imported("import grok_tui.engine.run, grok_tui.lab.tasks, grok_tui.lab.measures")
+    packages = imported("import grok_tui.engine.run.run, grok_tui.lab.tasks, grok_tui.lab.measures")
     assert "torch" in packages
     assert not packages & SCREENS
 
 
 def test_the_engine_does_not_import_the_compiler_of_torch():
     """It takes seconds, and compiling is the affair of a helper process."""
-    code = "import sys, grok_tui.engine.run; assert 'torch._inductor' not in sys.modules, 'it is loaded'"
+    code = "import sys, grok_tui.engine.run.run; assert 'torch._inductor' not in sys.modules, 'it is loaded'"
     assert "torch" in imported(code)
 
 
@@ -67,5 +67,5 @@ def test_a_run_is_ended_without_torch():
 
 
 def test_the_document_needs_no_torch():
-    modules = ("report", "tables", "junit", "verify")
-    assert "torch" not in imported("".join(f"import grok_tui.headless.{name};" for name in modules))
+    modules = ("frontend.report", "headless.tables", "headless.junit", "headless.verify")
+    assert "torch" not in imported("".join(f"import grok_tui.{name};" for name in modules))

@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 from kills import LINEAR, MLP, kill_and_resume
 
-from grok_tui.engine.run import Run
+from grok_tui.engine.run.run import Run
 from grok_tui.engine.store import store as storing
 from grok_tui.engine.store.directory import RunDirectory, State
 from grok_tui.headless.export import EXTRAS

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from grok_tui import headless as package
+from grok_tui import frontend as package
 from grok_tui.headless import verify
 
 SCHEMA = json.loads((Path(package.__file__).parent / "report.schema.json").read_text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grok_tui.engine.run import Run
+from grok_tui.engine.run.run import Run
 from grok_tui.presets import load, names
 
 UNDER_20_SECONDS = [

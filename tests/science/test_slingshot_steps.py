@@ -9,9 +9,9 @@ from torch import nn
 
 from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.catalog.tasks import SparseParity
-from grok_tui.engine.optimizer import Optimizer, counted
-from grok_tui.engine.run import Run
-from grok_tui.engine.slingshots import SlingshotDetector
+from grok_tui.engine.arm.optimizer import Optimizer, counted
+from grok_tui.engine.record.slingshots import SlingshotDetector
+from grok_tui.engine.run.run import Run
 from grok_tui.lab.tasks import build_task
 from grok_tui.presets import load
 

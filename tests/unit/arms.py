@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from grok_tui.engine.arm import Arm
-from grok_tui.engine.run import Run
+from grok_tui.engine.arm.arm import Arm
+from grok_tui.engine.run.run import Run
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from grok_tui.engine.run import Run
+from grok_tui.engine.run.run import Run
 from grok_tui.presets import load
 
 

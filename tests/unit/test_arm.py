@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from grok_tui.catalog.tasks import Shape
-from grok_tui.engine.batches import Batches
+from grok_tui.engine.arm.batches import Batches
 from grok_tui.lab.models import build_network, initial_theta
 
 ADAMW = {"name": "adamw", "lr": 1e-2, "weight_decay": 0.1}

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grok_tui.engine.batches import BLOCK, Batches
+from grok_tui.engine.arm.batches import BLOCK, Batches
 
 
 def drawn(batches: Batches, steps: int, chunk: int) -> list[torch.Tensor]:

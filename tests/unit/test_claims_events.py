@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grok_tui.claims import parse
-from grok_tui.engine.history import Event, History
-from grok_tui.engine.verdicts import ReplicaCurves
+from grok_tui.engine.record.history import Event, History
+from grok_tui.engine.record.verdicts import ReplicaCurves
 
 NAN = math.nan
 

@@ -7,8 +7,8 @@ import torch
 
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS
-from grok_tui.engine.coefficients import Coefficients
-from grok_tui.engine.optimizer import Optimizer, counted
+from grok_tui.engine.arm.coefficients import Coefficients
+from grok_tui.engine.arm.optimizer import Optimizer, counted
 
 REPLICAS = 2
 QUICK = {"lr": 0.01, "betas": [0.5, 0.6]}  # bias corrections that come to their limit within 80 steps

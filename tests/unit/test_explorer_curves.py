@@ -13,10 +13,11 @@ from grok_tui.catalog.optimizers import Sgd
 from grok_tui.charts import Bars, Heatmap, LineChart
 from grok_tui.charts.draw import draw
 from grok_tui.charts.style import DARK, Style
-from grok_tui.engine.history import CoordinateHistory, Event, History
-from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
-from grok_tui.tui import curves
-from grok_tui.tui.view import View
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.history import CoordinateHistory, Event, History
+from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.frontend import curves
+from grok_tui.frontend.view import View
 
 MEASURES = (*GENERAL, *COORDINATES, "bias")
 SAMPLES = 12

@@ -10,11 +10,12 @@ from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
-from grok_tui.engine.history import History
-from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.history import History
+from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.frontend import knobs, orders
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
-from grok_tui.tui import knobs, orders
 
 
 @pytest.fixture(scope="module")

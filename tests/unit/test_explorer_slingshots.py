@@ -11,20 +11,21 @@ from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import AdamW
 from grok_tui.charts import DARK, Bars, Style
 from grok_tui.charts.draw import draw
-from grok_tui.engine.history import Event, History
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.history import Event, History
 from grok_tui.engine.remote.mirror import Mirror
 from grok_tui.engine.remote.news import Teller
 from grok_tui.engine.remote.protocol import ANSWERS
-from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
-from grok_tui.tui import past
-from grok_tui.tui.glyphs import ASCII, UNICODE
-from grok_tui.tui.happenings import happenings, slingshots
-from grok_tui.tui.margins import MOST_BINS, histogram, margins_chart
-from grok_tui.tui.widgets.footer import footer_actions
-from grok_tui.tui.widgets.header import header_line
-from grok_tui.tui.widgets.lines import Line
-from grok_tui.tui.widgets.log import log_lines
-from grok_tui.tui.widgets.timeline import timeline_line
+from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.frontend import past
+from grok_tui.frontend.glyphs import ASCII, UNICODE
+from grok_tui.frontend.happenings import happenings, slingshots
+from grok_tui.frontend.margins import MOST_BINS, histogram, margins_chart
+from grok_tui.tui.live.header import header_line
+from grok_tui.tui.live.log import log_lines
+from grok_tui.tui.live.timeline import timeline_line
+from grok_tui.tui.parts.footer import footer_actions
+from grok_tui.tui.parts.lines import Line
 
 NUMBERS = {
     "duration": 113.0,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from grok_tui.tui import pacing
-from grok_tui.tui.layout import CHROME, plan
-from grok_tui.tui.pacing import Pacer
-from grok_tui.tui.view import View, roomy
-from grok_tui.tui.widgets.lines import wrapped
+from grok_tui.frontend.view import View, roomy
+from grok_tui.tui.look import pacing
+from grok_tui.tui.look.layout import CHROME, plan
+from grok_tui.tui.look.pacing import Pacer
+from grok_tui.tui.parts.lines import wrapped
 
 
 @pytest.mark.parametrize("width", range(1, 260, 13))

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grok_tui.tui.wire import thrifty
+from grok_tui.tui.look.wire import thrifty
 
 LOOKS = [
     "",

@@ -16,11 +16,9 @@ from hypothesis import strategies as st
 
 from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.catalog.optimizers import AdamW, Sgd
-from grok_tui.engine.run import Run
-from grok_tui.engine.snapshot import Snapshot, State
-from grok_tui.options import RunOptions
-from grok_tui.presets import PROFILES, load, names
-from grok_tui.tui.export import (
+from grok_tui.engine.run.run import Run
+from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.frontend.export import (
     ExportError,
     Subject,
     command,
@@ -30,7 +28,9 @@ from grok_tui.tui.export import (
     save_command,
     script,
 )
-from grok_tui.tui.preset_toml import toml_text
+from grok_tui.frontend.preset_toml import toml_text
+from grok_tui.options import RunOptions
+from grok_tui.presets import PROFILES, load, names
 
 PRESET = """
 title = "Two \\u001b[31marms"

@@ -13,7 +13,7 @@ from torch import Tensor
 from grok_tui.catalog.llc import Sgld
 from grok_tui.catalog.models import EmbeddingMlp, Linear, Mlp, Transformer
 from grok_tui.catalog.tasks import BinaryOperation, Linear101
-from grok_tui.engine.arm import Arm
+from grok_tui.engine.arm.arm import Arm
 from grok_tui.lab.llc import estimate
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.measures import Probe, take

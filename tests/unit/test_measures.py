@@ -17,12 +17,12 @@ from torch.nn import functional
 from grok_tui.catalog.measures import COSTLY, ENVELOPE, measures_of
 from grok_tui.catalog.models import Linear
 from grok_tui.catalog.tasks import BinaryOperation, Linear101, Operation, Shape
-from grok_tui.engine.arm import Arm
+from grok_tui.engine.arm.arm import Arm
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.measures import Probe, measure_names, take
 from grok_tui.lab.measures.curvature import largest_eigenvalue
 from grok_tui.lab.measures.grid import correctness_grid
-from grok_tui.lab.measures.margins import margins
+from grok_tui.lab.measures.probe import margins
 from grok_tui.lab.measures.spectrum import gini, inverse_participation_ratio
 from grok_tui.lab.models import FlatNetwork, build_network
 from grok_tui.lab.models.layers import Network

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.func import grad_and_value, vmap
 
-from grok_tui.engine.plan import Plan
+from grok_tui.engine.steps.plan import Plan
 
 
 def replayed(function, *inputs, constant=None, updates=None):

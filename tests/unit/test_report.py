@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from grok_tui.headless import junit, markdown, report
-from grok_tui.headless.report import (
+from grok_tui.frontend import report
+from grok_tui.frontend.report import (
     ArmReport,
     ClaimReport,
     ComparisonReport,
@@ -21,6 +21,7 @@ from grok_tui.headless.report import (
     Timings,
     Versions,
 )
+from grok_tui.headless import junit, markdown
 from grok_tui.headless.tables import ledger_tables, run_tables
 from grok_tui.numbers import clock, duration, grouped, plural, rate, short
 from grok_tui.printable import printable, shortened

@@ -9,9 +9,9 @@ from arms import preset
 
 from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.claims import Verdict
-from grok_tui.engine.run import Run
-from grok_tui.engine.runner import Runner
-from grok_tui.engine.snapshot import State
+from grok_tui.engine.run.run import Run
+from grok_tui.engine.run.snapshot import State
+from grok_tui.engine.worker.runner import Runner
 from grok_tui.errors import GrokTuiError
 
 SGD = {"name": "sgd", "optimizer": {"name": "sgd", "lr": 0.1}}

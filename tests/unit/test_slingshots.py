@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grok_tui.catalog.events import EVENT_NUMBERS
-from grok_tui.engine.slingshots import CALM_STEPS, GROWTH, HOT_LOSS, WINDOW_STEPS, SlingshotDetector
+from grok_tui.engine.record.slingshots import CALM_STEPS, GROWTH, HOT_LOSS, WINDOW_STEPS, SlingshotDetector
 
 CURVES = 1000
 STEPS = 4000

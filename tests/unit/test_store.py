@@ -22,7 +22,7 @@ from arms import SUMS, preset
 
 from grok_tui.catalog.interventions import Jump
 from grok_tui.catalog.optimizers import OPTIMIZERS
-from grok_tui.engine.run import Run
+from grok_tui.engine.run.run import Run
 from grok_tui.engine.store import directory as directories
 from grok_tui.engine.store.checkpoints import (
     KEPT,
@@ -161,7 +161,7 @@ class TestExactness:
         assert same(advanced(run), advanced(Run(p)))
 
     def test_rows_that_a_full_history_dropped_stay_dropped(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("grok_tui.engine.history.CAPACITY", 64)
+        monkeypatch.setattr("grok_tui.engine.record.history.CAPACITY", 64)
         p = preset(SGD, steps=400, record_every=1)
         run, _ = resumed(kept(tmp_path, Run(p), 70, 171, 299))
         assert same(advanced(run), advanced(Run(p)))

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from test_travel import BY_HAND, PRESET, arrived, same
 
-from grok_tui.engine.forks import Fork
-from grok_tui.engine.run import Run
+from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.run.run import Run
 from grok_tui.engine.store.files import StoreError
 from grok_tui.engine.store.logs import read_forks, read_interventions
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import create, resume
-from grok_tui.engine.travel import Trail
+from grok_tui.engine.worker.travel import Trail
 
 FORK = Fork(name="adam_2", parent="adam", step=100, end=300)
 
@@ -42,7 +42,10 @@ def go(run: Run, to: int, store=None) -> None:
 
 def went_back(run: Run, store, step: int, fork: Fork | None = None):
     journey = arrived(run, step, Trail(store.directory), fork)
-    (store.rewind if fork is None else store.fork)(journey)
+    if journey.fork is None:
+        store.rewind(journey.arm)
+    else:
+        store.fork(journey.fork, journey.arm)
     run.adopt(journey.arm, journey.fork)
     return journey
 
@@ -132,9 +135,9 @@ def test_a_full_disk_refuses_the_way_back_and_changes_nothing(kept, monkeypatch)
 
 def test_a_runner_keeps_goes_back_and_forks(tmp_path):
     """In its thread, by orders alone."""
-    from grok_tui.engine.opening import Anew, Keeping, Resumed
-    from grok_tui.engine.runner import Runner
     from grok_tui.engine.store.directory import RunDirectory, State
+    from grok_tui.engine.worker.opening import Anew, Keeping, Resumed
+    from grok_tui.engine.worker.runner import Runner
 
     def until(condition) -> None:
         end = time.monotonic() + 60

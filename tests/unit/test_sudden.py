@@ -6,7 +6,7 @@ import pytest
 import torch
 from arms import finished
 
-from grok_tui.engine.history import Event
+from grok_tui.engine.record.history import Event
 from grok_tui.errors import GrokTuiError
 
 PRESET = """

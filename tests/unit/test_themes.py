@@ -9,8 +9,8 @@ from textual.app import App
 from textual.theme import BUILTIN_THEMES
 
 from grok_tui.charts import COLORLESS, SIXTEEN
-from grok_tui.tui import themes
-from grok_tui.tui.themes import GROK_DARK, GROK_LIGHT, THEMES, contrast, palette
+from grok_tui.tui.look import themes
+from grok_tui.tui.look.themes import GROK_DARK, GROK_LIGHT, THEMES, contrast, palette
 
 DESIGNED = (GROK_DARK, GROK_LIGHT)
 TRUE = [theme for theme in (*THEMES.values(), *BUILTIN_THEMES.values()) if not theme.ansi]

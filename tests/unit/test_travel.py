@@ -6,9 +6,9 @@ from arms import preset
 
 from grok_tui.catalog.interventions import Jump, Reset, Switch
 from grok_tui.catalog.optimizers import AdamW
-from grok_tui.engine.forks import Fork, fork_name
-from grok_tui.engine.run import Run
-from grok_tui.engine.travel import KEPT, Journey, Trail
+from grok_tui.engine.arm.forks import Fork, fork_name
+from grok_tui.engine.run.run import Run
+from grok_tui.engine.worker.travel import KEPT, Journey, Trail
 
 SGD = {"name": "sgd", "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.5}}
 ADAM = {"name": "adam", "optimizer": {"name": "adam", "lr": 0.01}}

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from grok_tui.catalog.interventions import Reset
-from grok_tui.engine.run import Run
-from grok_tui.engine.snapshot import Snapshot, State
+from grok_tui.engine.run.run import Run
+from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.frontend.verdicts import Outcome, Verdicts, outcome, verdicts_file
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
-from grok_tui.tui.verdicts import Outcome, Verdicts, outcome, verdicts_file
 
 OUTCOME = Outcome(
     when=datetime(2026, 1, 2, tzinfo=UTC), seconds=3.5, verdicts={"end(sgd.bias) > 0": "reproduced"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from grok_tui.engine.snapshot import Snapshot, State
+from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.errors import GrokTuiError
 
 from . import protocol as say

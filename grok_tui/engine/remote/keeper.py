@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from grok_tui.engine.opening import Anew, Keeping, Opening, Resumed
-from grok_tui.engine.runner import Runner
 from grok_tui.engine.store.directory import RunDirectory
+from grok_tui.engine.worker.opening import Anew, Keeping, Opening, Resumed
+from grok_tui.engine.worker.runner import Runner
 from grok_tui.errors import GrokTuiError
 from grok_tui.interrupts import Interrupts, exit_code
 from grok_tui.presets import Preset

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui.catalog.measures import ENVELOPE
-from grok_tui.engine.history import CAPACITY, COORDINATE_ROWS, CoordinateHistory, Event, History
-from grok_tui.engine.judging import Judging
-from grok_tui.engine.snapshot import ArmStatus, Snapshot, State
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.history import CAPACITY, COORDINATE_ROWS, CoordinateHistory, Event, History
+from grok_tui.engine.record.judging import Judging
+from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.presets import Preset
 
 from .channel import ChannelError

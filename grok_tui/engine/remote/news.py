@@ -8,8 +8,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.engine.history import History
-from grok_tui.engine.snapshot import ArmStatus, Snapshot
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.history import History
+from grok_tui.engine.run.snapshot import Snapshot
 from grok_tui.presets import Preset
 
 from .protocol import MOST_ENTRIES, MOST_ROW_BYTES, ArmNews, Grid, Kind, Record, Same, Status, Table

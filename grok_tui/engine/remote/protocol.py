@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
-from grok_tui.engine.history import Event
-from grok_tui.engine.snapshot import State
+from grok_tui.engine.record.history import Event
+from grok_tui.engine.run.snapshot import State
 from grok_tui.presets import Preset
 
 FORMAT = 1

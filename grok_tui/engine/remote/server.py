@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
-from grok_tui.engine.runner import Runner
-from grok_tui.engine.snapshot import State
+from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.store.directory import RunDirectory
+from grok_tui.engine.worker.runner import Runner
 from grok_tui.printable import printable, shortened
 
 from . import protocol as say

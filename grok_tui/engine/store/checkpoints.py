@@ -17,9 +17,10 @@ import safetensors.numpy
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 
-from grok_tui.engine.history import CAPACITY
-from grok_tui.engine.run import Run
-from grok_tui.engine.state import ArmState, Arrays, Count, under
+from grok_tui.engine.arm.state import ArmState, Count
+from grok_tui.engine.record.arrays import Arrays, under
+from grok_tui.engine.record.history import CAPACITY
+from grok_tui.engine.run.run import Run
 from grok_tui.presets import Preset
 from grok_tui.presets.model import memory_needed
 

@@ -18,7 +18,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from grok_tui.engine.backends import CompileMode
+from grok_tui.engine.steps.backends import CompileMode
 from grok_tui.paths import runs_folder
 from grok_tui.presets import Preset
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grok_tui.catalog.interventions import AnyIntervention
-from grok_tui.engine.arm import Arm
-from grok_tui.engine.forks import Fork
-from grok_tui.engine.run import Run
+from grok_tui.engine.arm.arm import Arm
+from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.run.run import Run
 
 from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
 from .files import Log, StoreError, open_regular, read_bounded, write_beside

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.engine.arm import Arm
-from grok_tui.engine.run import Run
-from grok_tui.engine.state import ArmState, Arrays, under
+from grok_tui.engine.arm.arm import Arm
+from grok_tui.engine.arm.state import ArmState
+from grok_tui.engine.record.arrays import Arrays, under
+from grok_tui.engine.run.run import Run
 
 from .checkpoints import read_checkpoint
 from .directory import RunDirectory

@@ -12,9 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grok_tui.engine.backends import Compiling
-from grok_tui.engine.run import Run
-from grok_tui.engine.travel import flagged
+from grok_tui.engine.arm.interventions import flagged
+from grok_tui.engine.run.run import Run
+from grok_tui.engine.steps.backends import Compiling
 
 from .checkpoints import peeked, restore_newest, theta_digests, write_checkpoint
 from .directory import (
@@ -34,7 +34,8 @@ from .files import StoreError, make_folder, reason
 from .logs import LoggedIntervention, Logs, read_forks
 
 if TYPE_CHECKING:
-    from grok_tui.engine.travel import Journey
+    from grok_tui.engine.arm.arm import Arm
+    from grok_tui.engine.arm.forks import Fork
 
 CADENCE = 30.0  # seconds between two checkpoints; all that a killed run loses
 
@@ -116,14 +117,12 @@ class Store:
         self._afforded = now + took / DOUBLED_SHARE
         self._due_step = max(2 * self._run.steps, FIRST_DOUBLED)
 
-    def fork(self, journey: Journey) -> None:
-        """Keep a fork that is about to be taken among the arms of the run.
+    def fork(self, fork: Fork, arm: Arm) -> None:
+        """Keep a fork that is about to be taken among the arms of the run, as the arm that it is.
 
         Raises:
             StoreError: it cannot be written.
         """
-        fork, arm = journey.fork, journey.arm
-        assert fork is not None
         done = [
             LoggedIntervention(scheduled=planned, intervention=one)
             for one, planned in flagged(arm.interventions, self._run.planned(fork.parent))
@@ -133,7 +132,7 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.directory.path}: {reason(error)}") from None
 
-    def rewind(self, journey: Journey) -> None:
+    def rewind(self, arm: Arm) -> None:
         """Drop what an arm did since, before the one that went back takes its old self's place in the run.
 
         The folder holds a whole run at any moment, and whatever is dropped can be computed again until the
@@ -142,7 +141,6 @@ class Store:
         Raises:
             StoreError: the folder cannot be written; then nothing has changed.
         """
-        arm = journey.arm
         count = len(arm.interventions)
 
         def delete() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -34,15 +33,3 @@ MEASURES = {
     "margin_min": margin_min,
     "zero_loss_share": zero_loss_share,
 }
-
-
-def margins(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the right score less the best other one [..., N], of scores [..., N, O] and classes [..., N].
-
-    Of one score whose sign tells +1 from -1, targets [..., N] of floating point, it is y f.
-    """
-    if targets.is_floating_point():
-        return targets * outputs.squeeze(-1)
-    right = targets.unsqueeze(-1) == torch.arange(outputs.shape[-1], device=outputs.device)
-    best_other = torch.where(right, -torch.inf, outputs).amax(-1)
-    return torch.where(right, outputs, -torch.inf).amax(-1) - best_other

@@ -13,7 +13,6 @@ from torch.func import vmap
 from ..losses import SampleLoss
 from ..models import FlatNetwork
 from ..tasks import Basis, Coordinates, Samples, Task
-from .margins import margins
 
 
 @dataclass(frozen=True)
@@ -158,3 +157,15 @@ class Probe:
             self.parameters, samples.inputs, *start
         )
         return outputs
+
+
+def margins(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the right score less the best other one [..., N], of scores [..., N, O] and classes [..., N].
+
+    Of one score whose sign tells +1 from -1, targets [..., N] of floating point, it is y f.
+    """
+    if targets.is_floating_point():
+        return targets * outputs.squeeze(-1)
+    right = targets.unsqueeze(-1) == torch.arange(outputs.shape[-1], device=outputs.device)
+    best_other = torch.where(right, -torch.inf, outputs).amax(-1)
+    return torch.where(right, outputs, -torch.inf).amax(-1) - best_other

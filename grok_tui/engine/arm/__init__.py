@@ -1,0 +1,1 @@
+"""One variant of the experiment at work: theta, optimizer, batches, noise and interventions."""

@@ -1,0 +1,363 @@
+"""An arm: theta, an optimizer, batches, and the record of what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.measures import ENVELOPE
+from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.arrays import MORE_ROWS, Arrays, check, prefixed, under
+from grok_tui.engine.record.detectors import Detectors
+from grok_tui.engine.record.history import CoordinateHistory, History, next_recorded
+from grok_tui.engine.record.measuring import Measuring
+from grok_tui.engine.steps.backends import BackendSince, Compiling
+from grok_tui.engine.steps.step import SEEN, Learner
+from grok_tui.lab.losses import sample_loss
+from grok_tui.lab.models import initial_theta
+from grok_tui.lab.tasks import Samples, build_task
+from grok_tui.presets import Arm as ArmSpec
+
+from .interventions import carry_out
+from .optimizer import Optimizer
+from .state import ArmState
+from .trainer import Trainer
+
+# Sides of the envelope, those folded from below and from above, and their rows in what is seen of a step.
+LOW_SIDES, HIGH_SIDES = np.array([0, 2]), np.array([1, 3, 4])
+LOW_ROWS = np.array([SEEN.index("loss"), SEEN.index("update")])
+HIGH_ROWS = np.array([SEEN.index("loss"), SEEN.index("update"), SEEN.index("largest_update")])
+
+
+class Arm:
+    """One variant of the experiment at work, R replicas side by side.
+
+    Attributes:
+        spec: the arm as its preset declares it.
+        seeds: one a replica.
+        step: steps taken.
+        since: the step at which it was put to work.
+        end: the step at which it counts as finished; the preset's last, unless the run goes on.
+        history: all that was recorded.
+        grid: what the first replica has learnt of a table, once `watch_coordinates` was called.
+        margins: of the first replica's training samples [N], once `watch_coordinates` was called.
+        coordinates: the first replica's coordinates over time, once `watch_coordinates` was called.
+        watched: whether `watch_coordinates` was called.
+        interventions: all that was done to the arm, in order.
+        listener: called with each intervention that was carried out, and whether the preset scheduled it.
+    """
+
+    def __init__(
+        self,
+        spec: ArmSpec,
+        measures: Sequence[str],
+        seeds: Sequence[int],
+        device: torch.device,
+        scheduled: Sequence[AnyIntervention] = (),
+        compiling: Compiling | None = None,
+    ) -> None:
+        self.spec = spec
+        self.seeds = tuple(seeds)
+        task, dtype = spec.task, getattr(torch, spec.training.dtype)
+        tasks = [build_task(task, seed, dtype) for seed in (seeds if task.seeded else seeds[:1])]
+        self.task = tasks[0]
+        train = _gathered([t.train for t in tasks], task.seeded, device)
+        validation = _gathered([t.validation for t in tasks], task.seeded, device)
+        network, start = initial_theta(spec.model, task.shape, seeds, dtype)
+        theta = start.to(device)
+        loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
+        learner = Learner(network, loss, train, not task.seeded, theta.clone())
+        self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches, compiling, self.task.draw)
+        self._sizes = network.sizes
+        self._measuring = Measuring(
+            network, self.task, train, validation, loss, not task.seeded, theta, measures
+        )
+        self.step = 0
+        self.end = spec.training.steps
+        self.coordinates: CoordinateHistory | None = None
+        self.grid: NDArray[np.int8] | None = None
+        self.margins: NDArray[np.float32] | None = None
+        self.watched = False
+        self.history = History(self._measuring.names, tuple(ENVELOPE), len(seeds))
+        self.detectors = Detectors(self.history, len(seeds))
+        self.interventions: list[AnyIntervention] = []
+        self.listener: Callable[[AnyIntervention, bool], None] | None = None
+        ordered = sorted(scheduled, key=lambda intervention: intervention.at_step)
+        self._preset_schedule = [(intervention, True) for intervention in ordered]
+        self._scheduled = list(self._preset_schedule)
+        self._scheduled_done = 0
+        self.put_to_work(spec.optimizer, "fresh")
+        self.modify(spec.modifiers)
+        self.set_batch_size(spec.training.batch_size)
+        self._envelope = _empty_envelope(len(seeds))
+        self._record()
+
+    @property
+    def name(self) -> str:
+        """The arm's name in its preset."""
+        return self.spec.name
+
+    @property
+    def theta(self) -> Tensor:
+        """All parameters [R, P], in place for the arm's whole life."""
+        return self._trainer.theta
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer at work."""
+        return self._trainer.optimizer
+
+    @property
+    def modifiers(self) -> Modifiers:
+        """What else is done to a step."""
+        return self._trainer.modifiers
+
+    @property
+    def batch_size(self) -> int | Literal["full"]:
+        """Samples in a batch, or "full"."""
+        return self._trainer.batch_size
+
+    @property
+    def backends(self) -> list[BackendSince]:
+        """What made which steps, in order."""
+        return self._trainer.backends.made
+
+    def prescribe(self, backends: Sequence[BackendSince], until: int | None = None) -> None:
+        """Have steps up to `until`, or all from now on, made by what made them before."""
+        self._trainer.backends.prescribe(backends, until)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether every replica has diverged, so that no step is left to take."""
+        return bool(self.detectors.diverged.all())
+
+    @property
+    def finished(self) -> bool:
+        """Whether its end is reached, or none is left to take."""
+        return self.step >= self.end or self.stopped
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the preset asked for is done, so that claims can be judged."""
+        return self.step >= self.spec.training.steps or self.stopped
+
+    def watch_coordinates(self) -> None:
+        """Keep the first replica's coordinates at recorded steps from now on."""
+        self.watched = True
+        if self.coordinates is None and self._measuring.coordinate_count:
+            self.coordinates = CoordinateHistory(self._measuring.coordinate_count)
+            self.coordinates.append(self.step, self._measuring.coordinates(0))
+        self._look_at_samples()
+
+    def advance(self, steps: int) -> int:
+        """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
+
+        A chunk ends at a recorded step, before a scheduled intervention and where the batch size changes, so
+        that the bits do not depend on the steps asked for.
+        """
+        while self._scheduled and self._scheduled[0][0].at_step <= self.step:
+            self._carry_out(*self._scheduled.pop(0))
+        if self.stopped:
+            return 0
+        due = next_recorded(self.step, self.spec.training.record_every)
+        if self.step < self.spec.training.steps:
+            due = min(due, self.spec.training.steps)  # what a claim calls the end is always recorded
+        ends = [due, self.step + self._trainer.stretch(self.step), self.step + max(1, steps)]
+        if self._scheduled:
+            ends.append(self._scheduled[0][0].at_step)
+        taken = min(ends) - self.step
+        self._take(taken)
+        if self.step == due:
+            self._record()
+        return taken
+
+    def status(self) -> ArmStatus:
+        """Return the arm as it stands, for another thread to read."""
+        coordinates = self.task.coordinates
+        return ArmStatus(
+            name=self.name,
+            step=self.step,
+            end=self.end,
+            optimizer=self.optimizer.spec,
+            since=self.since,
+            modifiers=self.modifiers,
+            batch_size=self.batch_size,
+            diverged=bool(self.detectors.diverged.any()),
+            interventions=tuple(self.interventions),
+            events=tuple(self.history.events),
+            history=self.history,
+            coordinates=self.coordinates,
+            grid=self.grid,
+            margins=self.margins,
+            labels=coordinates.labels if coordinates else (),
+            generalizes=self._measuring.generalizes(0),
+        )
+
+    def intervene(self, intervention: AnyIntervention) -> None:
+        """Carry out an intervention now, between two steps, and keep it on record.
+
+        Raises:
+            ValueError: it does not fit the arm as it stands.
+        """
+        self._carry_out(intervention, False)
+
+    def plan(self, interventions: Sequence[AnyIntervention]) -> None:
+        """Add to what the preset has planned for the arm."""
+        planned = [intervention for intervention, _ in self._preset_schedule]
+        ordered = sorted([*planned, *interventions], key=lambda intervention: intervention.at_step)
+        self._preset_schedule = [(intervention, True) for intervention in ordered]
+        others = [entry for entry in self._scheduled if not entry[1]]
+        ahead = [*others, *self._preset_schedule[self._scheduled_done :]]
+        self._scheduled = sorted(ahead, key=lambda entry: entry[0].at_step)
+
+    def schedule(self, interventions: Sequence[tuple[AnyIntervention, bool]]) -> None:
+        """Have these carried out next, each with whether it is the preset's; its other ones follow."""
+        ahead = self._scheduled_done + sum(of_preset for _, of_preset in interventions)
+        self._scheduled = [*interventions, *self._preset_schedule[ahead:]]
+
+    def carry_out_due(self, count: int) -> None:
+        """Carry out what is scheduled for this very step, until `count` interventions are on record."""
+        while (
+            len(self.interventions) < count and self._scheduled and self._scheduled[0][0].at_step <= self.step
+        ):
+            self._carry_out(*self._scheduled.pop(0))
+
+    def export_state(self) -> tuple[ArmState, Arrays]:
+        """Return all that the arm has become; nothing in it changes when the arm goes on."""
+        fields, arrays = self._trainer.export_state()
+        state = ArmState(
+            step=self.step,
+            end=self.end,
+            since=self.since,
+            interventions=list(self.interventions),
+            scheduled=self._scheduled_done,
+            stride=self.history.stride,
+            version=self.history.version,
+            events=list(self.history.events),
+            **fields,
+        )
+        arrays["envelope"] = self._envelope.copy()
+        arrays |= prefixed("history", self.history.export_state())
+        arrays |= prefixed("seen", self.detectors.export_state())
+        if self.coordinates is not None:
+            arrays |= prefixed("coordinates", self.coordinates.export_state())
+        return state, arrays
+
+    def restore_state(self, state: ArmState, arrays: Arrays) -> None:
+        """Become what `export_state` saw, bit for bit, on an arm of the same spec and seeds.
+
+        Raises:
+            ValueError: the state is none of such an arm; what the arm is then has no meaning.
+        """
+        if "coordinates/steps" in arrays:
+            self.watch_coordinates()
+        self._trainer.adopt(state)
+        check(arrays, self._expected())
+        self._trainer.restore(arrays)
+        self.step, self.end, self.since = state.step, state.end, state.since
+        self.interventions = list(state.interventions)
+        self._scheduled_done = state.scheduled
+        self.schedule(())
+        self._envelope = arrays["envelope"].copy()
+        self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
+        self.detectors.restore_state(under("seen", arrays))
+        if self.coordinates is not None:
+            self.coordinates.restore_state(under("coordinates", arrays))
+        self._measuring.take()  # coordinates and their roles are those of theta again
+
+    def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
+        """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
+        self._trainer.put_to_work(spec, state)
+        self.since = self.step
+
+    def modify(self, spec: Modifiers) -> None:
+        """Go on with these modifiers."""
+        self._trainer.modify(spec)
+
+    def reset(self, replica: int | None = None) -> None:
+        """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
+        self._trainer.reset(replica)
+
+    def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
+        """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
+        change = self._trainer.ahead(self.step, steps) - self.theta
+        parts = torch.split(change, self._sizes, -1)
+        return [torch.linalg.vector_norm(part, dim=-1) for part in parts], self._sizes
+
+    def set_batch_size(self, size: int | Literal["full"]) -> None:
+        """Draw batches of this size from now on.
+
+        Raises:
+            ValueError: there are fewer training samples.
+        """
+        self._trainer.set_batch_size(size, self.step)
+
+    def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
+        done = intervention.model_copy(update={"at_step": self.step})
+        carry_out(done, self)
+        self.interventions.append(done)
+        self._scheduled_done += of_preset
+        if self.listener is not None:
+            self.listener(done, of_preset)
+
+    def _expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and dtype of every array of the arm's state."""
+        replicas = len(self.seeds)
+        expected = self._trainer.expected()
+        expected["envelope"] = ((len(ENVELOPE), replicas), "float64")
+        expected["history/steps"] = ((MORE_ROWS,), "int64")
+        expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
+        expected |= {f"seen/{name}": layout for name, layout in self.detectors.layouts().items()}
+        if self.coordinates is not None:
+            expected["coordinates/steps"] = ((MORE_ROWS,), "int64")
+            expected["coordinates/rows"] = ((MORE_ROWS, self._measuring.coordinate_count), "float32")
+        return expected
+
+    def _take(self, steps: int) -> None:
+        seen = self._trainer.take(self.step, steps, max(0, self.end - self.step))
+        self.detectors.stepped(self.step + 1, seen)
+        self._fold(seen)
+        self.step += steps
+
+    def _fold(self, seen: NDArray[np.float64]) -> None:
+        """Widen the envelope by what was seen [k, S, R] of a chunk."""
+        envelope = self._envelope
+        envelope[LOW_SIDES] = np.fmin(envelope[LOW_SIDES], seen.min(axis=0)[LOW_ROWS])
+        envelope[HIGH_SIDES] = np.fmax(envelope[HIGH_SIDES], seen.max(axis=0)[HIGH_ROWS])
+
+    def _record(self) -> None:
+        self.history.append(self.step, self._measuring.take(), self._envelope)
+        self._envelope = _empty_envelope(len(self.seeds))
+        if self.coordinates is not None:
+            self.coordinates.append(self.step, self._measuring.coordinates(0))
+        self._look_at_samples()
+        self.detectors.recorded(self.step)
+
+    def _look_at_samples(self) -> None:
+        if self.watched and self.task.symbols is not None:
+            self.grid = self._measuring.grid()
+        if self.watched and self.task.classes:
+            self.margins = self._measuring.margins()
+
+
+def _empty_envelope(replicas: int) -> np.ndarray:
+    """Return the sides of an envelope [E, R] that holds no step yet."""
+    return np.full((len(ENVELOPE), replicas), np.nan)
+
+
+def _gathered(samples: Sequence[Samples], seeded: bool, device: torch.device) -> Samples:
+    """Put the samples of all replicas on the device, stacked where each has its own."""
+    if not seeded:
+        return Samples(samples[0].inputs.to(device), samples[0].targets.to(device))
+    return Samples(
+        torch.stack([s.inputs for s in samples]).to(device),
+        torch.stack([s.targets for s in samples]).to(device),
+    )

@@ -1,0 +1,109 @@
+"""How each intervention is carried out on an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from grok_tui.catalog.interventions import AnyIntervention, Jump, Reset, Set, Switch
+from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.lab.streams import Purpose, stream
+from grok_tui.presets import checked_batch_size, with_hyperparameter, with_modifier
+
+from .optimizer import Optimizer
+
+
+class Steered(Protocol):
+    """What an intervention reaches of an arm."""
+
+    step: int
+    seeds: tuple[int, ...]
+    interventions: list[AnyIntervention]
+
+    @property
+    def theta(self) -> Tensor:
+        """All parameters [R, P]."""
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer at work."""
+
+    @property
+    def modifiers(self) -> Modifiers:
+        """What else is done to a step."""
+
+    def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
+        """Go on with this optimizer."""
+
+    def modify(self, spec: Modifiers) -> None:
+        """Go on with these modifiers."""
+
+    def reset(self, replica: int | None = None) -> None:
+        """Forget the state of the optimizer and of gradient filters."""
+
+    def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
+        """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
+
+    def set_batch_size(self, size: int | Literal["full"]) -> None:
+        """Draw batches of this size from now on."""
+
+
+def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
+    """Do it to the arm, between two steps.
+
+    Raises:
+        ValueError: a hyperparameter that the optimizer does not have, or a value out of bounds.
+    """
+    match intervention:
+        case Switch():
+            arm.put_to_work(intervention.optimizer, intervention.state)
+        case Set(hyperparameter="batch_size"):
+            arm.set_batch_size(checked_batch_size(intervention.value))
+        case Set(hyperparameter=name, value=value) if name in Modifiers.model_fields:
+            arm.modify(with_modifier(arm.modifiers, name, value))
+        case Set():
+            spec = arm.optimizer.spec
+            arm.optimizer.adopt(with_hyperparameter(spec, intervention.hyperparameter, intervention.value))
+        case Reset():
+            arm.reset(intervention.replica)
+        case Jump():
+            _jump(arm, intervention)
+
+
+def _jump(arm: Steered, jump: Jump) -> None:
+    """Displace replicas in directions of their own, uniform on the sphere, or on one sphere a tensor."""
+    place = (arm.step, len(arm.interventions))
+    size = arm.theta.shape[1]
+    drawn = np.stack([stream(seed, Purpose.JUMP, *place).standard_normal(size) for seed in arm.seeds])
+    directions = torch.from_numpy(drawn).to(arm.theta)
+    if jump.of_next_steps is None:
+        lengths, sizes = [directions.new_full((len(directions),), jump.norm or 0.0)], [size]
+    else:
+        lengths, sizes = arm.displacement(jump.of_next_steps)
+    scaled = [
+        part * (length / torch.linalg.vector_norm(part, dim=-1)).unsqueeze(-1)
+        for part, length in zip(torch.split(directions, sizes, -1), lengths, strict=True)
+    ]
+    chosen = slice(None) if jump.replica is None else jump.replica
+    arm.theta[chosen] += torch.cat(scaled, -1)[chosen]
+
+
+def flagged(
+    done: Iterable[AnyIntervention], planned: Sequence[AnyIntervention]
+) -> Iterable[tuple[AnyIntervention, bool]]:
+    """Yield each intervention that was carried out, in order, with whether it was a planned one."""
+    ahead = sorted(planned, key=lambda intervention: intervention.at_step)
+    for one in done:
+        of_preset = bool(ahead) and one.at_step >= ahead[0].at_step and _alike(one, ahead[0])
+        if of_preset:
+            ahead.pop(0)
+        yield one, of_preset
+
+
+def _alike(one: AnyIntervention, other: AnyIntervention) -> bool:
+    return one.model_copy(update={"arm": other.arm, "at_step": other.at_step}) == other

@@ -1,0 +1,47 @@
+"""What an arm is at one step, apart from what its preset says: numbers as arrays, and all else as a document.
+
+There is no generator state in it: random numbers depend on seed, purpose and step alone (`lab.streams`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.engine.record.history import Event
+from grok_tui.engine.steps.backends import BackendSince
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ArmState(_Part):
+    """An arm without its arrays."""
+
+    step: Count
+    end: Count
+    optimizer: str
+    since: Count
+    optimizers: dict[str, OptimizerSpec]
+    """Those that the arm has used, with the hyperparameters they had last."""
+    modifiers: Modifiers = Modifiers()
+    filter_steps: Count = 0
+    """How many steps old the state of gradient filters is."""
+    batch_size: Annotated[int, Field(ge=1)] | Literal["full"]
+    batches_since: Count
+    backends: list[BackendSince] = []
+    """What made which steps."""
+    interventions: list[AnyIntervention]
+    """All that was done to the arm, in order."""
+    scheduled: Count
+    """How many of the preset's own interventions are among them."""
+    stride: Annotated[int, Field(ge=1, le=2**53)]
+    version: Count
+    events: list[Event]

@@ -1,0 +1,323 @@
+"""What trains an arm: theta, its optimizers, modifiers and batches, and the steps taken with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.engine.record.arrays import Arrays, prefixed, under
+from grok_tui.engine.steps.backends import BackendLog, Compiling
+from grok_tui.engine.steps.step import HYPER, SEEN, Learner, Parts
+from grok_tui.engine.steps.work import Work
+from grok_tui.lab.modifiers import Structure, initial_state
+from grok_tui.lab.optimizers import SMALLEST_LR
+from grok_tui.lab.streams import Purpose
+from grok_tui.lab.tasks import Draw
+
+from .batches import Batches, BatchKind
+from .coefficients import Coefficients
+from .noise import Noise
+from .optimizer import Optimizer
+from .state import ArmState
+
+# A chunk never has more steps: its losses wait on the device, and a key waits for its end.
+LONGEST_CHUNK = 1024
+
+LARGEST_UPDATE = SEEN.index("largest_update")
+
+
+class Trainer:
+    """The state that training changes, R replicas side by side.
+
+    Args:
+        learner: gives the gradient.
+        theta: [R, P]; it stays in place.
+        seeds: one a replica.
+        batches: how samples are drawn.
+        compiling: whether and when steps are compiled; by default never.
+        draw_samples: draws the samples of an online run.
+
+    Attributes:
+        theta: [R, P].
+        backends: what makes the steps.
+        optimizer: the optimizer at work.
+        modifiers: what else is done to a step.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        theta: Tensor,
+        seeds: Sequence[int],
+        batches: BatchKind,
+        compiling: Compiling | None = None,
+        draw_samples: Draw | None = None,
+    ) -> None:
+        self.theta = theta
+        self.backends = BackendLog()
+        self._compiling = compiling or Compiling()
+        self.modifiers = Modifiers()
+        self._learner = learner
+        self._seeds = seeds
+        self._noise = Noise(seeds, theta.device)
+        self._batch_kind = batches
+        self._coefficients = Coefficients(theta.dtype)
+        self._optimizers: dict[str, Optimizer] = {}
+        self._filters: dict[str, Tensor] = {}
+        self._filter_steps = 0
+        self._works: dict[tuple[str, int | None, Structure], Work] = {}
+        self._draw_samples = draw_samples
+        shape = (LONGEST_CHUNK, len(SEEN), len(seeds))
+        self._seen = torch.empty(shape, dtype=torch.float64, device=theta.device)
+
+    def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
+        """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
+        optimizer = self._optimizers.get(spec.name)
+        if optimizer is None:
+            optimizer = self._optimizers[spec.name] = self._new(spec)
+        else:
+            optimizer.adopt(spec)
+            if state == "fresh":
+                optimizer.reset()
+        self.optimizer = optimizer
+
+    def modify(self, spec: Modifiers) -> None:
+        """Go on with these modifiers; a gradient filter that was at work already keeps its state."""
+        fresh = initial_state(Structure.of(spec), self.theta)
+        if {name: value.shape for name, value in fresh.items()} != {
+            name: value.shape for name, value in self._filters.items()
+        }:
+            self._filters, self._filter_steps = fresh, 0
+            self._works.clear()
+        self.modifiers = spec
+
+    def reset(self, replica: int | None = None) -> None:
+        """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
+        self.optimizer.reset(replica)
+        if replica is None:
+            for name, value in initial_state(Structure.of(self.modifiers), self.theta).items():
+                self._filters[name].copy_(value)
+            self._filter_steps = 0
+
+    def set_batch_size(self, size: int | Literal["full"], since: int) -> None:
+        """Draw batches of this size, counted from the step `since`.
+
+        Raises:
+            ValueError: there are fewer training samples.
+        """
+        samples = self._samples
+        if size != "full" and size > samples and self._batch_kind != "online":
+            raise ValueError(f"batch_size {size} is more than the {samples} training samples")
+        self._batches = Batches(samples, size, self._batch_kind, self._seeds, since)
+
+    @property
+    def batch_size(self) -> int | Literal["full"]:
+        """Samples in a batch, or "full"."""
+        return "full" if self._batches.full else self._batches.size
+
+    def stretch(self, step: int) -> int:
+        """Return how many steps a chunk after `step` may have."""
+        longest = min(LONGEST_CHUNK, self.backends.stretch(step))
+        return longest if self._batches.full else min(longest, self._batches.stretch(step)[1])
+
+    def take(self, step: int, steps: int, left: int = 0) -> NDArray[np.float64]:
+        """Take k steps after `step`, no more than `stretch` allows; return what was seen of them: [k, S, R].
+
+        Its rows are those of `step.SEEN`, the largest update in units of the learning rate.
+
+        left: how many steps there are to take in all, for which compiling may be worth it.
+        """
+        size = None if self._batches.full else self._batches.stretch(step)[0]
+        structure = Structure.of(self.modifiers)
+        table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, steps)
+        work = self._work(size, structure, table.names)
+        indices = None
+        if size is not None and self._batch_kind != "online":
+            indices = self._batches.indices(step, steps).to(self.theta.device)
+        seen = self._seen[:steps]
+        with torch.no_grad():
+            backend = work.choose(left, self.backends.prescribed(step))
+            self.backends.note(step, backend)
+            draw = self._drawing(structure, work.tensors, step)
+            work.run(backend, table.rows, indices, seen, draw)
+            seen[:, LARGEST_UPDATE].div_(table.lr.clamp(min=SMALLEST_LR))
+        if not structure.resets:
+            self.optimizer.age += steps
+        self._filter_steps += steps
+        return seen.cpu().numpy().copy()
+
+    def ahead(self, step: int, steps: int) -> Tensor:
+        """Return what theta [R, P] would be after the next steps, and leave everything as it is."""
+        _, arrays = self.export_state()
+        made, filter_steps = list(self.backends.made), self._filter_steps
+        end = step + steps
+        while step < end:
+            taken = min(end - step, self.stretch(step))
+            self.take(step, taken)
+            step += taken
+        theta = self.theta.clone()
+        self.restore(arrays)
+        self.backends.made, self._filter_steps = made, filter_steps
+        return theta
+
+    def export_state(self) -> tuple[dict[str, Any], Arrays]:
+        """Return what training has changed: fields of an `ArmState`, and arrays."""
+        fields = {
+            "optimizer": self.optimizer.spec.name,
+            "optimizers": {name: optimizer.spec for name, optimizer in self._optimizers.items()},
+            "modifiers": self.modifiers,
+            "filter_steps": self._filter_steps,
+            "batch_size": self.batch_size,
+            "batches_since": self._batches.origin,
+            "backends": list(self.backends.made),
+        }
+        arrays: Arrays = {"theta": copied(self.theta)}
+        for name, optimizer in self._optimizers.items():
+            state = optimizer.state | {"age": optimizer.age}
+            arrays |= prefixed(f"optimizers/{name}", {slot: copied(value) for slot, value in state.items()})
+        arrays |= prefixed("filters", {name: copied(value) for name, value in self._filters.items()})
+        return fields, arrays
+
+    def adopt(self, state: ArmState) -> None:
+        """Take up optimizers, modifiers and batches as a state names them; their numbers follow.
+
+        Raises:
+            ValueError: the state is none of such an arm.
+        """
+        if state.optimizer not in state.optimizers:
+            raise ValueError(f"the optimizer at work, '{state.optimizer}', is missing")
+        self._optimizers = {name: self._restored(name, spec) for name, spec in state.optimizers.items()}
+        self._works = {key: work for key, work in self._works.items() if key[0] in self._optimizers}
+        self.optimizer = self._optimizers[state.optimizer]
+        self.modify(state.modifiers)
+        self._filter_steps = state.filter_steps
+        self.backends.made = list(state.backends)
+        self.set_batch_size(state.batch_size, state.batches_since)
+
+    def expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and dtype of every array that `restore` needs."""
+        dtype = str(self.theta.dtype).removeprefix("torch.")
+        theta = (tuple(self.theta.shape), dtype)
+        found: dict[str, tuple[tuple[int, ...], str]] = {"theta": theta}
+        for name, optimizer in self._optimizers.items():
+            found |= {f"optimizers/{name}/{slot}": theta for slot in optimizer.state}
+            found[f"optimizers/{name}/age"] = ((len(self.theta), 1), "float64")
+        for name, value in self._filters.items():
+            found[f"filters/{name}"] = (tuple(value.shape), str(value.dtype).removeprefix("torch."))
+        return found
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take the numbers of `export_state`, after `adopt`."""
+        self.theta.copy_(torch.from_numpy(arrays["theta"]))
+        for name, optimizer in self._optimizers.items():
+            optimizer.restore(under(f"optimizers/{name}", arrays))
+        for name, value in under("filters", arrays).items():
+            self._filters[name].copy_(torch.from_numpy(value))
+
+    @property
+    def _samples(self) -> int:
+        return int(self._learner.samples.targets.shape[0 if self._learner.shared else 1])
+
+    def _new(self, spec: OptimizerSpec) -> Optimizer:
+        return Optimizer(spec, self.theta, self._learner.network.shapes)
+
+    def _restored(self, name: str, spec: OptimizerSpec) -> Optimizer:
+        """Return the optimizer of this name with the hyperparameters it had, state to follow."""
+        if name != spec.name:
+            raise ValueError(f"optimizer '{name}' is a {spec.name}")
+        optimizer = self._optimizers.get(name) or self._new(spec)
+        optimizer.adopt(spec)
+        return optimizer
+
+    def _work(self, size: int | None, structure: Structure, names: tuple[str, ...]) -> Work:
+        key = (self.optimizer.spec.name, size, structure)
+        if key not in self._works:
+            state = self.optimizer.state
+            online = self._batch_kind == "online"
+            parts = Parts(
+                self._learner,
+                self.optimizer.rule,
+                tuple(state),
+                structure,
+                tuple(self._filters),
+                names,
+                online,
+            )
+            tensors = self._tensors(size, structure, len(names)) | state | self._filters
+            if structure.resets:
+                tensors["age"] = self.optimizer.age
+                tensors |= {HYPER + name: value for name, value in self.optimizer.hyper.items()}
+            self._works[key] = Work(parts, tensors, self._compiling)
+        return self._works[key]
+
+    def _tensors(self, size: int | None, structure: Structure, coefficient_count: int) -> dict[str, Tensor]:
+        """Return what a step reads besides the state of optimizer and filters."""
+        theta, learner = self.theta, self._learner
+        replicas = len(theta)
+        found = {
+            "theta": theta,
+            "table": theta.new_zeros(coefficient_count, replicas, 1),
+            "inputs": learner.samples.inputs,
+            "targets": learner.samples.targets,
+            "theta_0": learner.theta_0,
+        }
+        if size is not None and self._batch_kind == "online":
+            found |= self._online_samples(size)
+        elif size is not None:
+            found["indices"] = torch.zeros(replicas, size, dtype=torch.int64, device=theta.device)
+        units = learner.network.dropout_units
+        if structure.dropout and units:
+            found["keep"] = theta.new_ones(replicas, self._samples if size is None else size, units)
+        if structure.weight_noise:
+            found["weight_noise"] = torch.zeros_like(theta)
+        if structure.update_noise:
+            found["update_noise"] = torch.zeros_like(theta)
+        return found
+
+    def _online_samples(self, size: int) -> dict[str, Tensor]:
+        """Return room for the samples of a step, [R, B, ...]."""
+        samples, shared = self._learner.samples, self._learner.shared
+        like = {"inputs": samples.inputs, "targets": samples.targets}
+        return {
+            name: value.new_zeros(len(self.theta), size, *value.shape[1 if shared else 2 :])
+            for name, value in like.items()
+        }
+
+    @property
+    def _drawn(self) -> Draw:
+        assert self._draw_samples is not None, "presets let only tasks that draw samples be learnt online"
+        return self._draw_samples
+
+    def _drawing(
+        self, structure: Structure, tensors: Mapping[str, Tensor], step: int
+    ) -> Callable[[int], None] | None:
+        """Return what draws the random numbers of the i-th step after `step`, if there are any."""
+        online = self._batch_kind == "online"
+        if not (structure.dropout or structure.weight_noise or structure.update_noise or online):
+            return None
+        rate = self.modifiers.dropout
+
+        def draw(i: int) -> None:
+            if online:
+                self._noise.fill_samples(tensors["inputs"], tensors["targets"], self._drawn, step + i)
+            if "keep" in tensors:
+                self._noise.fill_kept(tensors["keep"], rate, step + i)
+            if structure.weight_noise:
+                self._noise.fill_normal(tensors["weight_noise"], Purpose.WEIGHT_NOISE, step + i)
+            if structure.update_noise:
+                self._noise.fill_normal(tensors["update_noise"], Purpose.UPDATE_NOISE, step + i)
+
+        return draw
+
+
+def copied(tensor: Tensor) -> NDArray[Any]:
+    """Return a copy on the CPU that does not change when the tensor does."""
+    copy: NDArray[Any] = tensor.detach().cpu().numpy().copy()
+    return copy

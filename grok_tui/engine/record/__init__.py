@@ -1,0 +1,1 @@
+"""What is recorded of an arm: measures, events, and the verdicts on them."""

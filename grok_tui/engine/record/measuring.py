@@ -1,0 +1,106 @@
+"""All measures of an arm at one step, as one plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from grok_tui.engine.steps.plan import Plan
+from grok_tui.lab.losses import SampleLoss
+from grok_tui.lab.measures import UNTRACED, Probe, correctness_grid, measure_names, take
+from grok_tui.lab.models import FlatNetwork
+from grok_tui.lab.tasks import Samples, Task
+
+
+class Measuring:
+    """Takes the measures of an arm's replicas, without building a graph each time.
+
+    Args:
+        network: maps theta to outputs.
+        task: what is learnt.
+        train: the training samples, shared [N, ...] or one set a replica [R, N, ...].
+        validation: the validation samples, likewise.
+        loss: the training loss by sample.
+        shared: whether all replicas have the same samples.
+        theta: [R, P] at the start; it stays in place.
+        names: the measures to take, of those that the task has.
+
+    Attributes:
+        names: the measures, in the order of the values that `take` returns.
+        coordinate_count: C, or 0 where the task has no coordinates.
+    """
+
+    def __init__(
+        self,
+        network: FlatNetwork,
+        task: Task,
+        train: Samples,
+        validation: Samples,
+        loss: SampleLoss,
+        shared: bool,
+        theta: Tensor,
+        names: Collection[str],
+    ) -> None:
+        self.names = tuple(name for name in measure_names(task) if name in names)
+        self.coordinate_count = 0 if task.coordinates is None else len(task.coordinates.labels)
+        self._replicas, self._shared = len(theta), shared
+        theta_0 = theta.clone()
+        traced = [name for name in self.names if name not in UNTRACED]
+        self._traced = [self.names.index(name) for name in traced]
+
+        def probed(theta: Tensor, theta_0: Tensor, x: Tensor, y: Tensor, vx: Tensor, vy: Tensor) -> Probe:
+            return Probe(theta, theta_0, network, task, Samples(x, y), Samples(vx, vy), loss, shared)
+
+        def measures(*given: Tensor) -> tuple[Tensor, ...]:
+            probe = probed(*given)
+            taken = [take(name, probe) for name in traced]
+            widest = max((value.dtype for value in taken), key=lambda dtype: torch.finfo(dtype).bits)
+            values = torch.stack([value.to(widest) for value in taken])
+            right = (probe.train_right, probe.val_right)
+            roles = (probe.coordinates, probe.generalizes) if task.coordinates else ()
+            return values, *right, *roles, *((probe.margins,) if task.classes else ())
+
+        data = (train.inputs, train.targets, validation.inputs, validation.targets)
+        self._given = (theta, theta_0, *data)
+        self._probed = probed
+        self._plan = Plan(measures, self._given, constant=(False, *(True for _ in range(5))))
+
+    def take(self) -> NDArray[np.float64]:
+        """Return the measures at theta as it stands: [M, R]."""
+        values = np.empty((len(self.names), self._replicas))
+        with torch.no_grad():
+            self._plan.replay()
+            values[self._traced] = self._plan.outputs[0].cpu().numpy()
+            probe = self._probed(*self._given)
+            for row, name in enumerate(self.names):
+                if name in UNTRACED:
+                    values[row] = take(name, probe).cpu().numpy()
+        return values
+
+    def coordinates(self, replica: int) -> NDArray[np.float32]:
+        """Return the coordinates [C] of one replica, as they were when `take` was last called."""
+        return self._plan.outputs[3][replica].cpu().numpy().astype(np.float32)
+
+    def generalizes(self, replica: int) -> tuple[bool, ...]:
+        """Return which of these coordinates generalize; none where the task has no coordinates."""
+        return tuple(self._plan.outputs[4][replica].tolist()) if self.coordinate_count else ()
+
+    def margins(self, replica: int = 0) -> NDArray[np.float32]:
+        """Return the margins [N] of one replica's training samples, as they were when `take` was last called.
+
+        There are none where the outputs are no scores of classes.
+        """
+        return self._plan.outputs[-1][replica].cpu().numpy().astype(np.float32)
+
+    def grid(self) -> NDArray[np.int8]:
+        """Return what the first replica of a binary operation had learnt when `take` was last called.
+
+        A `grok_tui.lab.measures.grid.Cell` for each pair of symbols [n, n].
+        """
+        inputs = [self._given[i] if self._shared else self._given[i][0] for i in (2, 4)]
+        right = [output[0] for output in self._plan.outputs[1:3]]
+        return correctness_grid(inputs[0], right[0], inputs[1], right[1]).cpu().numpy()

@@ -1,0 +1,219 @@
+"""A run: a preset being carried out. The one thing that both front ends drive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+
+from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.engine.arm.arm import Arm
+from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.arm.state import ArmState
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.arrays import Arrays, prefixed, under
+from grok_tui.engine.record.verdicts import JudgedClaim, judge
+from grok_tui.engine.steps.backends import Compiling
+from grok_tui.presets import Arm as ArmSpec
+from grok_tui.presets import Preset
+
+from .awaited import Awaited
+from .device import describe, prepare_thread, reason, resident_memory, resolve_device
+
+CHUNK_SECONDS = 0.03
+
+
+class Run:
+    """All arms of a preset, advanced side by side.
+
+    Args:
+        preset: what to carry out.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        threads: for torch on the CPU; None chooses.
+        compiling: whether and when steps are compiled; by default never.
+
+    Attributes:
+        device: the device.
+        threads: how many torch uses.
+        why: why these, in a few words.
+
+    Raises:
+        GrokTuiError: there is no such device.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        device: str = "auto",
+        threads: int | None = None,
+        compiling: Compiling | None = None,
+    ) -> None:
+        self._threads = threads
+        self.compiling = compiling or Compiling()
+        self.device = resolve_device(device, preset.multiplications)
+        self.threads = prepare_thread(threads, preset.multiplications)
+        self.why = reason(self.device, threads, preset.multiplications)
+        self.restart(preset)
+
+    def restart(self, preset: Preset) -> None:
+        """Begin anew with this preset, on the same device."""
+        self.preset = self._begun = preset
+        self.forks: dict[str, Fork] = {}
+        self._awaited = Awaited(preset.interventions)
+        self.arms = {spec.name: self._built(spec) for spec in preset.arms}
+        self._chunk = dict.fromkeys(self.arms, 16)
+
+    def _built(self, spec: ArmSpec, origin: str = "") -> Arm:
+        """Return an arm at its beginning. origin: of a fork, the arm of the preset that it comes from."""
+        preset = self.preset
+        measures = preset.measures_of(spec.model_copy(update={"name": origin or spec.name}))
+        planned = self.planned(spec.name)
+        return Arm(spec, measures, preset.seeds, self.device, planned, self.compiling)
+
+    def _origin(self, name: str) -> str:
+        while name in self.forks:
+            name = self.forks[name].parent
+        return name
+
+    def fresh(self, name: str) -> Arm:
+        """Return an arm of the run at its beginning, which is not among the run's."""
+        return self._built(self.arms[name].spec, self._origin(name))
+
+    def forked(self, fork: Fork) -> Arm:
+        """Return the arm of a fork at step 0, which is not among the run's yet.
+
+        Raises:
+            ValueError: its name is taken, or there is no such parent.
+        """
+        if fork.name in self.arms:
+            raise ValueError(f"there is an arm '{fork.name}' already")
+        if fork.parent not in self.arms:
+            raise ValueError(f"there is no arm '{fork.parent}' to fork")
+        spec = self.arms[fork.parent].spec.model_copy(update={"name": fork.name})
+        arm = self._built(spec, self._origin(fork.parent))
+        arm.end = fork.end
+        return arm
+
+    def adopt(self, arm: Arm, fork: Fork | None = None) -> None:
+        """Take an arm among the run's: in the place of the one of its name, or as a fork.
+
+        The preset has a fork as an arm of its own from then on.
+        """
+        if fork is not None:
+            self.forks[fork.name] = fork
+            self.preset = self.preset.model_copy(update={"arms": [*self.preset.arms, arm.spec]})
+        self.arms[arm.name] = arm
+        self._chunk[arm.name] = 16
+
+    def planned(self, name: str) -> list[AnyIntervention]:
+        """Return what the preset plans for an arm; of a fork, what was planned for its parent before it."""
+        fork = self.forks.get(name)
+        if fork is None:
+            fixed = [one for one in self.preset.interventions if one.arm == name and not one.awaited]
+            return [*fixed, *self._awaited.settled(name)]
+        return [one for one in self.planned(fork.parent) if one.at_step < fork.step]
+
+    def status(self, name: str) -> ArmStatus:
+        """Return an arm as it stands, for another thread to read."""
+        fork = self.forks.get(name)
+        status = self.arms[name].status()
+        return status if fork is None else replace(status, parent=fork.parent, born=fork.step)
+
+    @property
+    def device_name(self) -> str:
+        """The device's name for people."""
+        return describe(self.device)
+
+    def memory(self) -> int:
+        """Return the bytes of memory in use: on the GPU by this process's tensors, else by the process."""
+        if self.device.type == "cuda":
+            return torch.cuda.memory_allocated(self.device)
+        return resident_memory()
+
+    @property
+    def steps(self) -> int:
+        """Steps taken by all arms together."""
+        return sum(arm.step for arm in self.arms.values())
+
+    @property
+    def total(self) -> int:
+        """Steps that all arms together will take."""
+        return sum(arm.end for arm in self.arms.values())
+
+    @property
+    def finished(self) -> bool:
+        """Whether every arm has reached its end."""
+        return all(arm.finished for arm in self.arms.values())
+
+    @property
+    def diverged(self) -> list[str]:
+        """The arms of which a replica diverged, except where a claim asks about it."""
+        references = [ref for claim in self.preset.claims for ref in claim.condition.references]
+        asked = {reference.arm for reference in references if reference.name == "divergence"}
+        return [a.name for a in self.arms.values() if a.detectors.diverged.any() and a.name not in asked]
+
+    def advance(self) -> None:
+        """Take one chunk of steps, about `CHUNK_SECONDS` long, of the arm that has taken the fewest."""
+        arm = min(self._free_arms(), key=lambda arm: arm.step)
+        started = time.perf_counter()
+        taken = arm.advance(min(self._chunk[arm.name], arm.end - arm.step))
+        # Only how often control comes back depends on time, never what is computed.
+        if taken == self._chunk[arm.name]:
+            rate = taken / max(time.perf_counter() - started, 1e-6)
+            self._chunk[arm.name] = max(1, min(int(rate * CHUNK_SECONDS), 2 * taken))
+
+    def advance_together(self, steps: int) -> None:
+        """Bring every arm that is not finished up to `steps` steps further than the slowest."""
+        free = self._free_arms()
+        goal = min((arm.step for arm in free), default=0) + steps
+        for arm in free:
+            while arm.step < min(goal, arm.end) and not arm.finished:
+                arm.advance(min(goal, arm.end) - arm.step)
+
+    def _free_arms(self) -> list[Arm]:
+        """Return the arms that have steps to take and wait for no event of another."""
+        self._awaited.settle(self.arms)
+        return [arm for arm in self.arms.values() if not arm.finished and not self._awaited.by(arm.name)]
+
+    def extend(self, factor: float = 2.0) -> None:
+        """Let the run go on after its end: every arm up to `factor` times its steps so far."""
+        for arm in self.arms.values():
+            arm.end = max(arm.end, int(arm.step * factor))
+
+    def export_state(self) -> tuple[dict[str, ArmState], Arrays]:
+        """Return all that the arms have become; the names of an arm's arrays begin with its own."""
+        states, arrays = {}, Arrays()
+        for name, arm in self.arms.items():
+            states[name], own = arm.export_state()
+            arrays |= prefixed(name, own)
+        return states, arrays
+
+    def restore_state(self, states: Mapping[str, ArmState], arrays: Arrays) -> None:
+        """Become what `export_state` saw, bit for bit, in a run of the same preset.
+
+        Forks that were not there yet begin anew.
+
+        Raises:
+            ValueError: the state is none of such a run; then the run has begun anew.
+        """
+        try:
+            missing = self.arms.keys() - states.keys() - self.forks.keys()
+            if missing or states.keys() - self.arms.keys():
+                raise ValueError(f"its arms are {', '.join(sorted(states))}")
+            if len(arrays) != sum(len(under(name, arrays)) for name in self.arms):
+                raise ValueError("arrays of unknown arms")
+            for name, state in states.items():
+                self.arms[name].restore_state(state, under(name, arrays))
+            self._awaited.settle(self.arms)
+        except ValueError:
+            forks = list(self.forks.values())
+            self.restart(self._begun)
+            for fork in forks:
+                self.adopt(self.forked(fork), fork)
+            raise
+
+    def judge(self) -> list[JudgedClaim]:
+        """Judge every claim as far as the run has come."""
+        return [judge(claim, self.arms, len(self.preset.seeds)) for claim in self.preset.claims]

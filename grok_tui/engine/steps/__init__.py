@@ -1,0 +1,1 @@
+"""Training steps: traced, scheduled, compiled or captured, and taken in chunks."""

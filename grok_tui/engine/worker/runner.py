@@ -1,0 +1,382 @@
+"""The worker thread: trains while others look on and give orders.
+
+Orders go in by a queue that is drained between chunks; what is seen goes out by a slot that holds the latest
+`Snapshot`. Training never waits for whoever looks, and whoever looks never waits for training. This module
+imports torch only inside the thread, so that a screen can stand before torch is there.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.errors import GrokTuiError
+from grok_tui.presets import Preset
+
+from .opening import Anew, Opening
+
+if TYPE_CHECKING:
+    from grok_tui.catalog.interventions import AnyIntervention
+    from grok_tui.engine.record.judging import Judging
+    from grok_tui.engine.run.run import Run
+    from grok_tui.engine.store.directory import Ended
+    from grok_tui.engine.store.store import Store
+
+    from .travel import Journey, Trail
+
+Order = Callable[["Run"], None]
+
+PUBLISH_SECONDS = 0.05
+MOST_ARMS = 32
+
+
+@dataclass
+class _Clock:
+    """Measures the speed over about a second."""
+
+    marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def speed(self, steps: int) -> float:
+        now = time.perf_counter()
+        self.marks.append((now, steps))
+        while len(self.marks) > 2 and now - self.marks[0][0] > 1.0:
+            self.marks.popleft()
+        (first, before), (last, after) = self.marks[0], self.marks[-1]
+        return (after - before) / (last - first) if last > first else 0.0
+
+
+class Runner:
+    """A run in a daemon thread of its own.
+
+    Args:
+        preset: what is carried out.
+        opening: where the run comes from; by default it is that preset's from the beginning.
+        pace: steps a second to hold every arm to, or None for full speed.
+        paused: whether to wait for `resume` before the first step.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        opening: Opening | None = None,
+        *,
+        pace: float | None = None,
+        paused: bool = False,
+    ) -> None:
+        self._opening = opening or Anew(preset)
+        self._store: Store | None = None
+        self._journey: Journey | None = None
+        self._cancelled = False
+        self._epoch = 0
+        self._trail: Trail
+        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._snapshot = Snapshot(State.LOADING, preset=preset, pace=pace)
+        self._pace = pace
+        self._paused = paused
+        self._closing = False
+        self._due = 0.0
+        self._published_at = 0.0
+        self._judging: Judging
+        self._clock = _Clock()
+        self.refusals: deque[str] = deque(maxlen=16)
+        """Orders that could not be carried out, in one line each; whoever shows them takes them out."""
+        self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; torch is imported there."""
+        self._thread.start()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest snapshot."""
+        return self._snapshot
+
+    @property
+    def waiting(self) -> int:
+        """How many orders wait."""
+        return self._orders.qsize()
+
+    def pause(self) -> None:
+        """Stop after the chunk at work."""
+        self._order(lambda _: self._set_paused(True))
+
+    def resume(self) -> None:
+        """Go on; a run that has reached its end goes on to twice its steps."""
+
+        def go_on(run: Run) -> None:
+            if run.finished:
+                run.extend()
+            self._set_paused(False)
+
+        self._order(go_on)
+
+    def step(self, steps: int = 1) -> None:
+        """Pause, and take that many steps of every arm."""
+
+        def take(run: Run) -> None:
+            self._set_paused(True)
+            if run.finished:
+                run.extend(1 + steps / max(1, max(arm.step for arm in run.arms.values())))
+            run.advance_together(steps)
+
+        self._order(take)
+
+    def set_pace(self, pace: float | None) -> None:
+        """Hold every arm to that many steps a second, or to none for full speed."""
+
+        def change(_: Run) -> None:
+            self._pace, self._due = pace, 0.0
+
+        self._order(change)
+
+    def intervene(self, arm: str, intervention: AnyIntervention) -> None:
+        """Carry out an intervention on an arm at once; `at_step` and `arm` of it are filled in."""
+
+        def carry_out(run: Run) -> None:
+            _require_arm(run, arm)
+            run.arms[arm].intervene(intervention)
+
+        self._order(carry_out)
+
+    def restart(self, preset: Preset) -> None:
+        """Begin anew with this preset: the same for the same start, with another seed for another one."""
+
+        def begin(run: Run) -> None:
+            self._end_store(run)
+            run.restart(preset)
+            self._begin(run, self._opening.keep_again(run))
+            self._clock = _Clock()
+
+        self._order(begin)
+
+    def rewind(self, arm: str, step: int) -> None:
+        """Take an arm back to what it was as it came to a step, and pause; what it did since is dropped."""
+        self._order(lambda run: self._set_out(run, arm, step, None))
+
+    def fork(self, arm: str, step: int | None, name: str) -> None:
+        """Add an arm that begins with what another was as it came to a step, or is now; and pause.
+
+        Args:
+            arm: the arm to fork.
+            step: the step; None takes the present, with all that was done.
+            name: the new arm's name.
+        """
+
+        def set_out(run: Run) -> None:
+            if len(run.arms) >= MOST_ARMS:
+                raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
+            _require_arm(run, arm)
+            origin = run.arms[arm]
+            begins = origin.step if step is None else step
+            end = origin.end if begins < origin.end else 2 * begins
+            self._set_out(run, arm, step, Fork(name=name, parent=arm, step=begins, end=end))
+
+        self._order(set_out)
+
+    def stay(self) -> None:
+        """Give up the way back to a step while it is replayed."""
+        self._cancelled = True
+
+    def do(self, order: Order) -> None:
+        """Have anything done to the run between two chunks, in the worker's thread."""
+        self._order(order)
+
+    def close(self, timeout: float = 0.8) -> bool:
+        """End the thread after the chunk at work; return whether it ended within `timeout` seconds."""
+        self._closing = True
+        self._orders.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def end(self, timeout: float) -> bool:
+        """As `close`: without whoever looks a run in a thread does not go on."""
+        return self.close(timeout)
+
+    def _order(self, order: Order) -> None:
+        self._orders.put(order)
+
+    def _set_paused(self, paused: bool) -> None:
+        self._paused, self._due = paused, 0.0
+
+    def _work(self) -> None:
+        try:
+            run, store = self._opening.open(self.refusals.append)
+            self._begin(run, store)
+            self._publish(run, self._state(run))
+            while not self._closing:
+                if self._journey is not None:
+                    self._travel(run, self._journey)
+                else:
+                    self._obey(run)
+                    if self._closing:
+                        break
+                    if not self._paused and not run.finished:
+                        self._advance(run)
+                        self._remember(run)
+                if time.perf_counter() - self._published_at > PUBLISH_SECONDS:
+                    self._publish(run, self._state(run))
+            self._end_store(run)
+            self._publish(run, State.CLOSED)
+        except Exception as error:
+            if self._store is not None:
+                self._store.mark("failed")
+                self._store.close()
+            line = " ".join(str(error).split()) or type(error).__name__
+            self._snapshot = replace(
+                self._snapshot,
+                state=State.FAILED,
+                version=self._snapshot.version + 1,
+                failure=line,
+                details=traceback.format_exc(),
+            )
+
+    def _begin(self, run: Run, store: Store | None) -> None:
+        """Take up a run that has just been opened or has begun anew."""
+        from grok_tui.engine.record.judging import Judging
+
+        from .travel import Trail
+
+        self._store = store
+        self._judging = Judging()
+        self._trail = Trail(store.directory if store is not None else None)
+        self._epoch += 1
+        for name, arm in run.arms.items():
+            arm.watch_coordinates()
+            self._trail.note(run, name)
+
+    def _end_store(self, run: Run) -> None:
+        """Keep the run as it stands, and let go of its folder."""
+        store, self._store = self._store, None
+        if store is not None:
+            ended: Ended = "interrupted" if not run.finished else "diverged" if run.diverged else "finished"
+            store.checkpoint(ended)
+            store.close()
+
+    def _remember(self, run: Run) -> None:
+        """Keep the run as it stands, in memory and on disk, if it is time to."""
+        self._trail.note_if_due(run)
+        store = self._store
+        if store is not None and (store.due or run.finished):
+            before = store.problem
+            if not store.checkpoint("finished" if run.finished else None) and store.problem != before:
+                self.refusals.append(f"no checkpoint could be written: {store.problem}; training goes on")
+
+    def _set_out(self, run: Run, arm: str, step: int | None, fork: Fork | None) -> None:
+        from .travel import Journey
+
+        _require_arm(run, arm)
+        self._cancelled = False
+        try:
+            self._journey = Journey(run, arm, step, self._trail, fork)
+        except RuntimeError as error:  # as torch calls want of memory
+            raise ValueError(f"cannot go back: {error}") from None
+
+    def _travel(self, run: Run, journey: Journey) -> None:
+        """Go a stretch of the way back; at its end let the run go on from there."""
+        if self._cancelled:
+            self._journey = None
+            return
+        try:
+            journey.advance()
+            if not journey.arrived:
+                return
+            if self._store is not None and journey.fork is None:
+                self._store.rewind(journey.arm)
+            elif self._store is not None and journey.fork is not None:
+                self._store.fork(journey.fork, journey.arm)
+        except (GrokTuiError, ValueError, RuntimeError) as error:
+            self._journey = None
+            self.refusals.append(" ".join(f"cannot go back: {error}".split()))
+            return
+        self._journey = None
+        run.adopt(journey.arm, journey.fork)
+        self._trail.cut(journey.arm.name, journey.arm.step, journey.count)
+        self._trail.note(run, journey.arm.name)
+        self._epoch += 1
+        self._set_paused(True)
+        if self._store is not None:
+            self._store.checkpoint()
+        self._publish(run, self._state(run))
+
+    def _state(self, run: Run) -> State:
+        if self._journey is not None:
+            return State.REPLAYING
+        if run.finished:
+            return State.FINISHED
+        return State.PAUSED if self._paused else State.RUNNING
+
+    def _obey(self, run: Run) -> None:
+        """Carry out the orders that wait; with nothing to train, wait for one."""
+        idle = self._paused or run.finished
+        if idle and self._orders.empty():
+            self._publish(run, self._state(run))
+        while True:
+            try:
+                order = self._orders.get(block=idle, timeout=None)
+            except queue.Empty:
+                return
+            if order is None:
+                self._closing = True
+                return
+            try:
+                order(run)
+            except (GrokTuiError, ValueError) as error:
+                self.refusals.append(" ".join(str(error).split()))
+            if self._journey is not None:
+                return
+            self._publish(run, self._state(run))
+            idle = (self._paused or run.finished) and self._orders.empty()
+
+    def _advance(self, run: Run) -> None:
+        if self._pace is None:
+            run.advance()
+            return
+        # Several steps a tick above 20 a second, so that slow motion costs little.
+        steps = max(1, round(self._pace * PUBLISH_SECONDS))
+        wait = self._due - time.perf_counter()
+        if wait > 0:
+            time.sleep(min(wait, PUBLISH_SECONDS))
+            return
+        self._due = max(self._due, time.perf_counter() - PUBLISH_SECONDS) + steps / self._pace
+        run.advance_together(steps)
+
+    def _publish(self, run: Run, state: State) -> None:
+        self._judging.look(run.preset, run.arms, self._epoch, state is not State.RUNNING)
+        speed = self._clock.speed(run.steps)
+        self._snapshot = Snapshot(
+            state=state,
+            version=self._snapshot.version + 1,
+            preset=run.preset,
+            arms=tuple(run.status(name) for name in run.arms),
+            claims=self._judging.claims,
+            device=run.device_name,
+            threads=run.threads,
+            steps_per_second=speed,
+            seconds_left=(run.total - run.steps) / speed if speed > 0 else None,
+            pace=self._pace,
+            memory=run.memory(),
+            epoch=self._epoch,
+            moments={name: self._trail.steps(name) for name in run.arms},
+            replayed=self._journey.share if self._journey is not None else 0.0,
+            kept=self._store.directory.name if self._store is not None else self._snapshot.kept,
+        )
+        self._published_at = time.perf_counter()
+
+
+def _require_arm(run: Run, name: str) -> None:
+    """Make sure that a run has an arm of this name.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if name not in run.arms:
+        raise ValueError(f"there is no arm '{name}'")

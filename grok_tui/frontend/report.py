@@ -1,0 +1,215 @@
+"""The document that a run leaves: what was asked, what was seen, and the verdicts.
+
+`report.schema.json` beside this file is its JSON schema, and `#/$defs/Ledger` in it that of `grok-tui verify
+--json`. To write it anew: `python -m grok_tui.frontend.report >
+grok_tui/frontend/report.schema.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
+from pydantic.json_schema import models_json_schema
+
+SCHEMA_FILE = "report.schema.json"
+
+VerdictName = Literal["reproduced", "not reproduced", "undecided"]
+Ending = Literal["finished", "diverged", "failed", "time limit", "interrupted"]
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Number = Annotated[float | None, BeforeValidator(_finite)]
+"""A number; null where it is missing, NaN or infinite."""
+
+
+class Part(BaseModel):
+    """A part of the document; its attributes' docstrings are the schema's descriptions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Versions(Part):
+    """What computed the run."""
+
+    grok_tui: str
+    python: str
+    torch: str
+    numpy: str
+    platform: str
+
+
+class BackendReport(Part):
+    """From which step on a backend made an arm's steps."""
+
+    step: int
+    backend: str
+
+
+class ArmReport(Part):
+    """One arm as it stood at the end."""
+
+    name: str
+    steps: int
+    """Steps taken."""
+    steps_planned: int
+    optimizer: dict[str, JsonValue]
+    """Name and hyperparameters at the end."""
+    since: int
+    """The step at which this optimizer was put to work."""
+    recorded_at: int
+    """The step of the final measures."""
+    measures: dict[str, list[Number]]
+    """The final value of every measure in each replica."""
+    backends: list[BackendReport] = []
+    """What made which steps: eager, compiled, or cuda graph."""
+
+
+class EventReport(Part):
+    """Something a detector saw in one replica."""
+
+    arm: str
+    step: int
+    name: str
+    replica: int
+
+
+class ComparisonReport(Part):
+    """One comparison of a claim, in one replica."""
+
+    text: str
+    """The comparison as the claim needs it."""
+    left: Number
+    operator: str
+    right: Number | list[Number]
+    """A number, or the two ends of an interval."""
+    holds: bool | None
+    """Null when a side is missing."""
+    shown: str
+    """Both sides with their values, for people."""
+
+
+class ClaimReport(Part):
+    """A claim and what came of it."""
+
+    says: str
+    holds: str
+    """The condition, in the claim language."""
+    verdict: VerdictName
+    expected: Literal["reproduced", "not reproduced"]
+    as_expected: bool
+    left: Number
+    """Left side of the comparison that decided it, in the replica that is shown."""
+    operator: str
+    right: Number | list[Number]
+    comparisons: list[ComparisonReport]
+    """All comparisons in the replica that is shown: one that agrees with the verdict."""
+    origin: str
+    retracted: str | None
+    """What its author said when taking it back."""
+    because: str | None
+    """Why it is not reproduced."""
+    held_in: int
+    """In how many replicas it held."""
+    replicas: int
+    holds_in: float
+    """The share of the replicas it has to hold in."""
+
+
+class Timings(Part):
+    """Wall time."""
+
+    startup_seconds: float
+    """From the command to the first step."""
+    seconds: float
+    """From the first step to the last."""
+    steps: int
+    """Steps of all arms together, of which a resumed run counts its own."""
+    steps_per_second: Number
+
+
+class Report(Part):
+    """One run: a preset carried out, wholly or in part."""
+
+    preset: str
+    title: str
+    profile: str
+    sources: list[str]
+    settings: dict[str, JsonValue]
+    """The preset as it was carried out, with all defaults and options filled in."""
+    versions: Versions
+    device: str
+    device_name: str
+    threads: int
+    seeds: list[int]
+    """One a replica."""
+    arms: list[ArmReport]
+    events: list[EventReport]
+    interventions: list[dict[str, JsonValue]]
+    """All interventions carried out, at the step at which they were."""
+    claims: list[ClaimReport]
+    timings: Timings
+    ended: Ending
+    """Why the run ended."""
+    problem: str | None
+    """What went wrong when it diverged or failed."""
+    complete: bool
+    """Whether every arm was trained to its end."""
+    exit_code: int
+
+    @property
+    def as_expected(self) -> int:
+        """How many verdicts are the expected ones."""
+        return sum(claim.as_expected for claim in self.claims)
+
+    @property
+    def wall_seconds(self) -> float:
+        """The whole time it took."""
+        return self.timings.startup_seconds + self.timings.seconds
+
+    def to_json(self) -> str:
+        """Return the document; strict JSON."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+class Failure(Part):
+    """A run that left no document."""
+
+    preset: str
+    exit_code: int
+    problem: str
+
+
+class Ledger(Part):
+    """The documents of several runs."""
+
+    runs: list[Report]
+    failures: list[Failure]
+    seconds: float
+    """Wall time of all runs together."""
+    complete: bool
+    """Whether every preset was run to its end."""
+    exit_code: int
+    """The largest exit code of the runs."""
+
+    def to_json(self) -> str:
+        """Return the document; strict JSON."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def schema() -> str:
+    """Return the text of the schema file."""
+    _, document = models_json_schema([(Report, "serialization"), (Ledger, "serialization")])
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/$defs/Report"}
+    return json.dumps(head | document, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(schema())

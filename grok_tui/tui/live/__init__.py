@@ -1,0 +1,1 @@
+"""The live screen: parameters beside charts, while the run goes on."""

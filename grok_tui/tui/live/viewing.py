@@ -1,0 +1,138 @@
+"""The part of the live screen that looks at the run: which charts, which axes, which part of time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grok_tui.frontend.view import View
+from grok_tui.tui.live.chart import ChartPane
+from grok_tui.tui.live.stage import Stage
+
+LACKING = {
+    "pairs": "this task is no table of pairs",
+    "margins": "this task tells no classes apart, so there are no margins",
+}
+"""What to say of charts that not every run has."""
+
+
+class Viewing:
+    """How the charts are looked at.
+
+    Attributes:
+        view: how all charts are looked at.
+        places: the panes of the charts, in reading order; some may be hidden.
+        filling: the pane that fills the screen, or None.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.view = View()
+        self.places: list[ChartPane] = []
+        self.filling: ChartPane | None = None
+        self._stage = stage
+        self._current = 0
+
+    @property
+    def cursor(self) -> int | None:
+        """The step that is looked at, or None for now."""
+        return self.view.cursor
+
+    @property
+    def last_step(self) -> int:
+        """The step that the furthest arm has come to."""
+        snapshot = self._stage.explorer.snapshot
+        return max((arm.step for arm in snapshot.arms), default=0) if snapshot is not None else 0
+
+    @property
+    def current(self) -> ChartPane:
+        """The chart that keys for charts go to: the one that has, or last had, the focus."""
+        shown = [pane for pane in self.places if pane.display] or self.places
+        for place, pane in enumerate(self.places):
+            if pane.has_focus:
+                self._current = place
+        chosen = self.places[self._current]
+        return chosen if chosen in shown else shown[0]
+
+    def look(self, view: View) -> None:
+        """Look at the charts in another way."""
+        if view != self.view:
+            self.view = view
+            self._stage.hasten()
+
+    def move_cursor(self, step: int | None) -> None:
+        """Look at the run as it was at a step, or as it is now."""
+        self.look(self.view.at(step, self.last_step))
+
+    def show_chart(self, chart: str) -> None:
+        """Go to a chart; where it is not on the screen, the current place shows it."""
+        if chart in LACKING and chart not in self.chart_ids():
+            self._stage.notify(LACKING[chart], severity="warning")
+            return
+        pane = next((pane for pane in self.places if pane.display and pane.chart == chart), None)
+        if pane is None:
+            pane = self.current
+            pane.chart = chart
+        pane.focus()
+        self._stage.hasten()
+
+    def chart_ids(self) -> list[str]:
+        """List the charts that the run has."""
+        from grok_tui.frontend import curves
+
+        snapshot = self._stage.explorer.snapshot
+        return curves.chart_ids(snapshot) if snapshot is not None else list(curves.CHARTS)
+
+    def next_measure(self) -> None:
+        """Show another measure in the current place; again for the next one."""
+        measures = [chart for chart in self.chart_ids() if chart.startswith("measure:")]
+        if measures:
+            present = self.current.chart
+            place = measures.index(present) + 1 if present in measures else 0
+            self.current.chart = measures[place % len(measures)]
+            self._stage.hasten()
+
+    def turn(self, by: int) -> None:
+        """Show the next chart in the current place, or the previous one."""
+        charts, pane = self.chart_ids(), self.current
+        place = charts.index(pane.chart) if pane.chart in charts else 0
+        pane.chart = charts[(place + by) % len(charts)]
+        self._stage.hasten()
+
+    def maximize(self) -> None:
+        """Let the current chart fill the screen, or go back."""
+        self.filling = None if self.filling is not None else self.current
+        self._stage.relayout()
+
+    def turn_weights(self) -> None:
+        """Show the weights in the next way, and go to them if they are not on the screen."""
+        if not any(pane.display and pane.chart == "weights" for pane in self.places):
+            self.show_chart("weights")
+        else:
+            self.look(self.view.next_weights())
+
+    def turn_log_x(self) -> None:
+        """Swap logarithmic and linear steps."""
+        self.look(replace(self.view, log_x=not self.view.log_x))
+
+    def turn_log_y(self) -> None:
+        """Swap logarithmic and linear values of the current chart."""
+        self.look(self.view.with_log_y(self.current.chart))
+
+    def turn_overlay(self) -> None:
+        """Show all arms, or the selected one alone."""
+        self.look(replace(self.view, overlay=not self.view.overlay))
+
+    def turn_following(self) -> None:
+        """Hold the charts still, or follow the run again."""
+        self.look(self.view.frozen(self.last_step))
+
+    def zoom(self, factor: float) -> None:
+        """Show `factor` times as much time."""
+        self.look(self.view.zoomed(factor))
+
+    def pan(self, windows: float) -> None:
+        """Look so many windows further on."""
+        self.look(self.view.panned(windows, self.last_step))
+
+    def show_all(self) -> None:
+        """Show all steps."""
+        self.look(self.view.whole())

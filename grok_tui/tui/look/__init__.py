@@ -1,0 +1,1 @@
+"""How it looks: themes, layout, pacing of frames, and bytes on the wire."""

@@ -1,0 +1,1 @@
+"""What screens are built of: rows of spans, and pages."""

@@ -1,1 +1,0 @@
-"""The screens of the explorer: presets, the live run, and what opens over them."""

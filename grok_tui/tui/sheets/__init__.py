@@ -1,0 +1,1 @@
+"""Pages that open over a screen: help, debug, optimizer, palette."""

@@ -1,1 +1,0 @@
-"""The panes of the live screen; each hands Textual ready strips and refreshes only the rows that changed."""
