@@ -16,6 +16,7 @@ from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import CoordinateHistory, Event, History
 from grok_tui.engine.record.verdicts import judge
 from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.engine.worker import orders as ask
 from grok_tui.options import RunOptions
 from grok_tui.presets import Preset, with_hyperparameter, with_modifier
 from grok_tui.tui.app import ExplorerApp, make_app
@@ -193,12 +194,40 @@ class FakeRun:
     def start(self) -> None:
         self.publish()
 
-    def pause(self) -> None:
+    def give(self, order: ask.Order) -> None:
+        match order:
+            case ask.Pause():
+                self._pause()
+            case ask.GoOn():
+                self._go_on()
+            case ask.Step(steps=steps):
+                self._note("step")
+                self.state = State.PAUSED
+                self.train(steps)
+            case ask.SetPace(pace=pace):
+                self._note(f"pace {pace}")
+                self.publish(pace=pace)
+            case ask.Intervene(intervention=intervention):
+                self._intervene(intervention.arm, intervention)
+            case ask.Rewind(arm=arm, step=step):
+                self._note(f"rewind {arm} {step}")
+                self.publish(epoch=self.snapshot.epoch + 1)
+            case ask.ForkArm(arm=arm, step=step, name=name):
+                self._fork(arm, step, name)
+            case ask.Stay():
+                self._note("stay")
+            case ask.Restart(preset=preset):
+                self._note("restart")
+                self.preset = preset
+                self.begin()
+                self.publish()
+
+    def _pause(self) -> None:
         self._note("pause")
         self.state = State.PAUSED
         self.publish()
 
-    def resume(self) -> None:
+    def _go_on(self) -> None:
         self._note("resume")
         if self.state is State.FINISHED:
             for arm in self.arms.values():
@@ -207,16 +236,7 @@ class FakeRun:
         self.state = State.RUNNING
         self.publish()
 
-    def step(self, steps: int = 1) -> None:
-        self._note("step")
-        self.state = State.PAUSED
-        self.train(steps)
-
-    def set_pace(self, pace: float | None) -> None:
-        self._note(f"pace {pace}")
-        self.publish(pace=pace)
-
-    def intervene(self, arm: str, intervention: object) -> None:
+    def _intervene(self, arm: str, intervention: object) -> None:
         one = self.arms[arm]
         self._note(f"{arm}: {type(intervention).__name__}")
         optimizer, since = one.status.optimizer, one.status.since
@@ -237,11 +257,7 @@ class FakeRun:
         )
         self.publish()
 
-    def rewind(self, arm: str, step: int) -> None:
-        self._note(f"rewind {arm} {step}")
-        self.publish(epoch=self.snapshot.epoch + 1)
-
-    def fork(self, arm: str, step: int | None, name: str) -> None:
+    def _fork(self, arm: str, step: int | None, name: str) -> None:
         self._note(f"fork {arm} {step} {name}")
         one = self.arms[arm]
         born = one.status.step if step is None else step
@@ -251,15 +267,6 @@ class FakeRun:
         specs = [*self.preset.arms, self.preset.arms[0].model_copy(update={"name": name})]
         self.preset = self.preset.model_copy(update={"arms": specs})
         self.publish(epoch=self.snapshot.epoch + 1)
-
-    def stay(self) -> None:
-        self._note("stay")
-
-    def restart(self, preset: Preset) -> None:
-        self._note("restart")
-        self.preset = preset
-        self.begin()
-        self.publish()
 
     def close(self, timeout: float = 0.8) -> bool:
         self.closed = True

@@ -13,6 +13,7 @@ from grok_tui.engine.store.files import StoreError
 from grok_tui.engine.store.logs import read_forks, read_interventions
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import create, resume
+from grok_tui.engine.worker import orders as ask
 from grok_tui.engine.worker.travel import Trail
 
 FORK = Fork(name="adam_2", parent="adam", step=100, end=300)
@@ -149,17 +150,17 @@ def test_a_runner_keeps_goes_back_and_forks(tmp_path):
     runner.start()
     until(lambda: runner.snapshot.state == "finished")
     assert runner.snapshot.kept == str(tmp_path / "run")
-    runner.rewind("adam", 120)
+    runner.give(ask.Rewind(arm="adam", step=120))
     until(lambda: runner.snapshot.arms[1].step == 120)
     assert runner.snapshot.state == "paused"
     assert runner.snapshot.arms[0].step == 300
-    runner.fork("adam", None, "adam_2")
+    runner.give(ask.ForkArm(arm="adam", step=None, name="adam_2"))
     until(lambda: len(runner.snapshot.arms) == 3)
-    runner.fork("adam", None, "adam_2")
+    runner.give(ask.ForkArm(arm="adam", step=None, name="adam_2"))
     until(lambda: runner.refusals)
     assert "already" in runner.refusals.popleft()
-    runner.intervene("adam_2", BY_HAND[130])
-    runner.resume()
+    runner.give(ask.Intervene(intervention=BY_HAND[130]))
+    runner.give(ask.GoOn())
     until(lambda: runner.snapshot.state == "finished")
     theta = {arm.name: arm.history.curve("l2_norm")[1][-1].tolist() for arm in runner.snapshot.arms}
     assert theta["adam"] != theta["adam_2"]
@@ -170,7 +171,7 @@ def test_a_runner_keeps_goes_back_and_forks(tmp_path):
     runner.start()
     until(lambda: len(runner.snapshot.arms) == 3)
     assert {a.name: a.history.curve("l2_norm")[1][-1].tolist() for a in runner.snapshot.arms} == theta
-    runner.restart(PRESET)
+    runner.give(ask.Restart(preset=PRESET))
     until(lambda: len(runner.snapshot.arms) == 2)
     assert runner.snapshot.kept != str(tmp_path / "run")
     assert runner.close(30)
