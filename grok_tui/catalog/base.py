@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticUndefined
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""A number of steps or things that a document may have."""
 
 
 def nearest(name: str, valid: list[str]) -> str:

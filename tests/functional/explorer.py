@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from textual.pilot import Pilot
 
-from grok_tui.catalog.interventions import Jump, Set, Switch
+from grok_tui.catalog.interventions import Jump
 from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
@@ -18,7 +18,7 @@ from grok_tui.engine.record.verdicts import judge
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.engine.worker import orders as ask
 from grok_tui.options import RunOptions
-from grok_tui.presets import Preset, with_hyperparameter, with_modifier
+from grok_tui.presets import Preset
 from grok_tui.tui.app import ExplorerApp, make_app
 from grok_tui.tui.live.screen import LiveScreen
 
@@ -239,22 +239,10 @@ class FakeRun:
     def _intervene(self, arm: str, intervention: object) -> None:
         one = self.arms[arm]
         self._note(f"{arm}: {type(intervention).__name__}")
-        optimizer, since = one.status.optimizer, one.status.since
-        if isinstance(intervention, Switch):
-            optimizer, since = intervention.optimizer, one.status.step
-        elif isinstance(intervention, Set) and intervention.hyperparameter in Modifiers.model_fields:
-            changed = with_modifier(one.status.modifiers, intervention.hyperparameter, intervention.value)
-            one.status = replace(one.status, modifiers=changed)
-        elif isinstance(intervention, Set) and intervention.hyperparameter != "batch_size":
-            optimizer = with_hyperparameter(optimizer, intervention.hyperparameter, intervention.value)
-        elif isinstance(intervention, Set):
-            one.status = replace(one.status, batch_size=intervention.value)
-        elif isinstance(intervention, Jump):
+        if isinstance(intervention, Jump):
             assert intervention.of_next_steps or intervention.norm > 0
         done = intervention.model_copy(update={"at_step": one.status.step})
-        one.status = replace(
-            one.status, optimizer=optimizer, since=since, interventions=(*one.status.interventions, done)
-        )
+        one.status = replace(one.status.after(done), interventions=(*one.status.interventions, done))
         self.publish()
 
     def _fork(self, arm: str, step: int | None, name: str) -> None:

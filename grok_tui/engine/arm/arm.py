@@ -25,6 +25,7 @@ from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.models import initial_theta
 from grok_tui.lab.tasks import Samples, build_task
 from grok_tui.presets import Arm as ArmSpec
+from grok_tui.presets import Settings
 
 from .interventions import carry_out
 from .optimizer import Optimizer
@@ -126,6 +127,16 @@ class Arm:
         return self._trainer.batch_size
 
     @property
+    def settings(self) -> Settings:
+        """What the arm is trained with, as it stands."""
+        return Settings(
+            optimizer=self.optimizer.spec,
+            since=self.since,
+            modifiers=self.modifiers,
+            batch_size=self.batch_size,
+        )
+
+    @property
     def backends(self) -> list[BackendSince]:
         """What made which steps, in order."""
         return self._trainer.backends.made
@@ -186,10 +197,7 @@ class Arm:
             name=self.name,
             step=self.step,
             end=self.end,
-            optimizer=self.optimizer.spec,
-            since=self.since,
-            modifiers=self.modifiers,
-            batch_size=self.batch_size,
+            **vars(self.settings),
             diverged=bool(self.detectors.diverged.any()),
             interventions=tuple(self.interventions),
             events=tuple(self.history.events),

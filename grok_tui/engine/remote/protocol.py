@@ -12,12 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from grok_tui.catalog.base import Count
 from grok_tui.catalog.interventions import AnyIntervention
-from grok_tui.catalog.modifiers import Modifiers
-from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.engine.arm.status import ArmFacts
 from grok_tui.engine.record.history import Event
-from grok_tui.engine.run.snapshot import State
-from grok_tui.engine.worker.orders import MESSAGE, Count, Order
+from grok_tui.engine.run.snapshot import RunFacts
+from grok_tui.engine.worker.orders import MESSAGE, Order
 from grok_tui.presets import Preset
 
 FORMAT = 2
@@ -90,16 +90,7 @@ class Grid(_Message):
 class ArmNews(_Message):
     """An arm as it stands, with what is new of what grows."""
 
-    name: str
-    step: Count
-    end: Count
-    optimizer: OptimizerSpec
-    since: Count
-    modifiers: Modifiers
-    batch_size: int | Literal["full"]
-    diverged: bool
-    parent: str
-    born: Count
+    facts: ArmFacts
     kind: Kind | None = None
     interventions: list[AnyIntervention] = []
     events: list[Event] = []
@@ -117,21 +108,9 @@ class Status(_Message):
     answer: Literal["status"] = "status"
     more: bool
     """Whether there is more than could be said at once."""
-    state: State
+    facts: RunFacts
     preset: Preset | None = None
     arms: list[ArmNews]
-    device: str
-    threads: Count
-    steps_per_second: float
-    seconds_left: float | None
-    pace: float | None
-    memory: Count
-    epoch: Count
-    moments: dict[str, list[Count]]
-    replayed: float
-    kept: str
-    failure: str | None
-    details: str
     refusals: list[str] = []
 
 

@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grok_tui.catalog.base import Count
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.presets import Preset
 
-Count = Annotated[int, Field(ge=0, le=2**53)]
 Pace = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=100)]
 
