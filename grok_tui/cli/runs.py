@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from grok_tui.cli import options as opt
+from grok_tui.engine.run.place import Place
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.output import has_terminal
 
@@ -42,15 +43,15 @@ def resume(
 
         directory = find_run(run)
         document = directory.describe()
-        found = ResumedRun(directory, document.label, document.profile, device, threads)
+        found = ResumedRun(directory, document.label, document.profile, Place(device=device, threads=threads))
         return run_explorer(resumed=found, keep_running=keep_running)
     if keep_running:
         raise GrokTuiError("--keep-running is for the explorer, which needs a terminal")
-    from grok_tui.headless.resume import Elsewhere, resume_headless
+    from grok_tui.headless.resume import resume_headless
     from grok_tui.headless.run import Wishes
 
     wishes = Wishes(as_json, junit, opt.seconds(time_limit))
-    return resume_headless(run, Elsewhere(device, threads), wishes)
+    return resume_headless(run, Place(device=device, threads=threads), wishes)
 
 
 def attach(run: opt.RunName) -> int:

@@ -89,12 +89,4 @@ def runner(preset: Preset, options: RunOptions, /, *, keeping: Keeping | None = 
     from grok_tui.engine.worker.opening import Anew
     from grok_tui.engine.worker.runner import Runner
 
-    opening = Anew(
-        preset,
-        options.device,
-        options.threads,
-        keeping,
-        compile=options.compile or "auto",
-        deterministic=options.deterministic,
-    )
-    return Runner(preset, opening, pace=preset.pace)
+    return Runner(preset, Anew(preset, options.place, keeping), pace=preset.pace)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from grok_tui.engine.record.verdicts import JudgedClaim
     from grok_tui.engine.run.run import Run
     from grok_tui.engine.store.store import Store
+    from grok_tui.engine.worker.opening import Keeping
     from grok_tui.presets import Preset
 
 ENDED_EARLY: dict[Ending, str] = {"interrupted": "interrupted", "time limit": "time limit reached"}
@@ -91,13 +92,6 @@ class Wishes:
     time_limit: float | None = None
 
 
-@dataclass(frozen=True)
-class Keeping:
-    """Where to keep a run; None names a folder for it in the state folder."""
-
-    folder: Path | None = None
-
-
 def run_headless(
     name: str, options: RunOptions, wishes: Wishes | None = None, keeping: Keeping | None = None
 ) -> int:
@@ -107,7 +101,7 @@ def run_headless(
         name: the preset's name or path.
         options: what is laid over it.
         wishes: how to report, and when to stop.
-        keeping: where to keep the run, or None to keep nothing of it.
+        keeping: how to keep the run, or None to keep nothing of it.
 
     Raises:
         GrokTuiError: the preset, an option or the machine does not allow the run, or stdout fails.
@@ -123,9 +117,7 @@ def run_headless(
     with teller:
         run = _started(preset, options)
         if keeping is not None:
-            from grok_tui.engine.store.store import create
-
-            store = create(run, label, options.profile, keeping.folder)
+            store = keeping.keep(run, keeping.folder)
     return carry_out(Job(run, label, options.profile, store), wishes, teller, started)
 
 

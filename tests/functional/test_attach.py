@@ -14,9 +14,10 @@ import pytest
 from explorer import PRESET
 from terminal import Terminal, explorer_command, explorer_environment
 
+from grok_tui.engine.remote.address import LONGEST_ADDRESS, connect, socket_path
 from grok_tui.engine.remote.client import Attached
 from grok_tui.engine.remote.keeper import Job, start
-from grok_tui.engine.remote.place import LONGEST_ADDRESS, connect, socket_path
+from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.snapshot import State as Stands
 from grok_tui.engine.store.directory import RunDirectory, State
 from grok_tui.engine.store.files import StoreError
@@ -45,9 +46,8 @@ def preset(tmp_path):
 
 
 def job(preset: Path, folder: Path, **changes) -> Job:
-    return Job(
-        preset=load(str(preset)), folder=folder, label="two", profile="quick", compile="off", **changes
-    )
+    given = {"label": "two", "profile": "quick", "place": Place(compile="off")} | changes
+    return Job(preset=load(str(preset)), folder=folder, **given)
 
 
 @pytest.fixture
@@ -309,7 +309,7 @@ def test_a_run_that_is_finished_ends_when_nobody_looks_on(preset, tmp_path):
 
 
 def test_a_run_that_cannot_begin_says_why(preset, tmp_path):
-    one = Attached(lambda: start(job(preset, tmp_path / "run", device="cuda:77")))
+    one = Attached(lambda: start(job(preset, tmp_path / "run", place=Place(device="cuda:77"))))
     one.start()
     until(lambda: one.snapshot.state is Stands.FAILED)
     assert "cuda" in one.snapshot.failure

@@ -18,9 +18,9 @@ from grok_tui.engine.worker.runner import Runner
 from grok_tui.printable import printable, shortened
 
 from . import protocol as say
+from .address import directory_named, forget, listen
 from .channel import Channel, ChannelError, require_same_user
 from .news import Teller
-from .place import directory_named, forget, listen
 
 BEAT = 0.2  # seconds between two looks at how the run stands
 
