@@ -1,6 +1,7 @@
 """A kept run that went back or was forked: its folder is that of a run that never did anything else."""
 
 import csv
+import json
 import time
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from test_travel import BY_HAND, PRESET, arrived, same
 
 from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.record.history import Event
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.store.files import StoreError
 from grok_tui.engine.store.logs import read_forks, read_interventions
@@ -175,3 +177,17 @@ def test_a_runner_keeps_goes_back_and_forks(tmp_path):
     until(lambda: len(runner.snapshot.arms) == 2)
     assert runner.snapshot.kept != str(tmp_path / "run")
     assert runner.close(30)
+
+
+def test_the_log_of_events_has_what_was_measured_of_them(tmp_path):
+    run = Run(PRESET)
+    store = create(run, "small", at=tmp_path / "run")
+    name, arm = next(iter(run.arms.items()))
+    arm.history.events += [Event(3, "fit", 0), Event(5, "slingshot", 0, {"peak_loss": 2.5})]
+    assert store.checkpoint()
+    lines = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
+    assert lines == [
+        {"arm": name, "step": 3, "event": "fit", "replica": 0},
+        {"arm": name, "step": 5, "event": "slingshot", "replica": 0, "numbers": {"peak_loss": 2.5}},
+    ]
+    store.close()

@@ -31,6 +31,9 @@ class RunFacts:
 
     state: State
     device: str = ""
+    """The device's name for people."""
+    torch_device: str = ""
+    """As torch calls it: "cpu", "cuda:0"."""
     threads: int = 0
     steps_per_second: float = 0.0
     """Steps of all arms together, over about the last second."""

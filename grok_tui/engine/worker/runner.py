@@ -301,18 +301,12 @@ class Runner:
     def _publish(self, run: Run, state: State) -> None:
         self._judging.look(run.preset, run.arms, self._epoch, state is not State.RUNNING)
         speed = self._clock.speed(run.steps)
-        self._snapshot = Snapshot(
-            state=state,
+        self._snapshot = replace(
+            run.snapshot(state, self._judging.claims),
             version=self._snapshot.version + 1,
-            preset=run.preset,
-            arms=tuple(run.status(name) for name in run.arms),
-            claims=self._judging.claims,
-            device=run.device_name,
-            threads=run.threads,
             steps_per_second=speed,
             seconds_left=(run.total - run.steps) / speed if speed > 0 else None,
             pace=self._pace,
-            memory=run.memory(),
             epoch=self._epoch,
             moments={name: self._trail.steps(name) for name in run.arms},
             replayed=self._journey.share if self._journey is not None else 0.0,
