@@ -58,11 +58,11 @@ class Knob:
 
     @property
     def hint(self) -> str:
-        """One line: what it means, its bounds and its unit."""
+        """One line: what it means, and its bounds."""
         bounds = self.parameter.bounds
         if not bounds and self.choices and not isinstance(self.value, bool):
             bounds = ", ".join(map(shown, self.choices))
-        parts = [self.parameter.help, bounds, self.parameter.unit]
+        parts = [self.parameter.help, bounds]
         return "; ".join(part for part in parts if part)
 
 
@@ -88,7 +88,7 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
 
 def _not_typed(name: str, help: str) -> Parameter:  # noqa: A002  (as `Parameter` has it)
     """Return the declaration of a row that is opened, not typed."""
-    return Parameter(name, str, None, required=True, help=help, live=True, unit="", bounds="")
+    return Parameter(name, str, None, required=True, help=help, live=True, bounds="")
 
 
 def folded(rows: Sequence[Knob], unfolded: Collection[str] = (), pending: Collection[str] = ()) -> list[Knob]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from grok_tui.catalog.base import nearest
 from grok_tui.errors import GrokTuiError
-from grok_tui.frontend.files import reason, replace_file
+from grok_tui.files import reason, replace_file
 from grok_tui.tui.keys.keymap import wrong_keys
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Layout(_Table):
         return charts
 
 
-class Settings(_Table):
+class UserSettings(_Table):
     """All settings; every one has a default, so that an empty file is a good file."""
 
     theme: str = "grok-dark"
@@ -84,9 +84,9 @@ class Settings(_Table):
 
 
 class Loaded(NamedTuple):
-    """Settings as the file has them, and a line for everything in it that could not be used."""
+    """UserSettings as the file has them, and a line for everything in it that could not be used."""
 
-    settings: Settings
+    settings: UserSettings
     problems: tuple[str, ...]
 
 
@@ -95,7 +95,7 @@ def settings_file() -> Path:
     return user_config_path("grok-tui") / "settings.toml"
 
 
-def frames_per_second(settings: Settings) -> int:
+def frames_per_second(settings: UserSettings) -> int:
     """Return the most frames a second that charts are drawn here."""
     if settings.fps != "auto":
         return settings.fps
@@ -108,18 +108,18 @@ def load(path: Path | None = None) -> Loaded:
     try:
         table = _read(path)
     except FileNotFoundError:
-        return Loaded(Settings(), ())
+        return Loaded(UserSettings(), ())
     except (OSError, ValueError, RecursionError) as error:
-        return Loaded(Settings(), (f"{path}: {_reason(error)}; using the defaults",))
-    problems = [f"{path}: {problem}" for problem in _prune(table, Settings)]
-    settings = Settings.model_validate(table)
+        return Loaded(UserSettings(), (f"{path}: {_reason(error)}; using the defaults",))
+    problems = [f"{path}: {problem}" for problem in _prune(table, UserSettings)]
+    settings = UserSettings.model_validate(table)
     wrong = dict(wrong_keys(settings.keymap))
     problems += [f"{path}: keymap.{action}: {problem}" for action, problem in wrong.items()]
     settings.keymap = {action: keys for action, keys in settings.keymap.items() if action not in wrong}
     return Loaded(settings, tuple(problems))
 
 
-def save(settings: Settings, path: Path | None = None) -> None:
+def save(settings: UserSettings, path: Path | None = None) -> None:
     """Write the settings in one stroke, keeping the file's comments and whatever it says besides.
 
     Only what differs from what the file means is changed in it: a value that could not be used stays for its

@@ -37,10 +37,11 @@ from grok_tui.engine.store.checkpoints import (
 )
 from grok_tui.engine.store.directory import RunDirectory, State
 from grok_tui.engine.store.export import csv_of
-from grok_tui.engine.store.files import Log, StoreError, write_atomically
+from grok_tui.engine.store.files import Log, StoreError
 from grok_tui.engine.store.library import find_run, listed, superfluous
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import Store, create, resume
+from grok_tui.files import write_atomically
 from grok_tui.frontend import report
 from grok_tui.frontend.kept import json_of, snapshot_of
 from grok_tui.frontend.reporting import report_of

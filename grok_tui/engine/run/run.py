@@ -51,7 +51,6 @@ class Run:
         threads: int | None = None,
         compiling: Compiling | None = None,
     ) -> None:
-        self._threads = threads
         self.compiling = compiling or Compiling()
         self.device = resolve_device(device, preset.multiplications)
         self.threads = prepare_thread(threads, preset.multiplications)

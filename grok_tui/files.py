@@ -1,10 +1,9 @@
-"""Writing files so that none is lost: whole or not at all, and never over one that is there."""
+"""Files, so that none is lost: whole or not at all, and never over one that nobody meant to replace."""
 
 from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -28,24 +27,60 @@ def present_folder() -> Path:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file so that at any moment it is the old one or the new one, whole; make its folder if need be.
+    """As `write_atomically`, of a text; make the folder if need be, and let a link stay a link.
 
     Raises:
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    target = path.resolve()  # a link stays a link
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=target.parent)
+    write_atomically(path.resolve(), text.encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put a file in place whole, so that a crash leaves the old one or the new one.
+
+    Raises:
+        OSError: it cannot be written; what was there stays, and nothing else is left.
+    """
+    beside = write_beside(path, [content])
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
+        beside.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(name).unlink()
+            beside.unlink()
         raise
+    sync_folder(path.parent)
+
+
+def write_beside(path: Path, parts: Iterable[bytes]) -> Path:
+    """Write what is to take the place of a file into a file beside it, which is whole on the disk; return it.
+
+    Raises:
+        OSError: it cannot be written; then nothing is left of it.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError):  # left by a process of the same number that was killed
+        beside.unlink()
+    try:
+        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    return beside
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def free_stem(folder: Path, name: str, suffixes: Collection[str]) -> str:
