@@ -77,21 +77,20 @@ def replay(run: opt.RunName, device: opt.OtherDevice = None, as_json: opt.Json =
 def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None) -> int:
     """Write a kept run for other programs."""
     from grok_tui.catalog.base import nearest
-    from grok_tui.engine.store import export as exporting
     from grok_tui.engine.store.library import find_run
-    from grok_tui.headless import export as by_libraries
+    from grok_tui.headless import export as exporting
     from grok_tui.output import write_file, write_result
 
-    known = [*exporting.FORMATS, *by_libraries.FORMATS]
+    known = [*exporting.TEXTS, *exporting.FORMATS]
     if to not in known:
         raise GrokTuiError(f"--to: unknown format '{to}'{nearest(to, known)}")
     directory = find_run(run)
-    if to in by_libraries.FORMATS:
+    if to in exporting.FORMATS:
         if out is None:
             raise GrokTuiError(f"--to {to} needs --out")
-        by_libraries.export_run(directory, to, out)
+        exporting.export_run(directory, to, out)
         return ExitCode.AS_EXPECTED
-    text = exporting.export(directory, to)
+    text = exporting.text_of(directory, to)
     if out is None:
         write_result(text)
     else:

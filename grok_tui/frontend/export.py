@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,24 +166,16 @@ def json_parts(subject: Subject, preset_file: Path) -> Iterator[str]:
 
     A curve has its steps [n] and the values [R][n] of its replicas; null stands for NaN and infinities.
     """
-    from grok_tui.frontend.report import Export
-    from grok_tui.frontend.reporting import curves_of, report_of
+    from grok_tui.frontend.reporting import curves_of, document, report_of
 
     snapshot = subject.snapshot
-    head = Export(
-        **vars(report_of(snapshot, subject.label, subject.options.profile)),
-        state=str(snapshot.state),
+    yield from document(
+        report_of(snapshot, subject.label, subject.options.profile),
+        curves_of(snapshot),
+        state=snapshot.state,
         command=command(subject, preset_file),
-        steered_by_hand=subject.steered,
-        exported=datetime.now(UTC).isoformat(timespec="seconds"),
-        curves=[],
+        steered=subject.steered,
     )
-    yield head.model_dump_json(indent=1).removesuffix("[]\n}") + "["
-    separator = "\n  "
-    for curve in curves_of(snapshot):
-        yield separator + curve.model_dump_json()
-        separator = ",\n  "
-    yield "\n ]\n}\n"
 
 
 def _repetition(subject: Subject, preset_file: Path) -> dict[str, Iterator[str]]:

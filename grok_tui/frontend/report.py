@@ -179,7 +179,7 @@ class RunReport(Part):
 
 
 class Export(RunReport):
-    """A run as the explorer hands it on, at any moment of it, with all its curves."""
+    """A run as it is handed on to other programs, at any moment of it, with all its curves."""
 
     state: str
     """What the run was doing: running, paused, finished..."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from .report import (
     ComparisonReport,
     CurveReport,
     EventReport,
+    Export,
     RunReport,
     Versions,
 )
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from grok_tui.claims import Comparison
     from grok_tui.engine.arm.status import ArmStatus
     from grok_tui.engine.record.verdicts import JudgedClaim
-    from grok_tui.engine.run.snapshot import Snapshot
+    from grok_tui.engine.run.snapshot import Snapshot, State
     from grok_tui.engine.steps.backends import BackendSince
 
 
@@ -62,6 +64,34 @@ def report_of(
         claims=[_claim(judged) for judged in snapshot.claims],
         complete=all(arm.step >= planned[arm.name] for arm in arms),
     )
+
+
+def document(
+    report: RunReport, curves: Iterable[CurveReport], *, state: State, command: str, steered: bool
+) -> Iterator[str]:
+    """Yield an `Export` as JSON, curve by curve, as all of them may be large.
+
+    Args:
+        report: what every report says.
+        curves: all that was recorded.
+        state: what the run was doing.
+        command: the command line that does it again.
+        steered: whether somebody changed what the preset and its options say.
+    """
+    head = Export(
+        **vars(report),
+        state=state.value,
+        command=command,
+        steered_by_hand=steered,
+        exported=datetime.now(UTC).isoformat(timespec="seconds"),
+        curves=[],
+    )
+    yield head.model_dump_json(indent=1).removesuffix("[]\n}") + "["
+    separator = "\n  "
+    for curve in curves:
+        yield separator + curve.model_dump_json()
+        separator = ",\n  "
+    yield "\n ]\n}\n"
 
 
 def curves_of(snapshot: Snapshot) -> Iterator[CurveReport]:

@@ -9,7 +9,7 @@ import numpy as np
 from textual.pilot import Pilot
 
 from grok_tui.catalog.interventions import Jump
-from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from grok_tui.catalog.measures import COORDINATES, GENERAL
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
 from grok_tui.engine.arm.status import ArmStatus
@@ -153,7 +153,7 @@ class FakeRun:
                 diverged=False,
                 interventions=(),
                 events=(),
-                history=History(MEASURES, tuple(ENVELOPE), 1),
+                history=History(MEASURES, 1),
                 coordinates=CoordinateHistory(samples + 1),
                 grid=None,
                 margins=None,

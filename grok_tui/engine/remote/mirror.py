@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.envelope import SIDES
 from grok_tui.engine.record.history import CAPACITY, COORDINATE_ROWS, CoordinateHistory, Event, History
 from grok_tui.engine.record.judging import Judging
 from grok_tui.engine.run.snapshot import Snapshot, State
@@ -85,11 +85,10 @@ class _ArmMirror:
     """What is known of one arm."""
 
     def __init__(self, kind: Kind) -> None:
-        envelope = tuple(ENVELOPE)
-        if tuple(kind.names[-len(envelope) :]) != envelope:
+        if tuple(kind.names[-len(SIDES) :]) != SIDES:
             raise ValueError("its measures have no envelope")
         self._kind = kind
-        self._history = History(kind.names[: -len(envelope)], envelope, kind.replicas)
+        self._history = History(kind.names[: -len(SIDES)], kind.replicas)
         self._weights = CoordinateHistory(kind.coordinates) if kind.coordinates else None
         self._interventions: list[AnyIntervention] = []
         self._events: list[Event] = []
