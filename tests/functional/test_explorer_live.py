@@ -269,6 +269,16 @@ def test_one_chart_fills_the_screen(preset, key):
     explore(script, preset)
 
 
+def test_a_double_click_fills_the_screen_with_a_chart(preset):
+    async def script(explorer: Explorer) -> None:
+        await explorer.train(10)
+        await explorer.pilot.click(explorer.live.viewing.places[1], times=2)
+        await explorer.settled()
+        assert explorer.live.viewing.filling is explorer.live.viewing.places[1]
+
+    explore(script, preset)
+
+
 def test_c_puts_the_next_chart_in_its_place_and_6_the_other_measures(preset):
     async def script(explorer: Explorer) -> None:
         await explorer.press("4", "c")

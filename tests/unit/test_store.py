@@ -36,7 +36,7 @@ from grok_tui.engine.store.checkpoints import (
     thinned,
 )
 from grok_tui.engine.store.directory import RunDirectory, State
-from grok_tui.engine.store.export import csv_of
+from grok_tui.engine.store.export import csv_of, read_measures
 from grok_tui.engine.store.files import Log, StoreError
 from grok_tui.engine.store.library import find_run, listed, superfluous
 from grok_tui.engine.store.replay import Replay
@@ -279,6 +279,19 @@ class TestLogs:
             assert mine.measures.keys() == its.measures.keys()
             told = ("name", "steps", "steps_planned", "optimizer", "since", "batch_size", "diverged")
             assert [getattr(mine, key) for key in told] == [getattr(its, key) for key in told]
+
+    def test_arms_of_different_measures_share_a_table(self, tmp_path):
+        adam = {"name": "adam", "optimizer": {"name": "adam", "lr": 0.01}}
+        claim = {"says": "flat", "holds": "end(adam.sharpness) > 0", "origin": "a test"}
+        run = Run(preset(SGD, adam, claims=[claim], steps=20, task=SUMS, loss="cross_entropy"))
+        directory = kept(tmp_path, run, 20)
+        found = read_measures(directory)
+        assert "sharpness" not in found["sgd"]
+        for name, arm in run.arms.items():
+            for measure in arm.history.names:
+                logged = [row[0] for row in found[name][measure]]
+                recorded = arm.history.values(measure, 0).tolist()
+                assert [x for x in logged if x is not None] == [x for x in recorded if np.isfinite(x)]
 
     def test_the_csv_is_the_log(self, tmp_path):
         directory = kept(tmp_path, small(replicas=2), 60)

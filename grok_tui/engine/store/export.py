@@ -89,6 +89,8 @@ def read_measures(directory: RunDirectory) -> dict[str, dict[str, Any]]:
             if replica == 0:
                 arm["step"].append(step)
             for name, value in row.items():
+                if value == "":  # another arm's measure
+                    continue
                 values = arm.setdefault(name, [])
                 if replica == 0:
                     values.append([])

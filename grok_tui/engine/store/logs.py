@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
 from .files import Log, StoreError, open_regular, read_bounded
 
 Entry = TypeVar("Entry", bound=BaseModel)
+
+KEYS = ("arm", "step", "replica")
+"""The first columns of the table of measures."""
 
 LARGEST_LOG = 64 * 2**20  # bytes of interventions.jsonl that are read
 
@@ -167,11 +170,10 @@ class Logs:
             OSError: the disk is full, or the like; what could not be written stays noted.
         """
         self._flush_interventions()
-        rows = "".join(_csv_rows(*row) for row in self._rows)
-        if not self._logs[MEASURES].size:
-            names = next(iter(run.arms.values())).history.names
-            rows = ",".join(("arm", "step", "replica", *names)) + "\n" + rows
-        self._logs[MEASURES].append(rows)
+        names = {name: arm.history.names for name, arm in run.arms.items()}
+        columns, header = self._columns(names)
+        rows = "".join(_csv_rows(arm, step, names[arm], row, columns) for arm, step, row in self._rows)
+        self._logs[MEASURES].append(header + rows)
         self._rows.clear()
         lines, counts = [], dict(self._events_written)
         for name, arm in run.arms.items():
@@ -181,6 +183,17 @@ class Logs:
             counts[name] = len(arm.history.events)
         self._logs[EVENTS].append("".join(json.dumps(line) + "\n" for line in lines))
         self._events_written = counts
+
+    def _columns(self, names: Mapping[str, Sequence[str]]) -> tuple[list[str], str]:
+        """Return the columns of the table of measures, and its header if that is still to be written.
+
+        names: the measures of each arm; where they differ, the table has all of them.
+        """
+        if self._logs[MEASURES].size:
+            with open_regular(self._directory.path / MEASURES) as file:
+                return file.readline().decode().rstrip("\n").split(",")[len(KEYS) :], ""
+        columns = list(dict.fromkeys(name for own in names.values() for name in own))
+        return columns, ",".join((*KEYS, *columns)) + "\n"
 
     def close(self) -> None:
         """Close the files."""
@@ -302,9 +315,12 @@ def _first(count: int) -> Callable[[bytes], bool]:
     return stays
 
 
-def _csv_rows(arm: str, step: int, row: NDArray[np.float64]) -> str:
-    """Return a line for each replica of a row [M, R]."""
-    columns: list[list[Any]] = row.T.tolist()
-    return "".join(
-        f"{arm},{step},{replica},{','.join(map(repr, values))}\n" for replica, values in enumerate(columns)
-    )
+def _csv_rows(
+    arm: str, step: int, names: Sequence[str], row: NDArray[np.float64], columns: Sequence[str]
+) -> str:
+    """Return a line for each replica of a row [M, R] of an arm; what it does not measure is left empty."""
+    lines = []
+    for replica, values in enumerate(row.T.tolist()):
+        own = dict(zip(names, map(repr, values), strict=True))
+        lines.append(f"{arm},{step},{replica},{','.join(own.get(name, '') for name in columns)}\n")
+    return "".join(lines)

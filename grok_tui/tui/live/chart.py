@@ -173,7 +173,7 @@ class ChartPane(OnExplorer, Widget, can_focus=True):
     def on_click(self, event: Click) -> None:
         """Fill the screen, or go back, on a double click."""
         if event.chain == 2:
-            self.app.call_later(self.run_action, "screen.chart_maximize")
+            self.app.call_later(self.run_action, keys.BY_ID["chart.maximize"].call)
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Zoom in."""
