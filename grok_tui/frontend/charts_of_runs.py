@@ -46,7 +46,7 @@ class ChartOfRun:
     Attributes:
         id: its name in settings and keys.
         title: what stands above it.
-        key: the digit that shows it.
+        key: the digit that shows it; "" for none.
         brief: what it shows, in a line.
         meaning: what it shows, for someone who sees it for the first time.
         drawn: its curves, or "module:function" of what makes it of a `ChartBuilder`.

@@ -14,7 +14,7 @@ def _charts(charts: Iterable[str]) -> Iterator[Action]:
     for chart in (CHARTS[name] for name in charts):
         yield Action(
             f"chart.{chart.id}",
-            (chart.key,),
+            (chart.key,) if chart.key else (),
             f"Show {chart.title.lower()}",
             chart.brief,
             do="viewing.show_chart",
