@@ -444,3 +444,12 @@ def test_a_network_declares_what_its_tensors_are(declared):
     assert roles.entrance in named
     assert flat.shapes[roles.readout][0] == SHAPE.outputs
     assert roles.ends <= named
+
+
+def test_muon_leaves_what_looks_symbols_up_and_what_reads_classes_out_to_adamw():
+    def ends(declared: dict) -> set[str]:
+        return set(network(declared)[0].roles.ends)
+
+    assert ends({"name": "transformer", "width": 8, "heads": 2}) == {"embedding.weight", "readout.weight"}
+    assert ends({"name": "mlp", "hidden": 4}) == {"readout.weight"}
+    assert ends({"name": "linear"}) == set()
