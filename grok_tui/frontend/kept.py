@@ -15,7 +15,7 @@ from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
 from grok_tui.engine.record.history import Event, History
-from grok_tui.engine.record.verdicts import Recorded, judge
+from grok_tui.engine.record.verdicts import judge
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.engine.store.directory import RunDirectory, preset_of
 from grok_tui.engine.store.export import read_events, read_forks, read_interventions, read_measures
@@ -74,9 +74,7 @@ def snapshot_of(directory: RunDirectory) -> Snapshot:
     try:
         preset = _with_forks(preset_of(asked, directory), directory)
         arms = _arms(preset, directory)
-        recorded: dict[str, Recorded] = {
-            arm.name: _Kept(arm, _spec(preset, arm.name), len(preset.seeds)) for arm in arms
-        }
+        recorded = {arm.name: arm.recorded(preset) for arm in arms}
         claims = tuple(judge(claim, recorded, len(preset.seeds)) for claim in preset.claims)
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{directory.path}: its logs do not go together: {_line(error)}") from None
@@ -91,15 +89,6 @@ def snapshot_of(directory: RunDirectory) -> Snapshot:
         threads=asked.threads,
         kept=directory.name,
     )
-
-
-class _Kept:
-    """What a claim reads of an arm of a kept run."""
-
-    def __init__(self, arm: ArmStatus, spec: Arm, replicas: int) -> None:
-        self.history = arm.history
-        diverged = {event.replica for event in arm.events if event.name == "divergence"}
-        self.complete = arm.step >= spec.training.steps or len(diverged) == replicas
 
 
 def _with_forks(preset: Preset, directory: RunDirectory) -> Preset:
@@ -169,10 +158,6 @@ def _history(table: Mapping[str, Any], events: list[Event]) -> History:
         history.append(step, rows[: len(measures), place], rows[len(measures) :, place])
     history.events[:] = events
     return history
-
-
-def _spec(preset: Preset, name: str) -> Arm:
-    return next(arm for arm in preset.arms if arm.name == name)
 
 
 def _line(error: Exception) -> str:

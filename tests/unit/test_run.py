@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields, replace
 
 import pytest
 from arms import preset
 
 from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.claims import Verdict
+from grok_tui.engine.arm.status import ArmFacts
+from grok_tui.engine.record.measuring import Measuring
+from grok_tui.engine.remote.mirror import Mirror
+from grok_tui.engine.remote.news import Teller
+from grok_tui.engine.remote.protocol import ANSWERS
 from grok_tui.engine.run.run import Run
-from grok_tui.engine.run.snapshot import State
+from grok_tui.engine.run.snapshot import RunFacts, State
 from grok_tui.engine.worker import orders as ask
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.errors import GrokTuiError
@@ -130,3 +136,49 @@ def test_a_failure_in_training_is_told_and_what_was_recorded_stays(monkeypatch):
     assert "RuntimeError" in failed.details
     assert len(failed.arms[0].history.curve("train_loss")[0]) > 10
     assert runner.close()
+
+
+def test_a_snapshot_asks_nothing_of_a_device_that_may_have_failed(monkeypatch):
+    run = Run(preset(SGD, steps=20))
+    run.advance_together(20)
+
+    def fails(*_):
+        raise RuntimeError("device-side assert triggered")
+
+    monkeypatch.setattr(Measuring, "_output", fails)
+    assert run.snapshot(State.FAILED).arms[0].step == 20
+
+
+def test_whoever_looks_on_sees_the_roles_of_coordinates_also_after_a_resume():
+    run = Run(preset(SGD, steps=20))
+    run.arms["sgd"].watch_coordinates()
+    run.advance_together(20)
+    seen = run.status("sgd").generalizes
+    assert seen == (*[False] * 10, True)
+    again = Run(preset(SGD, steps=20))
+    again.restore_state(*run.export_state())
+    assert again.status("sgd").generalizes == seen
+
+
+def test_everything_short_of_a_run_and_of_an_arm_passes_over_the_socket():
+    run = Run(preset(SGD, steps=20))
+    run.advance_together(20)
+    arm = replace(run.status("sgd"), parent="other", born=3)
+    here = replace(
+        run.snapshot(State.PAUSED),
+        arms=(arm,),
+        version=1,
+        pace=5.0,
+        epoch=7,
+        moments={"sgd": (1, 2)},
+        replayed=0.5,
+        kept="a run",
+        failure="why",
+        details="where",
+    )
+    status = ANSWERS.validate_json(Teller().news(here, []).model_dump_json())
+    there = Mirror().take(status)
+    for field in fields(RunFacts):
+        assert getattr(there, field.name) == getattr(here, field.name), field.name
+    for field in fields(ArmFacts):
+        assert getattr(there.arms[0], field.name) == getattr(arm, field.name), field.name

@@ -45,6 +45,7 @@ class Arm:
         history: all that was recorded.
         grid: what the first replica has learnt of a table, once `watch_coordinates` was called.
         margins: of the first replica's training samples [N], once `watch_coordinates` was called.
+        generalizes: which of the first replica's coordinates generalize, once `watch_coordinates` was called.
         coordinates: the first replica's coordinates over time, once `watch_coordinates` was called.
         watched: whether `watch_coordinates` was called.
         interventions: all that was done to the arm, in order.
@@ -81,6 +82,7 @@ class Arm:
         self.coordinates: CoordinateHistory | None = None
         self.grid: NDArray[np.int8] | None = None
         self.margins: NDArray[np.float32] | None = None
+        self.generalizes: tuple[bool, ...] = ()
         self.watched = False
         self.history = History(self._measuring.names, len(seeds))
         self.detectors = Detectors(self.history, len(seeds))
@@ -201,7 +203,7 @@ class Arm:
             grid=self.grid,
             margins=self.margins,
             labels=coordinates.labels if coordinates else (),
-            generalizes=self._measuring.generalizes(0),
+            generalizes=self.generalizes,
         )
 
     def intervene(self, intervention: AnyIntervention) -> None:
@@ -275,6 +277,7 @@ class Arm:
         if self.coordinates is not None:
             self.coordinates.restore_state(under("coordinates", arrays))
         self._measuring.take()  # coordinates and their roles are those of theta again
+        self._look_at_samples()
 
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
@@ -339,6 +342,9 @@ class Arm:
         self.detectors.recorded(self.step)
 
     def _look_at_samples(self) -> None:
+        """Bring to the host what a snapshot says besides curves, so that it asks nothing of the device."""
+        if self.watched:
+            self.generalizes = self._measuring.generalizes(0)
         if self.watched and self.task.symbols is not None:
             self.grid = self._measuring.grid()
         if self.watched and self.task.classes:

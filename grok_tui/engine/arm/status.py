@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grok_tui.catalog.base import Count
-from grok_tui.presets import Settings
+from grok_tui.engine.record.verdicts import RecordedArm
+from grok_tui.presets import Preset, Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,9 @@ class ArmStatus(ArmFacts):
     generalizes: tuple[bool, ...]
     """Which coordinates generalize."""
 
-
-def facts_of(arm: ArmStatus) -> ArmFacts:
-    """Return what is short of an arm."""
-    return ArmFacts(**{field.name: getattr(arm, field.name) for field in fields(ArmFacts)})
+    def recorded(self, preset: Preset) -> RecordedArm:
+        """Return what a claim reads of the arm; done is all that the preset asks for, or all has diverged."""
+        spec = next(spec for spec in preset.arms if spec.name == self.name)
+        diverged = {event.replica for event in self.events if event.name == "divergence"}
+        done = self.step >= spec.training.steps or len(diverged) == len(preset.seeds)
+        return RecordedArm(self.history, done)

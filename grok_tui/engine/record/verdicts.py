@@ -18,11 +18,21 @@ from .history import History
 class Recorded(Protocol):
     """What a claim reads of an arm."""
 
-    history: History
+    @property
+    def history(self) -> History:
+        """All that was recorded."""
 
     @property
     def complete(self) -> bool:
         """Whether all that the preset asked for is done."""
+
+
+@dataclass(frozen=True)
+class RecordedArm:
+    """What a claim reads of an arm that was trained elsewhere."""
+
+    history: History
+    complete: bool
 
 
 @dataclass(frozen=True)

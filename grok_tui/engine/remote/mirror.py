@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,14 +21,6 @@ from .protocol import ArmNews, Kind, Record, Status, Table
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
-
-
-@dataclass
-class _Recorded:
-    """What a claim reads of an arm."""
-
-    history: History
-    complete: bool
 
 
 class Mirror:
@@ -61,7 +53,7 @@ class Mirror:
         self._arms = {news.facts.name: self._arms[news.facts.name] for news in status.arms}
         arms = tuple(self._arms[news.facts.name].take(news) for news in status.arms)
         if self._preset is not None and arms and not status.more:
-            recorded = {arm.name: _Recorded(arm.history, _complete(arm, self._preset)) for arm in arms}
+            recorded = {arm.name: arm.recorded(self._preset) for arm in arms}
             self._judging.look(self._preset, recorded, facts.epoch, facts.state is not State.RUNNING)
         self._version += 1
         return Snapshot(
@@ -72,13 +64,6 @@ class Mirror:
             claims=self._judging.claims,
             lasting=True,
         )
-
-
-def _complete(arm: ArmStatus, preset: Preset) -> bool:
-    """Whether an arm has done all that the preset asks for, or every replica of it has diverged."""
-    spec = next(spec for spec in preset.arms if spec.name == arm.name)
-    diverged = {event.replica for event in arm.events if event.name == "divergence"}
-    return arm.step >= spec.training.steps or len(diverged) == len(preset.seeds)
 
 
 class _ArmMirror:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.engine.arm import status as statuses
-from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.arm.status import ArmFacts, ArmStatus
 from grok_tui.engine.record.history import History
-from grok_tui.engine.run import snapshot as snapshots
-from grok_tui.engine.run.snapshot import Snapshot
+from grok_tui.engine.run.snapshot import RunFacts, Snapshot
 from grok_tui.presets import Preset
 
 from .protocol import MOST_ENTRIES, MOST_ROW_BYTES, ArmNews, Grid, Kind, Record, Same, Status, Table
 
 Entry = TypeVar("Entry")
+Facts = TypeVar("Facts", RunFacts, ArmFacts)
 
 
 class Teller:
@@ -46,7 +46,7 @@ class Teller:
         self._unfinished = any(teller.unfinished for teller in self._arms.values())
         return Status(
             more=self._unfinished,
-            facts=snapshots.facts_of(snapshot),
+            facts=_short(RunFacts, snapshot),
             preset=preset,
             arms=arms,
             refusals=list(refusals),
@@ -86,7 +86,7 @@ class _ArmTeller:
         record = self._record(arm.history)
         changed = record is not None
         return ArmNews(
-            facts=statuses.facts_of(arm),
+            facts=_short(ArmFacts, arm),
             kind=kind,
             interventions=interventions,
             events=events,
@@ -158,6 +158,11 @@ class _ArmTeller:
             return None
         self._margins = arm.margins
         return arm.margins.astype("<f4").tobytes()
+
+
+def _short(kind: type[Facts], whole: Facts) -> Facts:
+    """Return the part of a run or an arm that is short."""
+    return kind(**{field.name: getattr(whole, field.name) for field in fields(kind)})
 
 
 def _fitting(rows: NDArray[np.generic]) -> int:

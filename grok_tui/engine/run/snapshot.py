@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -66,8 +66,3 @@ class Snapshot(RunFacts):
     claims: tuple[JudgedClaim, ...] = ()
     lasting: bool = False
     """Whether it goes on, in a process of its own, when nobody looks any more."""
-
-
-def facts_of(snapshot: Snapshot) -> RunFacts:
-    """Return what is short of a run."""
-    return RunFacts(**{field.name: getattr(snapshot, field.name) for field in fields(RunFacts)})

@@ -55,6 +55,7 @@ class Logs:
         self._directory = directory
         self._logs = {name: Log(directory.path / name) for name in (MEASURES, EVENTS, INTERVENTIONS, FORKS)}
         self._rows: list[tuple[str, int, NDArray[np.float64]]] = []
+        self._columns: list[str] = []
         self._events_written: dict[str, int] = {}
         self._interventions: list[str] = []
         self._interventions_logged: dict[str, int] = {}
@@ -171,7 +172,8 @@ class Logs:
         """
         self._flush_interventions()
         names = {name: arm.history.names for name, arm in run.arms.items()}
-        columns, header = self._columns(names)
+        header = self._settle_columns(names)
+        columns = self._columns
         rows = "".join(_csv_rows(arm, step, names[arm], row, columns) for arm, step, row in self._rows)
         self._logs[MEASURES].append(header + rows)
         self._rows.clear()
@@ -184,16 +186,18 @@ class Logs:
         self._logs[EVENTS].append("".join(json.dumps(line) + "\n" for line in lines))
         self._events_written = counts
 
-    def _columns(self, names: Mapping[str, Sequence[str]]) -> tuple[list[str], str]:
-        """Return the columns of the table of measures, and its header if that is still to be written.
+    def _settle_columns(self, names: Mapping[str, Sequence[str]]) -> str:
+        """Find out the columns of the table of measures; return its header if that is still to be written.
 
         names: the measures of each arm; where they differ, the table has all of them.
         """
         if self._logs[MEASURES].size:
-            with open_regular(self._directory.path / MEASURES) as file:
-                return file.readline().decode().rstrip("\n").split(",")[len(KEYS) :], ""
-        columns = list(dict.fromkeys(name for own in names.values() for name in own))
-        return columns, ",".join((*KEYS, *columns)) + "\n"
+            if not self._columns:
+                with open_regular(self._directory.path / MEASURES) as file:
+                    self._columns = file.readline().decode().rstrip("\n").split(",")[len(KEYS) :]
+            return ""
+        self._columns = list(dict.fromkeys(name for own in names.values() for name in own))
+        return ",".join((*KEYS, *self._columns)) + "\n"
 
     def close(self) -> None:
         """Close the files."""

@@ -61,20 +61,15 @@ class Steering:
             return "nothing runs yet"
         return knobs.problem(knob, text, snapshot.preset, arm)
 
-    def _takes_orders(self) -> bool:
-        """Whether the run still takes orders; if it does not, that is said."""
+    def order(self, order: Order) -> bool:
+        """Give an order to the run; return whether it still takes any, which is said if it does not."""
         source = self._stage.explorer.source
         if source is None or source.snapshot.state in ("loading", "failed", "closed"):
             self._stage.notify("the run takes no orders now", severity="warning")
             return False
+        self._stage.expect()
+        source.give(order)
         return True
-
-    def order(self, order: Order) -> None:
-        """Give an order to the run, if it still takes any."""
-        source = self._stage.explorer.source
-        if self._takes_orders() and source is not None:
-            self._stage.expect()
-            source.give(order)
 
     def intervene(self, intervention: AnyIntervention) -> None:
         """Do something to the selected arm; not while its past is looked at."""
@@ -85,10 +80,8 @@ class Steering:
         from grok_tui.engine.worker.orders import Intervene
 
         arm = self.arm
-        if self._takes_orders():
-            if arm is not None:
-                self.asked.add(arm, intervention)
-            self.order(Intervene(intervention=intervention))
+        if self.order(Intervene(intervention=intervention)) and arm is not None:
+            self.asked.add(arm, intervention)
 
     def toggle(self) -> None:
         """Pause or go on."""
