@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import GrokTuiError
+from .files import reason
 from .printable import printable, shortened
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def write_result(text: str) -> None:
         raise StdoutClosedError from None
     except (OSError, ValueError) as error:
         _silence_stdout()
-        raise GrokTuiError(f"stdout: {_reason(error)}") from None
+        raise GrokTuiError(f"stdout: {reason(error)}") from None
 
 
 class _Page(io.TextIOWrapper):
@@ -116,38 +117,22 @@ def require_writable(path: Path, option: str) -> None:
         if not existed:
             path.unlink()
     except (OSError, ValueError) as error:
-        raise GrokTuiError(f"{option}: {path}: {_reason(error)}") from None
+        raise GrokTuiError(f"{option}: {path}: {reason(error)}") from None
 
 
-def write_file(path: Path, text: str, option: str) -> None:
-    """Write a report to the file that an option named.
-
-    Raises:
-        GrokTuiError: it cannot be written.
-    """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise GrokTuiError(f"{option}: {path}: {_reason(error)}") from None
-
-
-def write_bytes(path: Path, content: bytes, option: str) -> None:
-    """Write a result to the file that an option named.
+def write_file(path: Path, content: str | bytes, option: str) -> None:
+    """Write a result or a report to the file that an option named.
 
     Raises:
         GrokTuiError: it cannot be written.
     """
     try:
-        path.write_bytes(content)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
-        raise GrokTuiError(f"{option}: {path}: {_reason(error)}") from None
+        raise GrokTuiError(f"{option}: {path}: {reason(error)}") from None
 
 
 def _silence_stdout() -> None:
     """Keep Python from failing once more when it flushes stdout at exit."""
     with suppress(OSError, ValueError, AttributeError):  # stdout may be no real file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _reason(error: Exception) -> str:
-    return ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()

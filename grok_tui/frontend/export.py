@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grok_tui.errors import GrokTuiError
-from grok_tui.frontend.files import free_stem, reason, write_new
+from grok_tui.files import free_stem, reason, write_new
 from grok_tui.frontend.orders import by_hand, steered, told
 from grok_tui.numbers import grouped
 from grok_tui.printable import printable

@@ -10,7 +10,7 @@ from platformdirs import user_state_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grok_tui.claims import Verdict
-from grok_tui.frontend.files import replace_file
+from grok_tui.files import replace_file
 
 if TYPE_CHECKING:
     from grok_tui.engine.run.snapshot import Snapshot

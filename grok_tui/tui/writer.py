@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from grok_tui.errors import GrokTuiError
-from grok_tui.frontend.files import present_folder
+from grok_tui.files import present_folder
 
 if TYPE_CHECKING:
     from grok_tui.frontend.export import Subject

@@ -35,10 +35,11 @@ from grok_tui.engine.store.checkpoints import (
 )
 from grok_tui.engine.store.directory import RunDirectory, State
 from grok_tui.engine.store.export import export
-from grok_tui.engine.store.files import Log, StoreError, write_atomically
+from grok_tui.engine.store.files import Log, StoreError
 from grok_tui.engine.store.library import find_run, listed, superfluous
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import Store, create, resume
+from grok_tui.files import write_atomically
 
 SGD = {"name": "sgd", "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.5}}
 ADAM = {"name": "adam", "optimizer": {"name": "adam", "lr": 0.01}}

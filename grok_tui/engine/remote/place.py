@@ -13,7 +13,8 @@ from pathlib import Path
 from platformdirs import user_runtime_path
 
 from grok_tui.engine.store.directory import SOCKET, RunDirectory, State
-from grok_tui.engine.store.files import StoreError, reason
+from grok_tui.engine.store.files import StoreError
+from grok_tui.files import reason
 from grok_tui.paths import runs_folder
 
 from .channel import ChannelError, require_same_user

@@ -21,11 +21,12 @@ from grok_tui.engine.arm.state import ArmState, Count
 from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.record.history import CAPACITY
 from grok_tui.engine.run.run import Run
+from grok_tui.files import write_atomically
 from grok_tui.presets import Preset
 from grok_tui.presets.model import memory_needed
 
 from .directory import FORMAT, RunDirectory
-from .files import StoreError, open_regular, read_bounded, write_atomically
+from .files import StoreError, open_regular, read_bounded
 
 KEPT = 16  # checkpoints of a run at most
 

@@ -19,10 +19,11 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from grok_tui.engine.steps.backends import CompileMode
+from grok_tui.files import reason, sync_folder, write_atomically
 from grok_tui.paths import runs_folder
 from grok_tui.presets import Preset
 
-from .files import StoreError, make_folder, read_bounded, reason, sync_folder, write_atomically
+from .files import StoreError, make_folder, read_bounded
 
 FORMAT = 1
 

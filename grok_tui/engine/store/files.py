@@ -1,4 +1,4 @@
-"""Files that survive: written whole or not at all, and never reached through a link.
+"""A run's files, never reached through a link.
 
 A run's folder may come from elsewhere. So every file in it is opened without following links and has to be a
 regular one of a bounded size.
@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from grok_tui.errors import GrokTuiError
+from grok_tui.files import reason
 
 
 class StoreError(GrokTuiError):
     """A run's folder cannot be read or written as it should."""
-
-
-def reason(error: OSError) -> str:
-    """Return what the system says is wrong, for the end of a line."""
-    return (error.strerror or str(error)).lower()
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -56,53 +51,6 @@ def open_regular(path: Path) -> BinaryIO:
         file.close()
         raise StoreError(f"{path}: is not a regular file")
     return file
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Put a file in place whole, so that a crash leaves the old one or the new one.
-
-    Raises:
-        OSError: it cannot be written; what was there stays, and nothing else is left.
-    """
-    beside = write_beside(path, [content])
-    try:
-        beside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
-    sync_folder(path.parent)
-
-
-def write_beside(path: Path, parts: Iterable[bytes]) -> Path:
-    """Write what is to take the place of a file into a file beside it, which is whole on the disk; return it.
-
-    Raises:
-        OSError: it cannot be written; then nothing is left of it.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with suppress(FileNotFoundError):  # left by a process of the same number that was killed
-        beside.unlink()
-    try:
-        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
-    return beside
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def make_folder(path: Path) -> None:

@@ -15,9 +15,10 @@ from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.run.run import Run
+from grok_tui.files import write_beside
 
 from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
-from .files import Log, StoreError, open_regular, read_bounded, write_beside
+from .files import Log, StoreError, open_regular, read_bounded
 
 Entry = TypeVar("Entry", bound=BaseModel)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from grok_tui.engine.arm.interventions import flagged
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.steps.backends import Compiling
+from grok_tui.files import reason
 
 from .checkpoints import peeked, restore_newest, theta_digests, write_checkpoint
 from .directory import (
@@ -30,7 +31,7 @@ from .directory import (
     preset_of,
     write_run_file,
 )
-from .files import StoreError, make_folder, reason
+from .files import StoreError, make_folder
 from .logs import LoggedIntervention, Logs, read_forks
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from platformdirs import user_state_path
 from textual.binding import Binding, BindingType
 
+from grok_tui.files import reason, replace_file
 from grok_tui.frontend.export import versions
-from grok_tui.frontend.files import reason, replace_file
 from grok_tui.frontend.verdicts import verdicts_file
 from grok_tui.paths import shipped_presets, user_presets
 from grok_tui.tui.look import themes
