@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from grok_tui.frontend.charts_of_runs import CHARTS
+
+if TYPE_CHECKING:
+    from grok_tui.engine.run.snapshot import Snapshot
 
 WeightsView = Literal["trajectories", "bars", "heatmap"]
 WEIGHTS_VIEWS: tuple[WeightsView, ...] = ("trajectories", "bars", "heatmap")
@@ -12,6 +17,11 @@ WEIGHTS_VIEWS: tuple[WeightsView, ...] = ("trajectories", "bars", "heatmap")
 SMALLEST_SPAN = 1 / 256
 PAN = 0.25  # of the window
 ZOOM = 2.0
+
+
+def last_step(snapshot: Snapshot) -> int:
+    """Return the step that the furthest arm has come to."""
+    return max((arm.step for arm in snapshot.arms), default=0)
 
 
 def roomy(step: int) -> int:
@@ -35,7 +45,7 @@ class View:
     """
 
     log_x: bool = True
-    log_y: frozenset[str] = frozenset({"loss", "update", "update_in_lr"})
+    log_y: frozenset[str] = frozenset(chart.id for chart in CHARTS.values() if chart.log_y)
     overlay: bool = True
     weights: WeightsView = "trajectories"
     span: float = 1.0

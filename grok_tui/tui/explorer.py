@@ -163,7 +163,7 @@ class Explorer(App[int]):
         """Load a preset and all that its run and its charts need; in a thread of its own."""
         try:
             source = self._kept.source(name, options, self._factory, first=attempt == 1)
-            from grok_tui.frontend import curves, knobs  # noqa: F401  (a first import takes a while)
+            from grok_tui.frontend import chart_builder, knobs  # noqa: F401  (a first import takes a while)
         except GrokTuiError as error:
             self.post_message(self.Ready(attempt, None, str(error)))
         except Exception as error:  # else the screen would wait for ever

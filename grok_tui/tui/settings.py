@@ -52,7 +52,7 @@ class Layout(_Table):
     @field_validator("charts")
     @classmethod
     def _are_charts(cls, charts: list[str]) -> list[str]:
-        from grok_tui.frontend.curves import CHARTS, MEASURE
+        from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE
 
         for chart in charts:
             if chart not in CHARTS and not chart.startswith(MEASURE):

@@ -514,13 +514,13 @@ def test_what_the_run_refuses_is_told(preset):
 
 
 def test_a_chart_that_cannot_be_made_shows_why(preset, monkeypatch):
-    from grok_tui.frontend import curves
+    from grok_tui.frontend import chart_builder
 
     def broken(*arguments):
         raise ZeroDivisionError("no luck")
 
     async def script(explorer: Explorer) -> None:
-        monkeypatch.setattr(curves, "build", broken)
+        monkeypatch.setattr(chart_builder, "build", broken)
         await explorer.train(10)
         assert "ZeroDivisionError: no luck" in explorer.text
         monkeypatch.undo()

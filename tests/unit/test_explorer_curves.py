@@ -16,8 +16,10 @@ from grok_tui.charts.style import DARK, Style
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import CoordinateHistory, Event, History
 from grok_tui.engine.run.snapshot import Snapshot, State
-from grok_tui.frontend import curves
+from grok_tui.frontend import chart_builder, charts_of_runs, curves
+from grok_tui.frontend.recorded_charts import NO_COORDINATES
 from grok_tui.frontend.view import View
+from grok_tui.tui import keys
 
 MEASURES = (*GENERAL, *COORDINATES, "bias")
 SAMPLES = 12
@@ -58,16 +60,18 @@ def run(*arms: ArmStatus, state: State = State.FINISHED) -> Snapshot:
 
 
 def build(chart: str, snapshot: Snapshot, view: View = View(), columns: int = 60):  # noqa: B008  (frozen)
-    return curves.build(chart, snapshot, view, snapshot.arms[-1].name if snapshot.arms else "", columns)
+    return chart_builder.build(
+        chart, snapshot, view, snapshot.arms[-1].name if snapshot.arms else "", columns
+    )
 
 
 def test_every_run_has_the_same_charts_and_one_for_each_other_measure():
     own = ["measure:distance_from_init", "measure:bias"]
-    everywhere = [chart for chart in curves.CHARTS if chart not in ("pairs", "margins")]
-    assert curves.chart_ids(run(arm("a"))) == [*everywhere, *own]
+    everywhere = [chart for chart in charts_of_runs.CHARTS if chart not in ("pairs", "margins")]
+    assert charts_of_runs.chart_ids(run(arm("a"))) == [*everywhere, *own]
     tabled = replace(arm("a"), grid=np.zeros((3, 3), dtype=np.int8), margins=np.ones(9, dtype=np.float32))
-    assert curves.chart_ids(run(tabled)) == [*curves.CHARTS, *own]
-    assert curves.title("measure:bias") == "Bias"
+    assert charts_of_runs.chart_ids(run(tabled)) == [*charts_of_runs.CHARTS, *own]
+    assert charts_of_runs.title("measure:bias") == "Bias"
 
 
 @pytest.mark.parametrize("weights", ["trajectories", "bars", "heatmap"])
@@ -84,7 +88,7 @@ def test_every_chart_of_every_state_can_be_drawn(log_x, weights):
             View(log_x=log_x, weights=weights),
             View(log_x=log_x, span=0.1, end=50.0, weights=weights),
         ]:
-            for chart in curves.chart_ids(snapshot):
+            for chart in charts_of_runs.chart_ids(snapshot):
                 picture = draw(build(chart, snapshot, view), 50, 12, style=Style(DARK))
                 assert not picture.error
 
@@ -103,7 +107,7 @@ def test_an_arm_has_the_same_colour_and_sign_on_all_charts_whoever_is_selected()
     snapshot = run(arm("a"), arm("b"))
     for chart in ("accuracy", "norms", "measure:bias"):
         for selected in ("a", "b"):
-            found = curves.build(chart, snapshot, View(), selected, 60)
+            found = chart_builder.build(chart, snapshot, View(), selected, 60)
             mains = [series for series in found.series if series.line == "solid"]
             assert {(series.color, series.marker) for series in mains} == {
                 ("series-1", "●"),
@@ -171,7 +175,7 @@ def test_hinge_loss_is_that_of_the_arm_whose_margins_are_shown():
     )
     snapshot = replace(run(*both), preset=preset)
     for selected, marks in (("a", []), ("b", [1.0])):
-        chart = curves.build("margins", snapshot, View(), selected, 60)
+        chart = chart_builder.build("margins", snapshot, View(), selected, 60)
         assert chart.title == f"Margins of {selected}"
         assert [mark.step for mark in chart.marks] == marks
 
@@ -200,16 +204,35 @@ def test_frozen_bars_show_the_weights_of_that_step():
 
 def test_a_task_without_coordinates_says_so():
     plain = replace(arm("a"), coordinates=None, labels=(), generalizes=())
-    assert build("weights", run(plain)).empty == curves.NO_COORDINATES
+    assert build("weights", run(plain)).empty == NO_COORDINATES
 
 
 def test_the_version_changes_with_every_row_event_and_intervention():
     one = arm("a")
-    versions = {curves.version(run(one))}
+    versions = {charts_of_runs.version(run(one))}
     one.history.append(501, np.zeros((len(MEASURES), 1)), np.zeros((len(ENVELOPE), 1)))
-    versions.add(curves.version(run(one)))
-    versions.add(curves.version(run(replace(one, events=(Event(1, "fit", 0),)))))
+    versions.add(charts_of_runs.version(run(one)))
+    versions.add(charts_of_runs.version(run(replace(one, events=(Event(1, "fit", 0),)))))
     done = Switch(action="switch", arm="a", at_step=40, optimizer=Sgd(name="sgd"))
-    versions.add(curves.version(run(replace(one, interventions=(done,)))))
-    versions.add(curves.version(run(one, state=State.RUNNING)))
+    versions.add(charts_of_runs.version(run(replace(one, interventions=(done,)))))
+    versions.add(charts_of_runs.version(run(one, state=State.RUNNING)))
     assert len(versions) == 5
+
+
+def test_a_chart_of_the_table_has_a_key_of_its_own_and_is_called_by_it():
+    rows = charts_of_runs.CHARTS.values()
+    assert len({chart.key for chart in rows}) == len(rows)
+    for chart in rows:
+        action = keys.BY_ID[f"chart.{chart.id}"]
+        assert (action.keys, action.given) == ((chart.key,), (chart.id,))
+    assert charts_of_runs.ranked("first") == ("accuracy", "loss", "weights", "norms", "update")
+    assert View().log_y == {"loss", "update", "update_in_lr"}
+
+
+def test_a_run_that_has_not_a_chart_is_said_to_lack_it():
+    plain = run(arm("a"))
+    assert charts_of_runs.lacking("pairs", plain) == "this task is no table of pairs"
+    assert "no margins" in charts_of_runs.lacking("margins", plain)
+    assert not any(charts_of_runs.lacking(chart, plain) for chart in charts_of_runs.chart_ids(plain))
+    tabled = replace(arm("a"), grid=np.zeros((3, 3), dtype=np.int8), margins=np.ones(9, dtype=np.float32))
+    assert not charts_of_runs.lacking("pairs", run(tabled)) + charts_of_runs.lacking("margins", run(tabled))

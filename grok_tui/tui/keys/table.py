@@ -7,8 +7,26 @@ them by id.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from grok_tui.frontend.charts_of_runs import CHARTS, ranked
 from grok_tui.frontend.view import PAN, ZOOM
 from grok_tui.tui.keys.action import Action
+
+
+def _charts(charts: Iterable[str]) -> Iterator[Action]:
+    """Yield what shows each of these charts."""
+    for chart in (CHARTS[name] for name in charts):
+        yield Action(
+            f"chart.{chart.id}",
+            (chart.key,),
+            f"Show {chart.title.lower()}",
+            chart.brief,
+            do="viewing.show_chart",
+            given=(chart.id,),
+            pane="charts",
+        )
+
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -304,51 +322,7 @@ ACTIONS: tuple[Action, ...] = (
         local=("down",),
         hidden=True,
     ),
-    Action(
-        "chart.accuracy",
-        ("1",),
-        "Show accuracy",
-        "Training and validation accuracy.",
-        do="viewing.show_chart",
-        given=("accuracy",),
-        pane="charts",
-    ),
-    Action(
-        "chart.loss",
-        ("2",),
-        "Show loss",
-        "Losses, with the smallest and largest batch loss.",
-        do="viewing.show_chart",
-        given=("loss",),
-        pane="charts",
-    ),
-    Action(
-        "chart.weights",
-        ("3",),
-        "Show weights",
-        "Generalizers against memorizers.",
-        do="viewing.show_chart",
-        given=("weights",),
-        pane="charts",
-    ),
-    Action(
-        "chart.norms",
-        ("4",),
-        "Show norms",
-        "L2 norm and largest weight.",
-        do="viewing.show_chart",
-        given=("norms",),
-        pane="charts",
-    ),
-    Action(
-        "chart.update",
-        ("5",),
-        "Show update size",
-        "How far a step moves the weights.",
-        do="viewing.show_chart",
-        given=("update",),
-        pane="charts",
-    ),
+    *_charts(ranked("first")),
     Action(
         "chart.measure",
         ("6",),
@@ -357,33 +331,7 @@ ACTIONS: tuple[Action, ...] = (
         do="viewing.next_measure",
         pane="charts",
     ),
-    Action(
-        "chart.pairs",
-        ("7",),
-        "Show the pairs learnt",
-        "Which pairs of a table are right.",
-        do="viewing.show_chart",
-        given=("pairs",),
-        pane="charts",
-    ),
-    Action(
-        "chart.margins",
-        ("8",),
-        "Show the margins",
-        "By how much the training samples are right, and how many are wrong.",
-        do="viewing.show_chart",
-        given=("margins",),
-        pane="charts",
-    ),
-    Action(
-        "chart.update_in_lr",
-        ("9",),
-        "Show the update in units of lr",
-        "The largest change of a parameter in a step, measured in learning rates.",
-        do="viewing.show_chart",
-        given=("update_in_lr",),
-        pane="charts",
-    ),
+    *_charts([*ranked("offered"), *ranked("asked for")]),
     Action(
         "chart.next",
         ("c",),

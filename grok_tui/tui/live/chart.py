@@ -59,7 +59,7 @@ class ChartPane(OnExplorer, Widget, can_focus=True):
     """A place for one chart, with a bar on its left while it has the focus.
 
     Attributes:
-        chart: what is shown here, one of `curves.chart_ids`.
+        chart: what is shown here, one of `charts_of_runs.chart_ids`.
         shown: the key of what was last asked to be drawn here.
     """
 

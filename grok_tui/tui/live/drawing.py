@@ -6,6 +6,7 @@ import time
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+from grok_tui.frontend.charts_of_runs import ranked, title, version
 from grok_tui.tui.live.stage import Stage
 from grok_tui.tui.live.viewing import Viewing
 from grok_tui.tui.look.pacing import Pacer
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from grok_tui.charts.picture import Picture
     from grok_tui.engine.run.snapshot import Snapshot
 
-LAST_CHOICE = ("update_in_lr",)  # much like another chart: shown where it is asked for
 LATEST = 0.2  # seconds that a picture that is ready waits for the others
 
 
@@ -51,13 +51,11 @@ class Drawing:
 
     def stale(self, snapshot: Snapshot, selected: str) -> list[tuple[int, object]]:
         """List the places whose charts would look other than they do, and what they would then show."""
-        from grok_tui.frontend import curves
-
-        version, style = curves.version(snapshot), self._stage.explorer.chart_style
+        seen, style = version(snapshot), self._stage.explorer.chart_style
         found: list[tuple[int, object]] = []
         for place, pane in enumerate(self._viewing.places):
             if pane.display and all(pane.room):
-                key = (pane.chart, version, self._viewing.view, selected, pane.room, style)
+                key = (pane.chart, seen, self._viewing.view, selected, pane.room, style)
                 if key != pane.shown:
                     found.append((place, key))
         return found
@@ -87,7 +85,7 @@ class Drawing:
         """Return a chart for a place, one that no place before it shows if there is any."""
         charts, before = self._viewing.chart_ids(), {pane.chart for pane in self._viewing.places[:place]}
         others = [chart for chart in charts if chart not in before]
-        first = [chart for chart in others if chart not in LAST_CHOICE]
+        first = [chart for chart in others if chart not in ranked("asked for")]
         return (first or others or charts)[0]
 
     def _key(self, place: int) -> Hashable:
@@ -97,14 +95,14 @@ class Drawing:
 
     def _chart(self, name: str, snapshot: Snapshot, selected: str, width: int) -> Chart:
         from grok_tui.charts.model import LineChart
-        from grok_tui.frontend import curves
+        from grok_tui.frontend import chart_builder
 
         try:
-            return curves.build(
+            return chart_builder.build(
                 name, snapshot, self._viewing.view, selected, width, self._stage.explorer.glyphs.arms
             )
         except Exception as error:  # one chart that cannot be made must not end the explorer
-            return LineChart(curves.title(name), empty=f"{type(error).__name__}: {error}")
+            return LineChart(title(name), empty=f"{type(error).__name__}: {error}")
 
     def take(self) -> bool:
         """Show the pictures that are ready, all at once; return whether there were any.

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
+from grok_tui.frontend.charts_of_runs import ranked
 from grok_tui.frontend.happenings import slingshots
 from grok_tui.frontend.view import ZOOM
 from grok_tui.tui import keys
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 LEAST_LEFT = 8  # rows that are left to the parameters while somebody reads the claims
 PLACES = 9  # the most charts at once
-ORDER = ("accuracy", "loss", "weights", "norms", "update")
 FIRST_FRAME = 0.1  # seconds that the screen takes to stand; imports would keep it waiting
 TIMELINE = 1.0  # seconds after which it moves on although no chart changes
 POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
@@ -98,7 +98,7 @@ class LiveScreen(Acting, Stage):
         self._writer = Writer(self.explorer)
         layout = self.explorer.settings.layout
         self.viewing.view = replace(self.viewing.view, weights=layout.weights_view)
-        charts = [*layout.charts, *(chart for chart in ORDER if chart not in layout.charts)]
+        charts = [*layout.charts, *(chart for chart in ranked("first") if chart not in layout.charts)]
         self.viewing.places = [
             ChartPane(charts[place] if place < len(charts) else "measure", id=f"chart-{place}")
             for place in range(PLACES)

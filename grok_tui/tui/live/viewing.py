@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grok_tui.frontend.view import View
+from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, chart_ids, lacking
+from grok_tui.frontend.view import View, last_step
 from grok_tui.tui.live.chart import ChartPane
 from grok_tui.tui.live.stage import Stage
-
-LACKING = {
-    "pairs": "this task is no table of pairs",
-    "margins": "this task tells no classes apart, so there are no margins",
-}
-"""What to say of charts that not every run has."""
 
 
 class Viewing:
@@ -40,7 +35,7 @@ class Viewing:
     def last_step(self) -> int:
         """The step that the furthest arm has come to."""
         snapshot = self._stage.explorer.snapshot
-        return max((arm.step for arm in snapshot.arms), default=0) if snapshot is not None else 0
+        return last_step(snapshot) if snapshot is not None else 0
 
     @property
     def current(self) -> ChartPane:
@@ -64,8 +59,10 @@ class Viewing:
 
     def show_chart(self, chart: str) -> None:
         """Go to a chart; where it is not on the screen, the current place shows it."""
-        if chart in LACKING and chart not in self.chart_ids():
-            self._stage.notify(LACKING[chart], severity="warning")
+        snapshot = self._stage.explorer.snapshot
+        why = lacking(chart, snapshot) if snapshot is not None else ""
+        if why:
+            self._stage.notify(why, severity="warning")
             return
         pane = next((pane for pane in self.places if pane.display and pane.chart == chart), None)
         if pane is None:
@@ -76,14 +73,12 @@ class Viewing:
 
     def chart_ids(self) -> list[str]:
         """List the charts that the run has."""
-        from grok_tui.frontend import curves
-
         snapshot = self._stage.explorer.snapshot
-        return curves.chart_ids(snapshot) if snapshot is not None else list(curves.CHARTS)
+        return chart_ids(snapshot) if snapshot is not None else list(CHARTS)
 
     def next_measure(self) -> None:
         """Show another measure in the current place; again for the next one."""
-        measures = [chart for chart in self.chart_ids() if chart.startswith("measure:")]
+        measures = [chart for chart in self.chart_ids() if chart.startswith(MEASURE)]
         if measures:
             present = self.current.chart
             place = measures.index(present) + 1 if present in measures else 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from grok_tui.frontend.charts_of_runs import CHARTS
 from grok_tui.tui.keys import ACTIONS, PANES, Action, Pane, Scope, key_name, of_scope
 from grok_tui.tui.keys.keymap import keys_of
 from grok_tui.tui.parts.lines import Line, Span, clean, wrapped
@@ -53,8 +54,8 @@ def help_lines(scope: Scope, pane: Pane, keymap: Mapping[str, str], width: int, 
             page.gap()
             page.keys((action for action in of_scope("live") if action.pane == pane), keymap)
         page.heading("What you see")
-        for title, meaning in guide.CHARTS.items():
-            page.term(title, meaning)
+        for chart in CHARTS.values():
+            page.term(chart.title, chart.meaning)
         for other, meaning in guide.PANES.items():
             if other != "charts":
                 page.term(PANES[other], meaning)

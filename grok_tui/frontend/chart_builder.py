@@ -1,0 +1,144 @@
+"""One chart of a run, as it is looked at: what every kind of chart is built with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from grok_tui.charts.model import Chart, LineChart, Mark, Series
+from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, Lines, title
+from grok_tui.frontend.curves import curve_of, stretch, thinned
+from grok_tui.frontend.glyphs import UNICODE, arm_look
+from grok_tui.frontend.happenings import happenings
+from grok_tui.frontend.view import last_step
+from grok_tui.numbers import grouped
+
+if TYPE_CHECKING:
+    from grok_tui.charts.model import Legend, Line
+    from grok_tui.engine.arm.status import ArmStatus
+    from grok_tui.engine.run.snapshot import Snapshot
+    from grok_tui.frontend.view import View
+
+
+def build(
+    chart: str, snapshot: Snapshot, view: View, selected: str, columns: int, markers: str = UNICODE.arms
+) -> Chart:
+    """Return a chart of a run, as it is looked at, for a place `columns` cells wide.
+
+    Args:
+        chart: one of `chart_ids`.
+        snapshot: the run.
+        view: axes, window and arms.
+        selected: the arm that is shown in full; of others, one curve a chart.
+        columns: the width of the place.
+        markers: one sign an arm, in order.
+    """
+    builder = ChartBuilder(chart, snapshot, view, selected, columns, markers)
+    drawn = CHARTS[chart].drawn if chart in CHARTS else Lines(chart.removeprefix(MEASURE))
+    if isinstance(drawn, Lines):
+        return builder.lines(drawn)
+    module, _, function = drawn.partition(":")
+    return cast(Chart, getattr(import_module(module), function)(builder))
+
+
+class Look(NamedTuple):
+    """How the curves of one arm are told from those of the others."""
+
+    color: str
+    marker: str
+
+
+class ChartBuilder:
+    """One chart in the making.
+
+    Attributes:
+        title: what stands above it.
+        view: axes, window and arms.
+        columns: the width of the place.
+        window: the first and the last step that are shown.
+        chosen: the selected arm and its look, or None.
+        others: the other arms that are shown, with theirs.
+        hinged: the arms whose loss is hinge loss, by name.
+    """
+
+    def __init__(
+        self, name: str, snapshot: Snapshot, view: View, selected: str, columns: int, markers: str
+    ) -> None:
+        self._name = name
+        self.title = title(name)
+        self.view = view
+        self.columns = max(columns, 1)
+        self.window = view.window(last_step(snapshot), growing=snapshot.state != "finished")
+        looks = [Look(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
+        arms = list(zip(snapshot.arms, looks, strict=True))
+        self.chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
+        planned = snapshot.preset.arms if snapshot.preset is not None else ()
+        self.hinged = {spec.name for spec in planned if spec.training.loss == "hinge"}
+        self.others = [(arm, look) for arm, look in arms if arm.name != selected and view.overlay]
+
+    def lines(self, curves: Lines) -> LineChart:
+        """Return the chart of one measure of all arms, and of further ones of the selected arm."""
+        series: list[Series] = []
+        for arm, look in self.others:
+            series += self.series(arm.name, arm, curves.main, look, legend="if room")
+        if self.chosen is not None:
+            arm, look = self.chosen
+            for label, measure, line in curves.more:
+                series += self.series(label, arm, measure, look, line=line, marker="", band=True)
+            series += self.series(curves.label or arm.name, arm, curves.main, look, band=True)
+        return self.chart(series, curves.y_range)
+
+    def series(
+        self,
+        label: str,
+        arm: ArmStatus,
+        measure: str,
+        look: Look,
+        *,
+        line: Line = "solid",
+        marker: str | None = None,
+        band: bool = False,
+        legend: Legend = "always",
+    ) -> Iterator[Series]:
+        """Yield what comes after the cursor as a quiet curve, and then the curve up to there."""
+        curve = curve_of(arm, measure)
+        if curve is None:
+            return
+        if arm.born and self.view.overlay:  # up to there it is its parent's
+            curve = stretch(curve, arm.born, None)
+        if self.view.cursor is not None:
+            ahead = thinned(
+                stretch(curve, self.view.cursor, None), self.window, self.columns, log_x=self.view.log_x
+            )
+            if len(ahead.steps):
+                yield Series(label, ahead.steps, ahead.middle, color="axis", line=line, legend="never")
+            curve = stretch(curve, 0, self.view.cursor)
+        curve = thinned(curve, self.window, self.columns, log_x=self.view.log_x)
+        sign = marker if marker is not None else look.marker if self.others else ""
+        low, high = (curve.low, curve.high) if band else (None, None)
+        yield Series(label, curve.steps, curve.middle, low, high, look.color, line, sign, legend)
+
+    def chart(self, series: Sequence[Series], y_range: tuple[float, float] | None = None) -> LineChart:
+        """Return a chart of curves, with the marks of what happened to the selected arm."""
+        log_y = self._name in self.view.log_y
+        return LineChart(
+            title=self.title,
+            series=tuple(series),
+            marks=tuple(self._marks()),
+            log_x=self.view.log_x,
+            log_y=log_y,
+            x_range=self.window,
+            y_range=None if log_y else y_range,
+            y_label="log" if log_y else "",
+        )
+
+    def _marks(self) -> Iterator[Mark]:
+        """Yield what happened to the selected arm; an event counts when the first replica has it."""
+        if self.chosen is None:
+            return
+        arm, _ = self.chosen
+        for step, label, kind in happenings(arm):
+            yield Mark(step, label, kind)
+        if self.view.cursor is not None:
+            yield Mark(self.view.cursor, grouped(self.view.cursor), "cursor", "text")
