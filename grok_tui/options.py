@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grok_tui.engine.run.place import Place
+
 if TYPE_CHECKING:
+    from grok_tui.engine.worker.opening import Keeping
     from grok_tui.presets import Preset
 
 
-@dataclass(frozen=True)
-class RunOptions:
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Place):
     """What may be asked of a run besides its preset; None leaves it to the preset or the machine."""
 
+    device: str = "auto"
     profile: str = "quick"
     assignments: tuple[str, ...] = ()
     """`key=value` texts laid over the preset."""
     seed: int | None = None
     replicas: int | None = None
     steps: int | None = None
-    device: str = "auto"
-    threads: int | None = None
-    compile: str | None = None
-    """"auto", "on" or "off"; None is "auto" in the explorer, and deterministic too without a screen."""
-    deterministic: bool = False
-    """Whether bits may not depend on when something was compiled."""
+
+    @property
+    def place(self) -> Place:
+        """Where and how to compute."""
+        return Place(
+            device=self.device,
+            threads=self.threads,
+            compile=self.compile or "auto",
+            deterministic=self.deterministic,
+        )
+
+    def keeping(self, name: str, folder: Path | None) -> Keeping:
+        """Return how a run of the preset of this name is kept.
+
+        folder: where; None makes a folder in the state folder.
+        """
+        from grok_tui.engine.worker.opening import Keeping
+
+        return Keeping(Path(name).stem, self.profile, folder)
 
     def load(self, name: str) -> Preset:
         """Load the preset of this name or path, with these options laid over it.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticUndefined
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""A number of steps or things that a document may have."""
 
 
 def nearest(name: str, valid: list[str]) -> str:
@@ -39,7 +42,6 @@ def knob(
     *,
     help: str,  # noqa: A002  (the word users know it by)
     live: bool = False,
-    unit: str = "",
     strict: bool | None = None,
     ge: float | None = None,
     gt: float | None = None,
@@ -47,7 +49,7 @@ def knob(
     lt: float | None = None,
     pattern: str | None = None,
 ) -> Any:
-    """Declare one parameter of a spec: its default, bounds, unit, one line of help, and whether it is live.
+    """Declare one parameter of a spec: its default, bounds, one line of help, and whether it is live.
 
     A live parameter may change while the run goes on; the others need a restart.
     """
@@ -60,7 +62,7 @@ def knob(
         le=le,
         lt=lt,
         pattern=pattern,
-        json_schema_extra={"live": live, "unit": unit},
+        json_schema_extra={"live": live},
     )
 
 
@@ -74,7 +76,6 @@ class Parameter:
     required: bool
     help: str
     live: bool
-    unit: str
     bounds: str  # e.g. "> 0, <= 1"; empty when unbounded
 
 
@@ -94,7 +95,6 @@ def parameters(spec: type[Spec]) -> list[Parameter]:
                 required=required,
                 help=field.description or "",
                 live=bool(extra["live"]),
-                unit=str(extra["unit"]),
                 bounds=_bounds(field.metadata),
             )
         )

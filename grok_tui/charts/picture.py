@@ -68,10 +68,6 @@ class Grid:
                 column += 1
         return column
 
-    def is_blank(self, row: int, column: int) -> bool:
-        """Whether nothing is written in a cell of the grid."""
-        return self._chars[row][column] == " "
-
     def picture(self, *, error: str = "") -> Picture:
         """Return what is written, as few runs a row as possible."""
         rows = tuple(_runs(chars, inks) for chars, inks in zip(self._chars, self._inks, strict=True))

@@ -82,15 +82,15 @@ def run(
         _refuse_options(context)
         return 0
     options = RunOptions(
-        profile,
-        tuple(assignments or ()),
-        seed,
-        replicas,
-        steps,
-        device,
-        threads,
-        compiling.value if compiling is not None else None,
-        deterministic,
+        profile=profile,
+        assignments=tuple(assignments or ()),
+        seed=seed,
+        replicas=replicas,
+        steps=steps,
+        device=device,
+        threads=threads,
+        compile=compiling.value if compiling is not None else None,
+        deterministic=deterministic,
     )
     limit = opt.seconds(time_limit)
     if headless:
@@ -100,9 +100,9 @@ def run(
         shown = {"--fps": fps, "--ascii": ascii_only, "--no-mouse": no_mouse, "--color": few_colors}
         shown["--keep-running"] = keep_running
         _refuse(shown, "is for the explorer, not for --headless")
-        from grok_tui.headless.run import Keeping, Wishes, run_headless
+        from grok_tui.headless.run import Wishes, run_headless
 
-        keeping = Keeping(run_dir) if keep or run_dir is not None else None
+        keeping = options.keeping(preset, run_dir) if keep or run_dir is not None else None
         return run_headless(preset, options, Wishes(as_json, junit, limit), keeping)
     unseen = {
         "--json": as_json,

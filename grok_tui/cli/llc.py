@@ -72,7 +72,15 @@ def llc(
         _numbers("--nbetas", nbetas),
         {name: value for name, value in settings.items() if value is not None},
     )
-    options = RunOptions(profile, tuple(assignments or ()), seed, 1, steps, device, threads)
+    options = RunOptions(
+        profile=profile,
+        assignments=tuple(assignments or ()),
+        seed=seed,
+        replicas=1,
+        steps=steps,
+        device=device,
+        threads=threads,
+    )
     return carry_out(preset, options, question, as_json)
 
 

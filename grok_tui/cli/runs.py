@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from grok_tui.cli import options as opt
+from grok_tui.engine.run.place import Place
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.output import has_terminal
 
@@ -42,15 +43,15 @@ def resume(
 
         directory = find_run(run)
         document = directory.describe()
-        found = ResumedRun(directory, document.label, document.profile, device, threads)
+        found = ResumedRun(directory, document.label, document.profile, Place(device=device, threads=threads))
         return run_explorer(resumed=found, keep_running=keep_running)
     if keep_running:
         raise GrokTuiError("--keep-running is for the explorer, which needs a terminal")
-    from grok_tui.headless.resume import Elsewhere, resume_headless
+    from grok_tui.headless.resume import resume_headless
     from grok_tui.headless.run import Wishes
 
     wishes = Wishes(as_json, junit, opt.seconds(time_limit))
-    return resume_headless(run, Elsewhere(device, threads), wishes)
+    return resume_headless(run, Place(device=device, threads=threads), wishes)
 
 
 def attach(run: opt.RunName) -> int:
@@ -76,21 +77,20 @@ def replay(run: opt.RunName, device: opt.OtherDevice = None, as_json: opt.Json =
 def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None) -> int:
     """Write a kept run for other programs."""
     from grok_tui.catalog.base import nearest
-    from grok_tui.engine.store import export as exporting
     from grok_tui.engine.store.library import find_run
-    from grok_tui.headless import export as by_libraries
+    from grok_tui.headless import export as exporting
     from grok_tui.output import write_file, write_result
 
-    known = [*exporting.FORMATS, *by_libraries.FORMATS]
+    known = [*exporting.TEXTS, *exporting.FORMATS]
     if to not in known:
         raise GrokTuiError(f"--to: unknown format '{to}'{nearest(to, known)}")
     directory = find_run(run)
-    if to in by_libraries.FORMATS:
+    if to in exporting.FORMATS:
         if out is None:
             raise GrokTuiError(f"--to {to} needs --out")
-        by_libraries.export_run(directory, to, out)
+        exporting.export_run(directory, to, out)
         return ExitCode.AS_EXPECTED
-    text = exporting.export(directory, to)
+    text = exporting.text_of(directory, to)
     if out is None:
         write_result(text)
     else:

@@ -24,5 +24,5 @@ def verify(
     from grok_tui.headless.verify import Outputs
     from grok_tui.headless.verify import verify as carry_out
 
-    options = RunOptions(profile, seed=seed, replicas=replicas, device=device)
+    options = RunOptions(profile=profile, seed=seed, replicas=replicas, device=device)
     return carry_out(names or (), options, jobs=jobs, outputs=Outputs(as_json, junit, markdown))

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
-import platform
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grok_tui.errors import GrokTuiError
 from grok_tui.files import free_stem, reason, write_new
@@ -20,8 +15,6 @@ from grok_tui.numbers import grouped
 from grok_tui.printable import printable
 
 if TYPE_CHECKING:
-    from grok_tui.engine.arm.status import ArmStatus
-    from grok_tui.engine.record.verdicts import JudgedClaim
     from grok_tui.engine.run.snapshot import Snapshot
     from grok_tui.options import RunOptions
     from grok_tui.presets import Preset
@@ -169,32 +162,20 @@ def csv_parts(snapshot: Snapshot) -> Iterator[str]:
 
 
 def json_parts(subject: Subject, preset_file: Path) -> Iterator[str]:
-    """Yield one JSON document: how the run was asked for, what befell it, its verdicts and all its curves.
+    """Yield one JSON document, a `grok_tui.frontend.report.Export`, curve by curve.
 
     A curve has its steps [n] and the values [R][n] of its replicas; null stands for NaN and infinities.
     """
-    head = json.dumps(_head(subject, preset_file), indent=1, ensure_ascii=False)
-    yield head.removesuffix("\n}") + ',\n "curves": ['
-    separator = "\n  "
-    for arm in subject.snapshot.arms:
-        for measure in arm.history.names:
-            steps, values = arm.history.curve(measure)
-            columns = [[_finite(value) for value in column] for column in values.T.tolist()]
-            curve = {"arm": arm.name, "measure": measure, "steps": steps.tolist(), "values": columns}
-            yield separator + json.dumps(curve)
-            separator = ",\n  "
-    yield "\n ]\n}\n"
+    from grok_tui.frontend.reporting import curves_of, document, report_of
 
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computes and draws; nothing is imported for it."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in ("grok-tui", "torch", "numpy", "textual", "plotext"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    snapshot = subject.snapshot
+    yield from document(
+        report_of(snapshot, subject.label, subject.options.profile),
+        curves_of(snapshot),
+        state=snapshot.state,
+        command=command(subject, preset_file),
+        steered=subject.steered,
+    )
 
 
 def _repetition(subject: Subject, preset_file: Path) -> dict[str, Iterator[str]]:
@@ -237,62 +218,3 @@ def _written(folder: Path, stem: str, parts: dict[str, Iterator[str]]) -> list[P
 
 def _cannot_write(folder: Path, error: OSError) -> ExportError:
     return ExportError(f"cannot write to {folder.resolve()}: {reason(error)}")
-
-
-def _head(subject: Subject, preset_file: Path) -> dict[str, Any]:
-    snapshot, preset = subject.snapshot, subject.preset
-    return {
-        "preset": subject.label,
-        "title": preset.title,
-        "profile": subject.options.profile,
-        "command": command(subject, preset_file),
-        "steered_by_hand": subject.steered,
-        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions(),
-        "device": snapshot.device,
-        "threads": snapshot.threads,
-        "state": str(snapshot.state),
-        "settings": preset.model_dump(mode="json"),
-        "seeds": preset.seeds,
-        "arms": [_arm(arm) for arm in snapshot.arms],
-        "events": [
-            {"arm": arm.name, "step": event.step, "name": event.name, "replica": event.replica}
-            for arm in snapshot.arms
-            for event in arm.events
-        ],
-        "interventions": [
-            done.model_dump(mode="json") for arm in snapshot.arms for done in arm.interventions
-        ],
-        "claims": [_claim(judged) for judged in snapshot.claims],
-    }
-
-
-def _arm(arm: ArmStatus) -> dict[str, Any]:
-    return {
-        "name": arm.name,
-        "step": arm.step,
-        "optimizer": arm.optimizer.model_dump(mode="json"),
-        "since": arm.since,
-        "batch_size": arm.batch_size,
-        "diverged": arm.diverged,
-    }
-
-
-def _claim(judged: JudgedClaim) -> dict[str, Any]:
-    claim = judged.claim
-    return {
-        "says": claim.says,
-        "holds": claim.holds,
-        "verdict": str(judged.verdict),
-        "expected": claim.expected,
-        "as_expected": judged.as_expected,
-        "seen": [str(comparison) for comparison in judged.telling.comparisons],
-        "origin": claim.origin,
-        "retracted": claim.retracted,
-        "because": claim.because,
-        "held_in": judged.held_in,
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

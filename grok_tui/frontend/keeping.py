@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from grok_tui.engine.run.place import Place
     from grok_tui.engine.run.snapshot import Snapshot
     from grok_tui.engine.store.directory import RunDirectory
     from grok_tui.frontend.source import Source, SourceFactory
@@ -53,9 +54,7 @@ class Kept:
             return _lasting(preset, name, options, folder)
         if not self.keep:
             return factory(preset, options)
-        from grok_tui.engine.worker.opening import Keeping
-
-        return factory(preset, options, keeping=Keeping(Path(name).stem, options.profile, folder))
+        return factory(preset, options, keeping=options.keeping(name, folder))
 
 
 def goes_on(snapshot: Snapshot) -> bool:
@@ -73,10 +72,7 @@ def _lasting(preset: Preset, name: str, options: RunOptions, folder: Path | None
         folder=folder.absolute() if folder is not None else None,
         label=Path(name).stem,
         profile=options.profile,
-        device=options.device,
-        threads=options.threads,
-        compile=options.compile or "auto",
-        deterministic=options.deterministic,
+        place=options.place,
     )
     return Attached(lambda: start(job), preset)
 
@@ -87,25 +83,23 @@ def attached(directory: RunDirectory, preset: Preset) -> Callable[[], Source]:
     Raises:
         StoreError: it does not, or cannot be reached; this is better said before a screen opens.
     """
+    from grok_tui.engine.remote.address import connect
     from grok_tui.engine.remote.client import Attached
-    from grok_tui.engine.remote.place import connect
 
     connection = connect(directory)
     return lambda: Attached(lambda: connection, preset)
 
 
-def taken_up(
-    directory: RunDirectory, preset: Preset, where: tuple[str | None, int | None], *, lasting: bool
-) -> Callable[[], Source]:
+def taken_up(directory: RunDirectory, preset: Preset, place: Place, *, lasting: bool) -> Callable[[], Source]:
     """Return what takes up a kept run.
 
     Args:
         directory: its folder.
         preset: what it carries out.
-        where: another device and another number of threads than before, or None.
+        place: where and how to compute it, as far as that is otherwise than before.
         lasting: whether it goes on in a process of its own.
     """
-    device, threads = where
+    place = replace(place, compile="auto")
     if lasting:
         from grok_tui.engine.remote.client import Attached
         from grok_tui.engine.remote.keeper import Job, start
@@ -117,12 +111,11 @@ def taken_up(
             label=document.label,
             profile=document.profile,
             resumed=True,
-            device=device,
-            threads=threads,
+            place=place,
         )
         return lambda: Attached(lambda: start(job), preset)
     from grok_tui.engine.worker.opening import Resumed
     from grok_tui.engine.worker.runner import Runner
 
-    opening = Resumed(directory, device, threads, compile="auto")
+    opening = Resumed(directory, place)
     return lambda: Runner(preset, opening, paused=True)

@@ -58,11 +58,11 @@ class Knob:
 
     @property
     def hint(self) -> str:
-        """One line: what it means, its bounds and its unit."""
+        """One line: what it means, and its bounds."""
         bounds = self.parameter.bounds
         if not bounds and self.choices and not isinstance(self.value, bool):
             bounds = ", ".join(map(shown, self.choices))
-        parts = [self.parameter.help, bounds, self.parameter.unit]
+        parts = [self.parameter.help, bounds]
         return "; ".join(part for part in parts if part)
 
 
@@ -88,7 +88,7 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
 
 def _not_typed(name: str, help: str) -> Parameter:  # noqa: A002  (as `Parameter` has it)
     """Return the declaration of a row that is opened, not typed."""
-    return Parameter(name, str, None, required=True, help=help, live=True, unit="", bounds="")
+    return Parameter(name, str, None, required=True, help=help, live=True, bounds="")
 
 
 def folded(rows: Sequence[Knob], unfolded: Collection[str] = (), pending: Collection[str] = ()) -> list[Knob]:
@@ -211,18 +211,16 @@ def _number(text: str) -> float:
 def problem(knob: Knob, text: str, preset: Preset, arm: ArmStatus) -> str:
     """Return what is wrong with a text typed for a knob, in one line, or nothing."""
     # The first frame stands before presets, and numpy with them, are loaded.
-    from grok_tui.presets import check_batch_size, checked_batch_size, with_hyperparameter, with_modifier
+    from grok_tui.presets import check_batch_size
     from grok_tui.presets.problems import first_problem
 
     try:
         value = parsed(knob, text)
-        if knob.key.startswith("optimizer."):
-            with_hyperparameter(arm.optimizer, knob.name, value)
-        elif knob.live and knob.key.startswith("modifiers."):
-            with_modifier(arm.modifiers, knob.name, value)
-        elif knob.live:
-            samples = next(one for one in preset.arms if one.name == arm.name).task.shape.samples
-            check_batch_size(checked_batch_size(value), samples)
+        if knob.live:
+            after = arm.with_value(knob.name, value)
+            if after.batch_size != arm.batch_size:
+                samples = next(one for one in preset.arms if one.name == arm.name).task.shape.samples
+                check_batch_size(after.batch_size, samples)
         else:
             _check_field(knob, value, preset, arm)
     except ValueError as error:

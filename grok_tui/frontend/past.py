@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from grok_tui.catalog.interventions import Set, Switch
-from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.frontend.happenings import SLINGSHOT, slingshots
 
 if TYPE_CHECKING:
@@ -32,13 +31,7 @@ def _arm_then(arm: ArmStatus, spec: Arm, step: int) -> ArmStatus:
     if step >= arm.step or step < arm.born:
         return arm
     done = tuple(one for one in arm.interventions if one.at_step < step)
-    beginning = replace(
-        arm,
-        optimizer=spec.optimizer,
-        since=0,
-        modifiers=spec.modifiers,
-        batch_size=spec.training.batch_size,
-    )
+    beginning = replace(arm, **vars(spec.settings))
     return replace(
         after(beginning, done),
         step=step,
@@ -49,23 +42,12 @@ def _arm_then(arm: ArmStatus, spec: Arm, step: int) -> ArmStatus:
 
 
 def after(arm: ArmStatus, done: Iterable[AnyIntervention]) -> ArmStatus:
-    """Return an arm with its optimizer and its settings as interventions leave them.
+    """Return an arm with its settings as interventions leave them.
 
     Raises:
         ValueError: one does not fit.
     """
-    from grok_tui.presets import checked_batch_size, with_hyperparameter, with_modifier
-
-    for one in done:
-        if isinstance(one, Switch):
-            arm = replace(arm, optimizer=one.optimizer, since=one.at_step)
-        elif isinstance(one, Set) and one.hyperparameter == "batch_size":
-            arm = replace(arm, batch_size=checked_batch_size(one.value))
-        elif isinstance(one, Set) and one.hyperparameter in Modifiers.model_fields:
-            arm = replace(arm, modifiers=with_modifier(arm.modifiers, one.hyperparameter, one.value))
-        elif isinstance(one, Set):
-            arm = replace(arm, optimizer=with_hyperparameter(arm.optimizer, one.hyperparameter, one.value))
-    return arm
+    return reduce(lambda before, one: before.after(one), done, arm)
 
 
 def marks(arm: ArmStatus, snapshot: Snapshot) -> list[int]:

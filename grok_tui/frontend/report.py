@@ -1,8 +1,9 @@
 """The document that a run leaves: what was asked, what was seen, and the verdicts.
 
-`report.schema.json` beside this file is its JSON schema, and `#/$defs/Ledger` in it that of `grok-tui verify
---json`. To write it anew: `python -m grok_tui.frontend.report >
-grok_tui/frontend/report.schema.json`.
+`report.schema.json` beside this file is its JSON schema, `#/$defs/Ledger` in it that of `grok-tui verify
+--json`, and `#/$defs/Export` that of what the explorer exports. To write it anew:
+
+    python -m grok_tui.frontend.report > grok_tui/frontend/report.schema.json
 """
 
 from __future__ import annotations
@@ -64,10 +65,17 @@ class ArmReport(Part):
     """The step at which this optimizer was put to work."""
     recorded_at: int
     """The step of the final measures."""
+    batch_size: int | Literal["full"]
+    diverged: bool
+    """Whether a replica of it diverged."""
+    parent: str = ""
+    """Of a fork: the arm that it comes from."""
+    born: int = 0
+    """Of a fork: the step of its parent that it began with."""
     measures: dict[str, list[Number]]
     """The final value of every measure in each replica."""
     backends: list[BackendReport] = []
-    """What made which steps: eager, compiled, or cuda graph."""
+    """What made which steps: eager, compiled, or cuda graph; empty where that is not known."""
 
 
 class EventReport(Part):
@@ -77,6 +85,19 @@ class EventReport(Part):
     step: int
     name: str
     replica: int
+    numbers: dict[str, Number] = {}
+    """What was measured of it, as a slingshot's peak loss and the growth of the norm."""
+
+
+class CurveReport(Part):
+    """A measure of an arm over the recorded steps."""
+
+    arm: str
+    measure: str
+    steps: list[int]
+    """[n]"""
+    values: list[list[Number]]
+    """[R][n], one list a replica."""
 
 
 class ComparisonReport(Part):
@@ -133,8 +154,8 @@ class Timings(Part):
     steps_per_second: Number
 
 
-class Report(Part):
-    """One run: a preset carried out, wholly or in part."""
+class RunReport(Part):
+    """What every report of a run says, whoever asks for it."""
 
     preset: str
     title: str
@@ -153,13 +174,32 @@ class Report(Part):
     interventions: list[dict[str, JsonValue]]
     """All interventions carried out, at the step at which they were."""
     claims: list[ClaimReport]
+    complete: bool
+    """Whether every arm was trained to its end."""
+
+
+class Export(RunReport):
+    """A run as it is handed on to other programs, at any moment of it, with all its curves."""
+
+    state: str
+    """What the run was doing: running, paused, finished..."""
+    command: str
+    """The command line that does the run again."""
+    steered_by_hand: bool
+    """Whether somebody changed what the preset and its options say."""
+    exported: str
+    """When: UTC, ISO 8601."""
+    curves: list[CurveReport]
+
+
+class Report(RunReport):
+    """One run: a preset carried out without a screen, wholly or in part."""
+
     timings: Timings
     ended: Ending
     """Why the run ended."""
     problem: str | None
     """What went wrong when it diverged or failed."""
-    complete: bool
-    """Whether every arm was trained to its end."""
     exit_code: int
 
     @property
@@ -204,7 +244,7 @@ class Ledger(Part):
 
 def schema() -> str:
     """Return the text of the schema file."""
-    _, document = models_json_schema([(Report, "serialization"), (Ledger, "serialization")])
+    _, document = models_json_schema([(kind, "serialization") for kind in (Report, Ledger, Export)])
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/$defs/Report"}
     return json.dumps(head | document, indent=2) + "\n"
 

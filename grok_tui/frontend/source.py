@@ -7,12 +7,12 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.charts.model import Chart
     from grok_tui.charts.picture import Picture
     from grok_tui.charts.style import Style
     from grok_tui.engine.run.snapshot import Snapshot
     from grok_tui.engine.worker.opening import Keeping
+    from grok_tui.engine.worker.orders import Order
     from grok_tui.options import RunOptions
     from grok_tui.presets import Preset
 
@@ -35,40 +35,8 @@ class Source(Protocol):
         """Begin."""
         ...
 
-    def pause(self) -> None:
-        """Stop soon."""
-        ...
-
-    def resume(self) -> None:
-        """Go on, also after the end."""
-        ...
-
-    def step(self, steps: int = 1) -> None:
-        """Pause and take that many steps."""
-        ...
-
-    def set_pace(self, pace: float | None) -> None:
-        """Hold every arm to that many steps a second."""
-        ...
-
-    def intervene(self, arm: str, intervention: AnyIntervention) -> None:
-        """Do something to an arm."""
-        ...
-
-    def rewind(self, arm: str, step: int) -> None:
-        """Take an arm back to a step, and pause; what it did since is dropped."""
-        ...
-
-    def fork(self, arm: str, step: int | None, name: str) -> None:
-        """Add an arm that begins with what another was at a step, or is now; and pause."""
-        ...
-
-    def stay(self) -> None:
-        """Give up a way back that is being replayed."""
-        ...
-
-    def restart(self, preset: Preset) -> None:
-        """Begin anew."""
+    def give(self, order: Order) -> None:
+        """Have an order carried out soon; what comes of it is in the snapshot, or among the refusals."""
         ...
 
     def close(self, timeout: float = 0.8) -> bool:
@@ -121,12 +89,4 @@ def runner(preset: Preset, options: RunOptions, /, *, keeping: Keeping | None = 
     from grok_tui.engine.worker.opening import Anew
     from grok_tui.engine.worker.runner import Runner
 
-    opening = Anew(
-        preset,
-        options.device,
-        options.threads,
-        keeping,
-        compile=options.compile or "auto",
-        deterministic=options.deterministic,
-    )
-    return Runner(preset, opening, pace=preset.pace)
+    return Runner(preset, Anew(preset, options.place, keeping), pace=preset.pace)

@@ -19,6 +19,23 @@ EXTRAS = {"parquet": "pyarrow", "tensorboard": "tensorboardX", "png": "resvg_py"
 """The module that a format needs; the extra to install is called as the format."""
 
 
+def text_of(directory: RunDirectory, to: str) -> str:
+    """Return a kept run's measures as CSV, or the whole run but its weights as JSON.
+
+    The JSON is a `grok_tui.frontend.report.Export`.
+
+    Raises:
+        StoreError: the folder cannot be read.
+    """
+    if to == "csv":
+        from grok_tui.engine.store.export import csv_of
+
+        return csv_of(directory)
+    from grok_tui.frontend.kept import json_of
+
+    return "".join(json_of(directory))
+
+
 def export_run(directory: RunDirectory, to: str, out: Path) -> None:
     """Write a kept run.
 
@@ -44,10 +61,10 @@ def _parquet(directory: RunDirectory, out: Path) -> None:
     """Write the measures as one table: arm, step, replica, and a column for each measure."""
     _needed("parquet")
     csv, parquet = import_module("pyarrow.csv"), import_module("pyarrow.parquet")
-    from grok_tui.engine.store.export import export
+    from grok_tui.engine.store.export import csv_of
 
     file = io.BytesIO()
-    parquet.write_table(csv.read_csv(io.BytesIO(export(directory, "csv").encode())), file)
+    parquet.write_table(csv.read_csv(io.BytesIO(csv_of(directory).encode())), file)
     write_file(out, file.getvalue(), "--out")
 
 
@@ -95,3 +112,7 @@ _WRITERS: dict[str, Callable[[RunDirectory, Path], None]] = {
 }
 
 FORMATS = tuple(_WRITERS)
+"""Files of other programs."""
+
+TEXTS = ("csv", "json")
+"""Texts, which can go to standard output."""

@@ -6,6 +6,7 @@ import json
 
 from rich.text import Text
 
+from grok_tui.engine.run.place import Place
 from grok_tui.errors import ExitCode
 from grok_tui.numbers import grouped, plural
 from grok_tui.output import complain, print_result, write_result
@@ -27,9 +28,8 @@ def replay_headless(reference: str, device: str | None, as_json: bool) -> int:
     teller = narration(directory.describe().label)
     with teller:
         from grok_tui.engine.store.replay import Replay
-        from grok_tui.engine.store.store import Place
 
-        replay = Replay(directory, complain, Place(device))
+        replay = Replay(directory, complain, Place(device=device))
         for line in replay.unlike:
             teller.say(line)
         compared = list(replay.compare(lambda run: teller.show(standing(run)) if teller.due() else None))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
+from grok_tui.engine.run.place import Place
 from grok_tui.errors import GrokTuiError
 from grok_tui.output import complain, require_writable
 
@@ -12,15 +12,7 @@ from .progress import narration
 from .run import Job, TrainingError, Wishes, carry_out
 
 
-@dataclass(frozen=True)
-class Elsewhere:
-    """On what device and with how many threads to go on; None leaves it as it was."""
-
-    device: str | None = None
-    threads: int | None = None
-
-
-def resume_headless(reference: str, where: Elsewhere, wishes: Wishes) -> int:
+def resume_headless(reference: str, place: Place, wishes: Wishes) -> int:
     """Carry a kept run on to its end, print what came of it, and return the exit code.
 
     Raises:
@@ -35,10 +27,10 @@ def resume_headless(reference: str, where: Elsewhere, wishes: Wishes) -> int:
     document = directory.describe()
     teller = narration(document.label)
     with teller:
-        from grok_tui.engine.store.store import Place, resume
+        from grok_tui.engine.store.store import resume
 
         try:
-            run, store = resume(directory, complain, Place(where.device, where.threads))
+            run, store = resume(directory, complain, place)
         except GrokTuiError:
             raise
         except Exception as error:  # whatever torch raises, for instance for want of memory

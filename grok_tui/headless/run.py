@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import platform
 import shlex
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grok_tui import interrupts
+from grok_tui.engine.run.snapshot import State
 from grok_tui.errors import ExitCode, GrokTuiError
-from grok_tui.frontend.report import (
-    ArmReport,
-    BackendReport,
-    ClaimReport,
-    ComparisonReport,
-    Ending,
-    EventReport,
-    Report,
-    Timings,
-    Versions,
-)
+from grok_tui.frontend.report import Ending, Report, Timings
+from grok_tui.frontend.reporting import report_of
 from grok_tui.interrupts import Interrupts
 from grok_tui.numbers import grouped, plural
 from grok_tui.options import RunOptions
@@ -43,11 +33,9 @@ from .progress import BarNarration, LineNarration, Narration, Standing, narratio
 from .tables import run_tables
 
 if TYPE_CHECKING:
-    from grok_tui.claims import Comparison
-    from grok_tui.engine.arm.arm import Arm
-    from grok_tui.engine.record.verdicts import JudgedClaim
     from grok_tui.engine.run.run import Run
     from grok_tui.engine.store.store import Store
+    from grok_tui.engine.worker.opening import Keeping
     from grok_tui.presets import Preset
 
 ENDED_EARLY: dict[Ending, str] = {"interrupted": "interrupted", "time limit": "time limit reached"}
@@ -91,13 +79,6 @@ class Wishes:
     time_limit: float | None = None
 
 
-@dataclass(frozen=True)
-class Keeping:
-    """Where to keep a run; None names a folder for it in the state folder."""
-
-    folder: Path | None = None
-
-
 def run_headless(
     name: str, options: RunOptions, wishes: Wishes | None = None, keeping: Keeping | None = None
 ) -> int:
@@ -107,7 +88,7 @@ def run_headless(
         name: the preset's name or path.
         options: what is laid over it.
         wishes: how to report, and when to stop.
-        keeping: where to keep the run, or None to keep nothing of it.
+        keeping: how to keep the run, or None to keep nothing of it.
 
     Raises:
         GrokTuiError: the preset, an option or the machine does not allow the run, or stdout fails.
@@ -123,9 +104,7 @@ def run_headless(
     with teller:
         run = _started(preset, options)
         if keeping is not None:
-            from grok_tui.engine.store.store import create
-
-            store = create(run, label, options.profile, keeping.folder)
+            store = keeping.keep(run, keeping.folder)
     return carry_out(Job(run, label, options.profile, store), wishes, teller, started)
 
 
@@ -163,7 +142,7 @@ def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, st
             if outcome.ended in ENDED_EARLY:
                 teller.say(f"{ENDED_EARLY[outcome.ended]}; what was recorded so far follows")
         timings = _timings(run.steps - steps_before, started, first_step)
-        report = _report(job.label, job.profile, run, outcome, timings)
+        report = _report(job, outcome, timings)
         if report.problem is not None:
             complain(f"{job.label}: {report.problem}")
         _publish(report, wishes.as_json, wishes.junit_file)
@@ -278,95 +257,14 @@ def _first_line(error: Exception) -> str:
     return shortened(printable(text.splitlines()[0]), LONGEST_PROBLEM)
 
 
-def _report(label: str, profile: str, run: Run, outcome: Outcome, timings: Timings) -> Report:
-    preset = run.preset
-    judged = [_claim(claim) for claim in run.judge()]
+def _report(job: Job, outcome: Outcome, timings: Timings) -> Report:
+    """Return what came of a run, with its exit code."""
+    run = job.run
+    snapshot = run.snapshot(State.FINISHED if run.finished else State.PAUSED)
+    backends = {name: arm.backends for name, arm in run.arms.items()}
+    whole = report_of(snapshot, job.label, job.profile, backends)
     code = outcome.exit_code
-    if code == ExitCode.AS_EXPECTED and not all(claim.as_expected for claim in judged):
+    if code == ExitCode.AS_EXPECTED and not all(claim.as_expected for claim in whole.claims):
         code = ExitCode.NOT_AS_EXPECTED
-    arms = run.arms.values()
-    events = [
-        EventReport(arm=arm.name, step=event.step, name=event.name, replica=event.replica)
-        for arm in arms
-        for event in arm.history.events
-    ]
-    return Report(
-        preset=label,
-        title=preset.title,
-        profile=profile,
-        sources=preset.sources,
-        settings=preset.model_dump(mode="json"),
-        versions=_versions(),
-        device=str(run.device),
-        device_name=run.device_name,
-        threads=run.threads,
-        seeds=preset.seeds,
-        arms=[_arm(arm) for arm in arms],
-        events=sorted(events, key=lambda event: event.step),
-        interventions=[done.model_dump(mode="json") for arm in arms for done in arm.interventions],
-        claims=judged,
-        timings=timings,
-        ended=outcome.ended,
-        problem=outcome.problem,
-        complete=outcome.ended == "finished",
-        exit_code=int(code),
-    )
-
-
-def _versions() -> Versions:
-    return Versions(
-        grok_tui=version("grok-tui"),
-        python=platform.python_version(),
-        torch=version("torch"),
-        numpy=version("numpy"),
-        platform=platform.platform(),
-    )
-
-
-def _arm(arm: Arm) -> ArmReport:
-    history = arm.history
-    return ArmReport(
-        name=arm.name,
-        steps=arm.step,
-        steps_planned=arm.spec.training.steps,
-        optimizer=arm.optimizer.spec.model_dump(mode="json"),
-        since=arm.since,
-        recorded_at=int(history.steps[-1]),
-        measures={name: history.last(name).tolist() for name in history.names},
-        backends=[BackendReport(step=since.step, backend=since.backend) for since in arm.backends],
-    )
-
-
-def _claim(judged: JudgedClaim) -> ClaimReport:
-    claim, telling = judged.claim, judged.telling
-    deciding = _comparison(telling.deciding)
-    return ClaimReport(
-        says=claim.says,
-        holds=claim.holds,
-        verdict=judged.verdict.value,
-        expected=claim.expected,
-        as_expected=judged.as_expected,
-        left=deciding.left,
-        operator=deciding.operator,
-        right=deciding.right,
-        comparisons=[_comparison(comparison) for comparison in telling.comparisons],
-        origin=claim.origin,
-        retracted=claim.retracted,
-        because=claim.because,
-        held_in=judged.held_in,
-        replicas=len(judged.judgements),
-        holds_in=claim.holds_in,
-    )
-
-
-def _comparison(comparison: Comparison) -> ComparisonReport:
-    right: float | list[float | None] | None
-    right = list(comparison.right) if isinstance(comparison.right, tuple) else comparison.right
-    return ComparisonReport(
-        text=comparison.text,
-        left=comparison.left,
-        operator=comparison.operator,
-        right=right,
-        holds=comparison.holds,
-        shown=str(comparison),
-    )
+    told = vars(whole) | {"complete": outcome.ended == "finished"}
+    return Report(**told, timings=timings, ended=outcome.ended, problem=outcome.problem, exit_code=int(code))

@@ -1,20 +1,19 @@
 """The preset format: files, validation, and what a preset says."""
 
-from .hyperparameters import check_batch_size, checked_batch_size, with_hyperparameter, with_modifier
 from .load import PROFILES, find, load, names, read
 from .model import Arm, Claim, Preset
+from .settings import Settings, check_batch_size, part_of
 
 __all__ = [
     "PROFILES",
     "Arm",
     "Claim",
     "Preset",
+    "Settings",
     "check_batch_size",
-    "checked_batch_size",
     "find",
     "load",
     "names",
+    "part_of",
     "read",
-    "with_hyperparameter",
-    "with_modifier",
 ]

@@ -11,15 +11,15 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
 from ..catalog.events import EVENT_NUMBERS, EVENTS
-from ..catalog.interventions import AnyIntervention, Set, Switch
+from ..catalog.interventions import AnyIntervention
 from ..catalog.measures import COSTLY, ENVELOPE, measures_of
 from ..catalog.models import AnyModel
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
-from .hyperparameters import check_batch_size, checked_batch_size, with_hyperparameter, with_modifier
 from .problems import first_problem
+from .settings import Settings, check_batch_size
 
 
 def _no_keyword(name: str) -> str:
@@ -75,6 +75,13 @@ class Arm(Spec):
         """Samples in a step."""
         size = self.training.batch_size
         return self.task.shape.samples if size == "full" else size
+
+    @property
+    def settings(self) -> Settings:
+        """What the arm begins with, of what may change on the way."""
+        return Settings(
+            optimizer=self.optimizer, modifiers=self.modifiers, batch_size=self.training.batch_size
+        )
 
 
 class Preset(Spec):
@@ -165,8 +172,7 @@ class Preset(Spec):
 
     @model_validator(mode="after")
     def _interventions_fit(self) -> Preset:
-        current = {arm.name: arm.optimizer for arm in self.arms}
-        modifiers = {arm.name: arm.modifiers for arm in self.arms}
+        current = {arm.name: arm.settings for arm in self.arms}
         steps = {arm.name: arm.training.steps for arm in self.arms}
         samples = {arm.name: arm.task.shape.samples for arm in self.arms}
         for i, intervention in sorted(enumerate(self.interventions), key=lambda item: item[1].at_step):
@@ -179,16 +185,9 @@ class Preset(Spec):
             if intervention.at_step >= steps[name]:
                 raise ValueError(f"{where}.at_step: arm '{name}' ends at step {steps[name]}")
             try:
-                if isinstance(intervention, Switch):
-                    current[name] = intervention.optimizer
-                elif isinstance(intervention, Set) and intervention.hyperparameter == "batch_size":
-                    check_batch_size(checked_batch_size(intervention.value), samples[name])
-                elif isinstance(intervention, Set):
-                    changed, value = intervention.hyperparameter, intervention.value
-                    if changed in Modifiers.model_fields:
-                        modifiers[name] = with_modifier(modifiers[name], changed, value)
-                    else:
-                        current[name] = with_hyperparameter(current[name], changed, value)
+                before, current[name] = current[name], current[name].after(intervention)
+                if current[name].batch_size != before.batch_size:
+                    check_batch_size(current[name].batch_size, samples[name])
             except ValueError as error:
                 raise ValueError(f"{where}: {first_problem(error)}") from None
         return self

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
+from grok_tui.engine.run.place import AS_IT_WAS, Place
 from grok_tui.errors import GrokTuiError
 from grok_tui.interrupts import exit_code
 from grok_tui.options import RunOptions
@@ -99,16 +100,14 @@ class ResumedRun:
         directory: its folder.
         label: the name of its preset.
         profile: its profile.
-        device: another device than before, or None.
-        threads: another number of threads, or None.
+        place: where and how to compute it, as far as that is otherwise than before.
         running: whether it goes on elsewhere, and is attached to.
     """
 
     directory: RunDirectory
     label: str
     profile: str
-    device: str | None = None
-    threads: int | None = None
+    place: Place = AS_IT_WAS
     running: bool = False
 
 
@@ -139,7 +138,7 @@ def _resumed(run: ResumedRun, lasting: bool) -> Kept:
     preset = preset_of(run.directory.describe(), run.directory)
     if run.running:
         return Kept(resumed=attached(run.directory, preset), preset=preset)
-    where = taken_up(run.directory, preset, (run.device, run.threads), lasting=lasting)
+    where = taken_up(run.directory, preset, run.place, lasting=lasting)
     return Kept(lasting, resumed=where, preset=preset, lasting=lasting)
 
 

@@ -60,7 +60,7 @@ class Layout(_Table):
         return charts
 
 
-class Settings(_Table):
+class UserSettings(_Table):
     """All settings; every one has a default, so that an empty file is a good file."""
 
     theme: str = "grok-dark"
@@ -83,9 +83,9 @@ class Settings(_Table):
 
 
 class Loaded(NamedTuple):
-    """Settings as the file has them, and a line for everything in it that could not be used."""
+    """UserSettings as the file has them, and a line for everything in it that could not be used."""
 
-    settings: Settings
+    settings: UserSettings
     problems: tuple[str, ...]
 
 
@@ -94,7 +94,7 @@ def settings_file() -> Path:
     return user_config_path("grok-tui") / "settings.toml"
 
 
-def frames_per_second(settings: Settings) -> int:
+def frames_per_second(settings: UserSettings) -> int:
     """Return the most frames a second that charts are drawn here."""
     if settings.fps != "auto":
         return settings.fps
@@ -107,19 +107,19 @@ def load(path: Path | None = None) -> Loaded:
     try:
         table = read_toml(path, LARGEST_FILE, "settings")
     except FileNotFoundError:
-        return Loaded(Settings(), ())
+        return Loaded(UserSettings(), ())
     except (OSError, ValueError) as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
-        return Loaded(Settings(), (f"{path}: {why}; using the defaults",))
-    problems = [f"{path}: {problem}" for problem in _prune(table, Settings)]
-    settings = Settings.model_validate(table)
+        return Loaded(UserSettings(), (f"{path}: {why}; using the defaults",))
+    problems = [f"{path}: {problem}" for problem in _prune(table, UserSettings)]
+    settings = UserSettings.model_validate(table)
     wrong = dict(wrong_keys(settings.keymap))
     problems += [f"{path}: keymap.{action}: {problem}" for action, problem in wrong.items()]
     settings.keymap = {action: keys for action, keys in settings.keymap.items() if action not in wrong}
     return Loaded(settings, tuple(problems))
 
 
-def save(settings: Settings, path: Path | None = None) -> None:
+def save(settings: UserSettings, path: Path | None = None) -> None:
     """Write the settings in one stroke, keeping the file's comments and whatever it says besides.
 
     Only what differs from what the file means is changed in it: a value that could not be used stays for its

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from textual.pilot import Pilot
 
-from grok_tui.catalog.interventions import Jump, Set, Switch
-from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from grok_tui.catalog.interventions import Jump
+from grok_tui.catalog.measures import COORDINATES, GENERAL
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import CoordinateHistory, Event, History
 from grok_tui.engine.record.verdicts import judge
 from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.engine.worker import orders as ask
 from grok_tui.options import RunOptions
-from grok_tui.presets import Preset, with_hyperparameter, with_modifier
+from grok_tui.presets import Preset
 from grok_tui.tui.app import ExplorerApp, make_app
 from grok_tui.tui.live.screen import LiveScreen
 
@@ -152,7 +153,7 @@ class FakeRun:
                 diverged=False,
                 interventions=(),
                 events=(),
-                history=History(MEASURES, tuple(ENVELOPE), 1),
+                history=History(MEASURES, 1),
                 coordinates=CoordinateHistory(samples + 1),
                 grid=None,
                 margins=None,
@@ -193,12 +194,40 @@ class FakeRun:
     def start(self) -> None:
         self.publish()
 
-    def pause(self) -> None:
+    def give(self, order: ask.Order) -> None:
+        match order:
+            case ask.Pause():
+                self._pause()
+            case ask.GoOn():
+                self._go_on()
+            case ask.Step(steps=steps):
+                self._note("step")
+                self.state = State.PAUSED
+                self.train(steps)
+            case ask.SetPace(pace=pace):
+                self._note(f"pace {pace}")
+                self.publish(pace=pace)
+            case ask.Intervene(intervention=intervention):
+                self._intervene(intervention.arm, intervention)
+            case ask.Rewind(arm=arm, step=step):
+                self._note(f"rewind {arm} {step}")
+                self.publish(epoch=self.snapshot.epoch + 1)
+            case ask.ForkArm(arm=arm, step=step, name=name):
+                self._fork(arm, step, name)
+            case ask.Stay():
+                self._note("stay")
+            case ask.Restart(preset=preset):
+                self._note("restart")
+                self.preset = preset
+                self.begin()
+                self.publish()
+
+    def _pause(self) -> None:
         self._note("pause")
         self.state = State.PAUSED
         self.publish()
 
-    def resume(self) -> None:
+    def _go_on(self) -> None:
         self._note("resume")
         if self.state is State.FINISHED:
             for arm in self.arms.values():
@@ -207,41 +236,16 @@ class FakeRun:
         self.state = State.RUNNING
         self.publish()
 
-    def step(self, steps: int = 1) -> None:
-        self._note("step")
-        self.state = State.PAUSED
-        self.train(steps)
-
-    def set_pace(self, pace: float | None) -> None:
-        self._note(f"pace {pace}")
-        self.publish(pace=pace)
-
-    def intervene(self, arm: str, intervention: object) -> None:
+    def _intervene(self, arm: str, intervention: object) -> None:
         one = self.arms[arm]
         self._note(f"{arm}: {type(intervention).__name__}")
-        optimizer, since = one.status.optimizer, one.status.since
-        if isinstance(intervention, Switch):
-            optimizer, since = intervention.optimizer, one.status.step
-        elif isinstance(intervention, Set) and intervention.hyperparameter in Modifiers.model_fields:
-            changed = with_modifier(one.status.modifiers, intervention.hyperparameter, intervention.value)
-            one.status = replace(one.status, modifiers=changed)
-        elif isinstance(intervention, Set) and intervention.hyperparameter != "batch_size":
-            optimizer = with_hyperparameter(optimizer, intervention.hyperparameter, intervention.value)
-        elif isinstance(intervention, Set):
-            one.status = replace(one.status, batch_size=intervention.value)
-        elif isinstance(intervention, Jump):
+        if isinstance(intervention, Jump):
             assert intervention.of_next_steps or intervention.norm > 0
         done = intervention.model_copy(update={"at_step": one.status.step})
-        one.status = replace(
-            one.status, optimizer=optimizer, since=since, interventions=(*one.status.interventions, done)
-        )
+        one.status = replace(one.status.after(done), interventions=(*one.status.interventions, done))
         self.publish()
 
-    def rewind(self, arm: str, step: int) -> None:
-        self._note(f"rewind {arm} {step}")
-        self.publish(epoch=self.snapshot.epoch + 1)
-
-    def fork(self, arm: str, step: int | None, name: str) -> None:
+    def _fork(self, arm: str, step: int | None, name: str) -> None:
         self._note(f"fork {arm} {step} {name}")
         one = self.arms[arm]
         born = one.status.step if step is None else step
@@ -251,15 +255,6 @@ class FakeRun:
         specs = [*self.preset.arms, self.preset.arms[0].model_copy(update={"name": name})]
         self.preset = self.preset.model_copy(update={"arms": specs})
         self.publish(epoch=self.snapshot.epoch + 1)
-
-    def stay(self) -> None:
-        self._note("stay")
-
-    def restart(self, preset: Preset) -> None:
-        self._note("restart")
-        self.preset = preset
-        self.begin()
-        self.publish()
 
     def close(self, timeout: float = 0.8) -> bool:
         self.closed = True

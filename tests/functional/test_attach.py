@@ -14,12 +14,14 @@ import pytest
 from explorer import PRESET
 from terminal import Terminal, explorer_command, explorer_environment
 
+from grok_tui.engine.remote.address import LONGEST_ADDRESS, connect, socket_path
 from grok_tui.engine.remote.client import Attached
 from grok_tui.engine.remote.keeper import Job, start
-from grok_tui.engine.remote.place import LONGEST_ADDRESS, connect, socket_path
+from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.snapshot import State as Stands
 from grok_tui.engine.store.directory import RunDirectory, State
 from grok_tui.engine.store.files import StoreError
+from grok_tui.engine.worker import orders as ask
 from grok_tui.frontend.orders import changed, reset
 from grok_tui.presets import load
 
@@ -44,9 +46,8 @@ def preset(tmp_path):
 
 
 def job(preset: Path, folder: Path, **changes) -> Job:
-    return Job(
-        preset=load(str(preset)), folder=folder, label="two", profile="quick", compile="off", **changes
-    )
+    given = {"label": "two", "profile": "quick", "place": Place(compile="off")} | changes
+    return Job(preset=load(str(preset)), folder=folder, **given)
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_a_run_outlives_its_terminal_and_is_attached_to(preset, tmp_path):
 
 def test_whoever_attaches_sees_what_the_first_one_sees(run, directory):
     until(lambda: run.snapshot.arms[0].step > 300)
-    run.pause()
+    run.give(ask.Pause())
     until(lambda: run.snapshot.state == "paused")
     other = looking_on(directory)
     assert other.snapshot.state == "paused"
@@ -142,28 +143,28 @@ def test_whoever_attaches_sees_what_the_first_one_sees(run, directory):
 def test_orders_go_through_and_what_cannot_be_done_is_told(run, directory):
     other = looking_on(directory)
     arm = other.snapshot.arms[0]
-    other.intervene(arm.name, changed(arm, "lr", 0.05))
+    other.give(ask.Intervene(intervention=changed(arm, "lr", 0.05)))
     until(lambda: run.snapshot.arms[0].optimizer.lr == 0.05)
-    other.set_pace(50.0)
+    other.give(ask.SetPace(pace=50.0))
     until(lambda: run.snapshot.pace == 50.0)
-    other.step(3)
+    other.give(ask.Step(steps=3))
     until(lambda: other.snapshot.state == "paused")
-    other.intervene("nobody", reset(arm))
+    other.give(ask.Intervene(intervention=reset(arm).model_copy(update={"arm": "nobody"})))
     until(lambda: other.refusals)
     assert other.refusals.popleft() == "there is no arm 'nobody'"
     step = run.snapshot.arms[0].step
-    other.fork(arm.name, step - 1, "again")
+    other.give(ask.ForkArm(arm=arm.name, step=step - 1, name="again"))
     until(lambda: [one.name for one in other.snapshot.arms] == ["sgd", "adamw", "again"])
     assert other.snapshot.arms[2].born == step - 1
-    other.rewind("adamw", 1)
+    other.give(ask.Rewind(arm="adamw", step=1))
     until(lambda: run.snapshot.arms[1].step == 1)
     assert run.snapshot.arms[1].history.steps[-1] == 1
-    other.resume()
+    other.give(ask.GoOn())
     until(lambda: run.snapshot.state == "running")
 
 
 def test_a_run_that_begins_anew_is_found_in_its_new_folder(run, directory):
-    run.restart(run.snapshot.preset)
+    run.give(ask.Restart(preset=run.snapshot.preset))
     until(lambda: run.snapshot.kept == f"{directory.path}-2")
     again = RunDirectory(Path(f"{directory.path}-2"))
     until(lambda: socket_path(again).exists())
@@ -308,7 +309,7 @@ def test_a_run_that_is_finished_ends_when_nobody_looks_on(preset, tmp_path):
 
 
 def test_a_run_that_cannot_begin_says_why(preset, tmp_path):
-    one = Attached(lambda: start(job(preset, tmp_path / "run", device="cuda:77")))
+    one = Attached(lambda: start(job(preset, tmp_path / "run", place=Place(device="cuda:77"))))
     one.start()
     until(lambda: one.snapshot.state is Stands.FAILED)
     assert "cuda" in one.snapshot.failure

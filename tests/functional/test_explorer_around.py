@@ -31,7 +31,7 @@ from grok_tui.tui.app import ExplorerApp, make_app
 from grok_tui.tui.browser.screen import BrowserScreen
 from grok_tui.tui.live.screen import LiveScreen
 from grok_tui.tui.parts.page import Page
-from grok_tui.tui.settings import Settings, settings_file
+from grok_tui.tui.settings import UserSettings, settings_file
 from grok_tui.tui.sheets import guide
 from grok_tui.tui.sheets.debug import DebugScreen
 from grok_tui.tui.sheets.help import HelpScreen, help_lines
@@ -416,7 +416,7 @@ def test_help_opens_scrolls_and_closes_at_every_size(preset, size):
 
 
 def test_help_shows_the_users_own_keys(preset):
-    settings.save(Settings(keymap={"optimizer.swap": "S,ctrl+o"}))
+    settings.save(UserSettings(keymap={"optimizer.swap": "S,ctrl+o"}))
 
     async def script(explorer: Explorer) -> None:
         await explorer.press("question_mark")

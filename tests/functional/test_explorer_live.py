@@ -373,19 +373,19 @@ def test_what_matters_is_seen_without_scrolling_and_the_rest_unfolds(preset):
 
 def test_keys_pressed_faster_than_the_run_obeys_are_not_lost(preset, monkeypatch):
     async def script(explorer: Explorer) -> None:
-        obey, sent = explorer.run.intervene, []
-        monkeypatch.setattr(explorer.run, "intervene", lambda arm, one: sent.append((arm, one)))
+        obey, sent = explorer.run.give, []
+        monkeypatch.setattr(explorer.run, "give", sent.append)
         await explorer.press(*["right_square_bracket"] * 4, "o", "left_square_bracket")
-        for one in sent:
-            obey(*one)
+        for order in sent:
+            obey(order)
         await explorer.settled()
-        first, last = sent[3][1], sent[5][1]
+        first, last = sent[3].intervention, sent[5].intervention
         assert first.value == pytest.approx(1.0, rel=0.01), "four quarters of a decade above 0.1"
         assert last.value == pytest.approx(1e-3 / 10**0.25, rel=0.01), "from where the switch has led"
         assert explorer.arm("sgd").optimizer.name == "adamw"
         sent.clear()
         await explorer.press("right_square_bracket")
-        assert sent[0][1].value == pytest.approx(1e-3, rel=0.01), "and then from where it stands"
+        assert sent[0].intervention.value == pytest.approx(1e-3, rel=0.01), "and then from where it stands"
 
     explore(script, preset)
 
@@ -393,7 +393,7 @@ def test_keys_pressed_faster_than_the_run_obeys_are_not_lost(preset, monkeypatch
 def test_after_a_refusal_keys_start_from_what_the_run_has(preset, monkeypatch):
     async def script(explorer: Explorer) -> None:
         sent = []
-        monkeypatch.setattr(explorer.run, "intervene", lambda arm, one: sent.append(one))
+        monkeypatch.setattr(explorer.run, "give", lambda order: sent.append(order.intervention))
         await explorer.press("right_square_bracket")
         explorer.run.refusals.append("not today")
         await explorer.train(1)

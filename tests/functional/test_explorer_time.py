@@ -9,6 +9,7 @@ from explorer import INTERPOLATING, PRESET, Explorer, explore
 
 from grok_tui.charts import LineChart
 from grok_tui.engine.record.history import Event
+from grok_tui.engine.worker import orders as ask
 from grok_tui.frontend import past
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
@@ -205,10 +206,14 @@ def test_settings_of_every_kind_are_told_as_they_were(preset):
     run = FakeRun(load(preset))
     for name, value in (("lr", 0.5), ("batch_size", 5)):
         run.train(10)
-        run.intervene("sgd", Set(action="set", arm="sgd", at_step=0, hyperparameter=name, value=value))
+        run.give(
+            ask.Intervene(
+                intervention=Set(action="set", arm="sgd", at_step=0, hyperparameter=name, value=value)
+            )
+        )
     run.train(10)
     new = AdamW(name="adamw", lr=0.01)
-    run.intervene("sgd", Switch(action="switch", arm="sgd", at_step=0, optimizer=new))
+    run.give(ask.Intervene(intervention=Switch(action="switch", arm="sgd", at_step=0, optimizer=new)))
     run.train(10)
 
     def then(step: int):

@@ -130,7 +130,7 @@ class TestCommands:
         assert (replayed.code, document["identical"], document["unlike"]) == (0, True, [])
 
         assert grok_tui("export", "first", "--to", "json", "--out", tmp_path / "x.json").code == 0
-        assert json.loads((tmp_path / "x.json").read_text())["measures"]["sgd"]["step"][-1] == 200
+        assert json.loads((tmp_path / "x.json").read_text())["arms"][0]["steps"] == 200
         assert grok_tui("export", "first").out.startswith("arm,step,replica,train_loss,")
         assert grok_tui("export", "first", "--to", "jsom").err == (
             "grok-tui: --to: unknown format 'jsom'; did you mean 'json'?\n"

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grok_tui.claims import parse
+from grok_tui.engine.record.envelope import empty_envelope
 from grok_tui.engine.record.history import Event, History
 from grok_tui.engine.record.verdicts import ReplicaCurves
 
@@ -216,9 +217,9 @@ def test_a_condition_names_the_arm_and_the_event_of_all_it_refers_to():
 
 
 def test_the_numbers_of_an_event_are_those_of_the_replica_judged():
-    history = History(["x"], [], replicas=2)
+    history = History(["x"], replicas=2)
     for step in range(0, 50, 10):
-        history.append(step, np.array([[1.0, step]]), np.empty((0, 2)))
+        history.append(step, np.array([[1.0, step]]), empty_envelope(2))
     history.events += [
         Event(30, "slingshot", 1, {"peak_loss": 3.0}),
         Event(20, "slingshot", 1, {"peak_loss": 2.0}),

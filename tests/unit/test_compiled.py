@@ -8,13 +8,13 @@ import torch
 from arms import SUMS, preset, run_to
 
 from grok_tui.catalog.interventions import Set
+from grok_tui.catalog.measures import SEEN
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.steps import work
 from grok_tui.engine.steps.backends import BackendSince, Compiling
 from grok_tui.engine.steps.compiled.builds import Workshop
 from grok_tui.engine.steps.compiled.native import compiler
 from grok_tui.engine.steps.cuda_graph import CaptureError, CountedSteps, CudaGraphStepper
-from grok_tui.engine.steps.step import SEEN
 from grok_tui.errors import GrokTuiError
 
 ADAMW = {"name": "adamw", "lr": 1e-2, "weight_decay": 0.1}

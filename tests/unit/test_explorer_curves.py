@@ -27,7 +27,7 @@ SAMPLES = 12
 
 def arm(name: str, steps: int = 500, replicas: int = 1, **changes: object) -> ArmStatus:
     """An arm that has recorded every step; replica r's measures are m + r, m being the step / 1000."""
-    history = History(MEASURES, tuple(ENVELOPE), replicas)
+    history = History(MEASURES, replicas)
     coordinates = CoordinateHistory(SAMPLES + 1)
     for step in range(steps + 1):
         row = np.full((len(MEASURES), 1), step / 1000) + np.arange(replicas)

@@ -24,7 +24,7 @@ def preset():
 
 
 def status(spec, l2_norm: float = 2.0) -> ArmStatus:
-    history = History(("l2_norm",), tuple(ENVELOPE), 1)
+    history = History(("l2_norm",), 1)
     history.append(0, np.array([[l2_norm]]), np.zeros((len(ENVELOPE), 1)))
     return ArmStatus(
         name=spec.name,

@@ -42,7 +42,7 @@ def slingshot(step: int, replica: int = 0, **numbers: float) -> Event:
 
 
 def arm(*events: Event, name: str = "many", **changes: object) -> ArmStatus:
-    history = History(("val_accuracy",), tuple(ENVELOPE), 1)
+    history = History(("val_accuracy",), 1)
     history.append(0, np.zeros((1, 1)), np.zeros((len(ENVELOPE), 1)))
     history.append(9950, np.zeros((1, 1)), np.zeros((len(ENVELOPE), 1)))
     status = ArmStatus(

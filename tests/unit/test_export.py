@@ -9,6 +9,7 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 
 from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.catalog.optimizers import AdamW, Sgd
+from grok_tui.engine.record.history import Event
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.frontend import report
 from grok_tui.frontend.export import (
     ExportError,
     Subject,
@@ -29,6 +32,7 @@ from grok_tui.frontend.export import (
     script,
 )
 from grok_tui.frontend.preset_toml import toml_text
+from grok_tui.frontend.reporting import report_of
 from grok_tui.options import RunOptions
 from grok_tui.presets import PROFILES, load, names
 
@@ -149,13 +153,34 @@ def test_json_has_settings_events_interventions_claims_and_curves(subject, tmp_p
     assert found["settings"]["arms"][1]["training"]["batch_size"] == 4
     assert [done["at_step"] for done in found["interventions"]] == [25, 50]
     assert found["claims"][0]["verdict"] == "reproduced"
-    assert "end(sgd.bias) = " in found["claims"][0]["seen"][0]
+    assert "end(sgd.bias) = " in found["claims"][0]["comparisons"][0]["shown"]
     assert {event["name"] for event in found["events"]} <= {"fit", "grok"}
     assert found["versions"]["torch"]
     curve = next(c for c in found["curves"] if (c["arm"], c["measure"]) == ("sgd", "bias"))
     steps, values = subject.snapshot.arms[0].history.curve("bias")
     assert curve["steps"] == steps.tolist()
     assert np.array_equal(np.array(curve["values"]).T, values)
+
+
+def test_json_satisfies_the_schema_and_says_what_any_report_of_the_run_says(subject, tmp_path):
+    found = document(subject, tmp_path)
+    schema = json.loads((Path(report.__file__).parent / report.SCHEMA_FILE).read_text())
+    jsonschema.validate(found, {**schema, "$ref": "#/$defs/Export"})
+    told = json.loads(report_of(subject.snapshot, "two arms", "quick").model_dump_json())
+    assert {key: found[key] for key in told} == told
+
+
+def test_what_was_measured_of_a_slingshot_is_in_the_report(subject):
+    numbers = {
+        "duration": 3.0,
+        "peak_loss": 2.5,
+        "norm_growth": 0.5,
+        "update_in_lr": 40.0,
+        "silent_steps": 9.0,
+    }
+    arm = subject.snapshot.arms[0]
+    shot = replace(subject.snapshot, arms=(replace(arm, events=(Event(7, "slingshot", 0, numbers),)),))
+    assert report_of(shot, "two arms", "quick").events[0].numbers == numbers
 
 
 def test_a_diverged_run_is_exported_as_strict_json(preset_file, tmp_path):

@@ -10,7 +10,7 @@ from grok_tui.engine.record.history import CAPACITY, CoordinateHistory, History,
 
 
 def history_of(rows: int, spike_at: int = -1) -> History:
-    history = History(["value"], tuple(ENVELOPE), 2)
+    history = History(["value"], 2)
     for i in range(rows):
         envelope = np.ones((len(ENVELOPE), 2))
         if i == spike_at:

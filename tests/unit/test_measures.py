@@ -24,7 +24,7 @@ from grok_tui.lab.measures.curvature import largest_eigenvalue
 from grok_tui.lab.measures.grid import correctness_grid
 from grok_tui.lab.measures.probe import margins
 from grok_tui.lab.measures.spectrum import gini, inverse_participation_ratio
-from grok_tui.lab.models import FlatNetwork, build_network
+from grok_tui.lab.models import FlatNetwork, Roles, build_network
 from grok_tui.lab.models.layers import Network
 from grok_tui.lab.tasks import Samples, Task, build_task
 from grok_tui.lab.tasks.bases import fourier, representations
@@ -50,6 +50,8 @@ def drawn(*shape, seed=0) -> Tensor:
 
 class Lookup(Network):
     """Whatever scores [n, n, n] one likes, one for each pair, and whatever embedding."""
+
+    roles = Roles(readout="readout.weight", embedding="embedding.weight")
 
     def __init__(self, symbols: int, width: int) -> None:
         super().__init__()

@@ -40,7 +40,7 @@ def test_every_tensor_follows_the_optimizer_that_it_belongs_to(monkeypatch, nest
         torch.optim.AdamW([p for n, p in own.items() if n not in matrices], lr=1e-3, weight_decay=0.1),
     ]
     spec = MuonSpec(name="muon", nesterov=nesterov, ends=ends, **SETTINGS)
-    rule = build_rule("muon", SHAPES)
+    rule = build_rule("muon", SHAPES, ("embedding.weight", "readout.weight"))
     hyper = hyperparameters(spec, 1)
     state = rule.initial(theta, hyper)
     for step in range(30):

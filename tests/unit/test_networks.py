@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from grok_tui.catalog.models import Activation, AnyModel
 from grok_tui.catalog.tasks import Shape
-from grok_tui.lab.models import build_network, embedding, initial_theta, unembedding
+from grok_tui.lab.models import build_network, initial_theta
 
 N_SYMBOLS = 5
 SHAPE = Shape(samples=12, inputs=2 * N_SYMBOLS, outputs=7, symbols=N_SYMBOLS)
@@ -352,7 +352,7 @@ def test_the_embedding_and_its_spread():
 def test_embedding_and_unembedding_are_what_meets_symbols_and_outputs(declared):
     """A change of one symbol's vector changes just the samples with this first operand or this symbol."""
     flat, p = parameters_of(declared)
-    vectors, readout = embedding(p, N_SYMBOLS), unembedding(p)
+    vectors, readout = flat.roles.symbol_vectors(p, N_SYMBOLS), flat.roles.unembedding(p)
     assert len(vectors) == N_SYMBOLS
     assert len(readout) == SHAPE.outputs
     before = flat.apply(p, INPUTS)
@@ -433,3 +433,14 @@ def test_the_declared_activations_are_about_what_a_forward_pass_allocates(declar
     Recorder(graph).run(inputs)
     per_sample = sum(storage.nbytes() for storage in kept.values()) / 4 / samples
     assert spec_of(declared).activations(shape) == pytest.approx(per_sample, rel=0.4)
+
+
+@pytest.mark.parametrize("declared", ALL.values(), ids=ALL)
+def test_a_network_declares_what_its_tensors_are(declared):
+    flat, _ = network(declared)
+    roles = flat.roles
+    named = {name for name in (roles.embedding, roles.first, roles.readout) if name is not None}
+    assert named <= flat.shapes.keys()
+    assert roles.entrance in named
+    assert flat.shapes[roles.readout][0] == SHAPE.outputs
+    assert roles.ends <= named

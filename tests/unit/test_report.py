@@ -66,6 +66,8 @@ def arm(**measures) -> ArmReport:
         optimizer={"name": "sgd", "lr": 0.1},
         since=0,
         recorded_at=200,
+        batch_size="full",
+        diverged=False,
         measures={"train_loss": [0.1], "val_loss": [0.2]} | measures,
     )
 

@@ -11,6 +11,7 @@ from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.claims import Verdict
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import State
+from grok_tui.engine.worker import orders as ask
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.errors import GrokTuiError
 
@@ -74,25 +75,31 @@ def test_the_worker_trains_obeys_and_ends():
     runner.start()
     wait_for(runner, lambda s: s.state == State.RUNNING and s.arms and s.arms[0].step > 100)
     adamw = {"action": "switch", "arm": "sgd", "at_step": 0, "optimizer": {"name": "adamw"}, "state": "fresh"}
-    runner.intervene("sgd", Switch.model_validate(adamw))
-    runner.intervene("sgd", Set(action="set", arm="sgd", at_step=0, hyperparameter="lr", value=0.5))
-    runner.intervene("sgd", Set(action="set", arm="sgd", at_step=0, hyperparameter="nonsense", value=0.5))
-    runner.pause()
+    runner.give(ask.Intervene(intervention=Switch.model_validate(adamw)))
+    runner.give(
+        ask.Intervene(intervention=Set(action="set", arm="sgd", at_step=0, hyperparameter="lr", value=0.5))
+    )
+    runner.give(
+        ask.Intervene(
+            intervention=Set(action="set", arm="sgd", at_step=0, hyperparameter="nonsense", value=0.5)
+        )
+    )
+    runner.give(ask.Pause())
     paused = wait_for(runner, lambda s: s.state == State.PAUSED)
     assert paused.arms[0].optimizer.name == "adamw"
     assert paused.arms[0].optimizer.lr == 0.5
     assert len(paused.arms[0].interventions) == 2
     assert "nonsense" in runner.refusals[0]
-    runner.step(3)
+    runner.give(ask.Step(steps=3))
     stepped = wait_for(runner, lambda s: s.arms[0].step != paused.arms[0].step)
     assert stepped.arms[0].step == paused.arms[0].step + 3
-    runner.intervene("sgd", Jump(action="jump", arm="sgd", at_step=0, norm=1.0))
-    runner.restart(preset(SGD, steps=100))
-    runner.resume()
+    runner.give(ask.Intervene(intervention=Jump(action="jump", arm="sgd", at_step=0, norm=1.0)))
+    runner.give(ask.Restart(preset=preset(SGD, steps=100)))
+    runner.give(ask.GoOn())
     again = wait_for(runner, lambda s: s.state == State.FINISHED)
     assert again.arms[0].step == 100
     assert again.arms[0].interventions == ()
-    runner.resume()
+    runner.give(ask.GoOn())
     wait_for(runner, lambda s: s.arms[0].step == 200)
     assert runner.close()
     assert runner.snapshot.state == State.CLOSED
@@ -109,7 +116,7 @@ def test_slow_motion_keeps_its_pace():
     assert rate < 75
 
 
-def test_a_failure_in_training_is_told_and_what_was_recorded_stays():
+def test_a_failure_in_training_is_told_and_what_was_recorded_stays(monkeypatch):
     runner = Runner(preset(SGD, steps=10**6))
     runner.start()
     wait_for(runner, lambda s: s.arms and s.arms[0].step > 100)
@@ -117,7 +124,7 @@ def test_a_failure_in_training_is_told_and_what_was_recorded_stays():
     def fail(_):
         raise RuntimeError("out of\nmemory")
 
-    runner.do(fail)
+    monkeypatch.setattr(Run, "advance", fail)
     failed = wait_for(runner, lambda s: s.state == State.FAILED)
     assert failed.failure == "out of memory"
     assert "RuntimeError" in failed.details

@@ -1,4 +1,4 @@
-"""Settings: what a file means, what becomes of a bad one, and what saving leaves in it."""
+"""UserSettings: what a file means, what becomes of a bad one, and what saving leaves in it."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grok_tui.tui.settings import Settings, SettingsError, frames_per_second, load, save, settings_file
+from grok_tui.tui.settings import SettingsError, UserSettings, frames_per_second, load, save, settings_file
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def written(path, text: str):
 
 
 def test_without_a_file_all_settings_are_the_defaults(path):
-    assert load(path) == (Settings(), ())
+    assert load(path) == (UserSettings(), ())
 
 
 def test_they_lie_in_the_xdg_folder(monkeypatch, tmp_path):
@@ -31,14 +31,14 @@ def test_they_lie_in_the_xdg_folder(monkeypatch, tmp_path):
 
 
 def test_what_is_saved_is_loaded_again(path):
-    chosen = Settings(theme="nord", fps=7, switch_state="kept", keymap={"optimizer.swap": "S"})
+    chosen = UserSettings(theme="nord", fps=7, switch_state="kept", keymap={"optimizer.swap": "S"})
     chosen.layout.charts = ["weights", "measure:bias"]
     save(chosen, path)
     assert load(path) == (chosen, ())
 
 
 def test_only_what_was_changed_is_written(path):
-    save(Settings(theme="nord"), path)
+    save(UserSettings(theme="nord"), path)
     assert path.read_text() == 'theme = "nord"\n'
 
 
@@ -68,7 +68,7 @@ def test_saving_keeps_comments_unknown_keys_and_values_that_could_not_be_used(pa
 )
 def test_a_bad_entry_is_told_of_and_the_others_hold(path, text, problem):
     chosen, problems = written(path, f'theme = "nord"\n{text}\n')
-    assert chosen == Settings(theme="nord")
+    assert chosen == UserSettings(theme="nord")
     assert len(problems) == 1
     assert problems[0].startswith(f"{path}: {problem}")
 
@@ -84,36 +84,36 @@ def test_a_broken_file_gives_the_defaults_and_is_set_aside_when_settings_are_sav
     path.parent.mkdir()
     path.write_bytes(content)
     chosen, problems = load(path)
-    assert chosen == Settings()
+    assert chosen == UserSettings()
     assert len(problems) == 1
     assert "using the defaults" in problems[0]
-    save(Settings(theme="nord"), path)
-    assert load(path) == (Settings(theme="nord"), ())
+    save(UserSettings(theme="nord"), path)
+    assert load(path) == (UserSettings(theme="nord"), ())
     assert path.with_name("settings.toml.broken").read_bytes() == content
 
 
 def test_a_folder_in_place_of_the_file_is_no_crash(path):
     path.mkdir(parents=True)
-    assert load(path).settings == Settings()
+    assert load(path).settings == UserSettings()
     with pytest.raises(SettingsError, match="is a directory"):
-        save(Settings(theme="nord"), path)
+        save(UserSettings(theme="nord"), path)
 
 
 def test_settings_that_cannot_be_kept_are_told_of_in_one_line(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="settings not kept: not a directory"):
-        save(Settings(theme="nord"), tmp_path / "file" / "settings.toml")
+        save(UserSettings(theme="nord"), tmp_path / "file" / "settings.toml")
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(path, monkeypatch):
-    save(Settings(theme="nord"), path)
+    save(UserSettings(theme="nord"), path)
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(SettingsError, match="no space left"):
-        save(Settings(theme="grok-light"), path)
+        save(UserSettings(theme="grok-light"), path)
     assert [file.name for file in path.parent.iterdir()] == ["settings.toml"]
     assert load(path).settings.theme == "nord"
 
@@ -121,24 +121,24 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(path, monkeypatch):
 def test_a_link_to_the_settings_stays_a_link(path, tmp_path):
     path.parent.mkdir()
     path.symlink_to(tmp_path / "dotfiles.toml")
-    save(Settings(theme="nord"), path)
+    save(UserSettings(theme="nord"), path)
     assert path.is_symlink()
     assert load(tmp_path / "dotfiles.toml").settings.theme == "nord"
 
 
 def test_fewer_frames_go_over_ssh(monkeypatch):
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
-    here = frames_per_second(Settings())
+    here = frames_per_second(UserSettings())
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
-    assert frames_per_second(Settings()) < here
-    assert frames_per_second(Settings(fps=9)) == 9
+    assert frames_per_second(UserSettings()) < here
+    assert frames_per_second(UserSettings(fps=9)) == 9
 
 
 def test_a_setting_out_of_bounds_cannot_be_assigned():
-    chosen = Settings()
+    chosen = UserSettings()
     with pytest.raises(ValueError, match="less than or equal"):
         chosen.layout.panel_width = 1000
-    assert Settings().layout == chosen.layout
+    assert UserSettings().layout == chosen.layout
 
 
 @given(
@@ -151,4 +151,4 @@ def test_no_file_whatever_brings_the_program_down(tmp_path, content):
     path = tmp_path / "any.toml"
     path.write_bytes(content)
     chosen, _ = load(path)
-    assert isinstance(chosen, Settings)
+    assert isinstance(chosen, UserSettings)

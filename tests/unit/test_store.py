@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import jsonschema
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -23,6 +24,7 @@ from arms import SUMS, preset
 from grok_tui.catalog.interventions import Jump
 from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.engine.run.run import Run
+from grok_tui.engine.run.snapshot import State as Doing
 from grok_tui.engine.store import directory as directories
 from grok_tui.engine.store.checkpoints import (
     KEPT,
@@ -34,12 +36,15 @@ from grok_tui.engine.store.checkpoints import (
     thinned,
 )
 from grok_tui.engine.store.directory import RunDirectory, State
-from grok_tui.engine.store.export import export
+from grok_tui.engine.store.export import csv_of
 from grok_tui.engine.store.files import Log, StoreError
 from grok_tui.engine.store.library import find_run, listed, superfluous
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import Store, create, resume
 from grok_tui.files import write_atomically
+from grok_tui.frontend import report
+from grok_tui.frontend.kept import json_of, snapshot_of
+from grok_tui.frontend.reporting import report_of
 
 SGD = {"name": "sgd", "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.5}}
 ADAM = {"name": "adam", "optimizer": {"name": "adam", "lr": 0.01}}
@@ -252,13 +257,32 @@ class TestLogs:
     def test_export_as_json_is_strict_and_complete(self, tmp_path):
         run = small(replicas=2)
         directory = kept(tmp_path, run, 60)
-        document = json.loads(export(directory, "json"), parse_constant=lambda name: pytest.fail(name))
+        text = "".join(json_of(directory))
+        document = json.loads(text, parse_constant=lambda name: pytest.fail(name))
+        schema = json.loads((Path(report.__file__).parent / report.SCHEMA_FILE).read_text())
+        jsonschema.validate(document, {**schema, "$ref": "#/$defs/Export"})
         history = run.arms["sgd"].history
-        assert document["measures"]["sgd"]["step"] == history.steps.tolist()
-        assert document["measures"]["sgd"]["bias"] == history.values("bias").tolist()
-        assert document["measures"]["sgd"]["update_size_min"][0] == [None, None]
-        assert document["run"]["preset"]["title"] == "a test"
-        assert export(directory, "csv") == (directory.path / "measures.csv").read_text()
+        curves = {(curve["arm"], curve["measure"]): curve for curve in document["curves"]}
+        assert curves["sgd", "bias"]["steps"] == history.steps.tolist()
+        assert curves["sgd", "bias"]["values"] == history.values("bias").T.tolist()
+        assert curves["sgd", "update_size_min"]["values"][1][0] is None
+        assert document["title"] == "a test"
+
+    def test_a_kept_run_says_what_the_run_itself_says(self, tmp_path):
+        run = small(replicas=2)
+        directory = kept(tmp_path, run, 60)
+        found = report_of(snapshot_of(directory), "small", "quick")
+        expected = report_of(run.snapshot(Doing.PAUSED), "small", "quick")
+        differing = {key for key, value in vars(expected).items() if getattr(found, key) != value}
+        assert differing <= {"arms"}
+        for mine, its in zip(found.arms, expected.arms, strict=True):
+            assert mine.measures.keys() == its.measures.keys()
+            told = ("name", "steps", "steps_planned", "optimizer", "since", "batch_size", "diverged")
+            assert [getattr(mine, key) for key in told] == [getattr(its, key) for key in told]
+
+    def test_the_csv_is_the_log(self, tmp_path):
+        directory = kept(tmp_path, small(replicas=2), 60)
+        assert csv_of(directory) == (directory.path / "measures.csv").read_text()
 
 
 class TestThinning:

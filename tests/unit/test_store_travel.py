@@ -1,6 +1,7 @@
 """A kept run that went back or was forked: its folder is that of a run that never did anything else."""
 
 import csv
+import json
 import time
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pytest
 from test_travel import BY_HAND, PRESET, arrived, same
 
 from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.record.history import Event
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.store.files import StoreError
 from grok_tui.engine.store.logs import read_forks, read_interventions
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import create, resume
+from grok_tui.engine.worker import orders as ask
 from grok_tui.engine.worker.travel import Trail
 
 FORK = Fork(name="adam_2", parent="adam", step=100, end=300)
@@ -149,17 +152,17 @@ def test_a_runner_keeps_goes_back_and_forks(tmp_path):
     runner.start()
     until(lambda: runner.snapshot.state == "finished")
     assert runner.snapshot.kept == str(tmp_path / "run")
-    runner.rewind("adam", 120)
+    runner.give(ask.Rewind(arm="adam", step=120))
     until(lambda: runner.snapshot.arms[1].step == 120)
     assert runner.snapshot.state == "paused"
     assert runner.snapshot.arms[0].step == 300
-    runner.fork("adam", None, "adam_2")
+    runner.give(ask.ForkArm(arm="adam", step=None, name="adam_2"))
     until(lambda: len(runner.snapshot.arms) == 3)
-    runner.fork("adam", None, "adam_2")
+    runner.give(ask.ForkArm(arm="adam", step=None, name="adam_2"))
     until(lambda: runner.refusals)
     assert "already" in runner.refusals.popleft()
-    runner.intervene("adam_2", BY_HAND[130])
-    runner.resume()
+    runner.give(ask.Intervene(intervention=BY_HAND[130]))
+    runner.give(ask.GoOn())
     until(lambda: runner.snapshot.state == "finished")
     theta = {arm.name: arm.history.curve("l2_norm")[1][-1].tolist() for arm in runner.snapshot.arms}
     assert theta["adam"] != theta["adam_2"]
@@ -170,7 +173,21 @@ def test_a_runner_keeps_goes_back_and_forks(tmp_path):
     runner.start()
     until(lambda: len(runner.snapshot.arms) == 3)
     assert {a.name: a.history.curve("l2_norm")[1][-1].tolist() for a in runner.snapshot.arms} == theta
-    runner.restart(PRESET)
+    runner.give(ask.Restart(preset=PRESET))
     until(lambda: len(runner.snapshot.arms) == 2)
     assert runner.snapshot.kept != str(tmp_path / "run")
     assert runner.close(30)
+
+
+def test_the_log_of_events_has_what_was_measured_of_them(tmp_path):
+    run = Run(PRESET)
+    store = create(run, "small", at=tmp_path / "run")
+    name, arm = next(iter(run.arms.items()))
+    arm.history.events += [Event(3, "fit", 0), Event(5, "slingshot", 0, {"peak_loss": 2.5})]
+    assert store.checkpoint()
+    lines = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
+    assert lines == [
+        {"arm": name, "step": 3, "event": "fit", "replica": 0},
+        {"arm": name, "step": 5, "event": "slingshot", "replica": 0, "numbers": {"peak_loss": 2.5}},
+    ]
+    store.close()

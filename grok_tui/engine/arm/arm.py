@@ -11,30 +11,26 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention
-from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.arrays import MORE_ROWS, Arrays, check, prefixed, under
 from grok_tui.engine.record.detectors import Detectors
+from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
 from grok_tui.engine.record.history import CoordinateHistory, History, next_recorded
 from grok_tui.engine.record.measuring import Measuring
 from grok_tui.engine.steps.backends import BackendSince, Compiling
-from grok_tui.engine.steps.step import SEEN, Learner
+from grok_tui.engine.steps.step import Learner
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.models import initial_theta
 from grok_tui.lab.tasks import Samples, build_task
 from grok_tui.presets import Arm as ArmSpec
+from grok_tui.presets import Settings
 
 from .interventions import carry_out
 from .optimizer import Optimizer
 from .state import ArmState
 from .trainer import Trainer
-
-# Sides of the envelope, those folded from below and from above, and their rows in what is seen of a step.
-LOW_SIDES, HIGH_SIDES = np.array([0, 2]), np.array([1, 3, 4])
-LOW_ROWS = np.array([SEEN.index("loss"), SEEN.index("update")])
-HIGH_ROWS = np.array([SEEN.index("loss"), SEEN.index("update"), SEEN.index("largest_update")])
 
 
 class Arm:
@@ -86,7 +82,7 @@ class Arm:
         self.grid: NDArray[np.int8] | None = None
         self.margins: NDArray[np.float32] | None = None
         self.watched = False
-        self.history = History(self._measuring.names, tuple(ENVELOPE), len(seeds))
+        self.history = History(self._measuring.names, len(seeds))
         self.detectors = Detectors(self.history, len(seeds))
         self.interventions: list[AnyIntervention] = []
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
@@ -97,7 +93,7 @@ class Arm:
         self.put_to_work(spec.optimizer, "fresh")
         self.modify(spec.modifiers)
         self.set_batch_size(spec.training.batch_size)
-        self._envelope = _empty_envelope(len(seeds))
+        self._envelope = empty_envelope(len(seeds))
         self._record()
 
     @property
@@ -124,6 +120,16 @@ class Arm:
     def batch_size(self) -> int | Literal["full"]:
         """Samples in a batch, or "full"."""
         return self._trainer.batch_size
+
+    @property
+    def settings(self) -> Settings:
+        """What the arm is trained with, as it stands."""
+        return Settings(
+            optimizer=self.optimizer.spec,
+            since=self.since,
+            modifiers=self.modifiers,
+            batch_size=self.batch_size,
+        )
 
     @property
     def backends(self) -> list[BackendSince]:
@@ -186,10 +192,7 @@ class Arm:
             name=self.name,
             step=self.step,
             end=self.end,
-            optimizer=self.optimizer.spec,
-            since=self.since,
-            modifiers=self.modifiers,
-            batch_size=self.batch_size,
+            **vars(self.settings),
             diverged=bool(self.detectors.diverged.any()),
             interventions=tuple(self.interventions),
             events=tuple(self.history.events),
@@ -312,7 +315,7 @@ class Arm:
         """Return shape and dtype of every array of the arm's state."""
         replicas = len(self.seeds)
         expected = self._trainer.expected()
-        expected["envelope"] = ((len(ENVELOPE), replicas), "float64")
+        expected["envelope"] = ((len(SIDES), replicas), "float64")
         expected["history/steps"] = ((MORE_ROWS,), "int64")
         expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
         expected |= {f"seen/{name}": layout for name, layout in self.detectors.layouts().items()}
@@ -324,18 +327,12 @@ class Arm:
     def _take(self, steps: int) -> None:
         seen = self._trainer.take(self.step, steps, max(0, self.end - self.step))
         self.detectors.stepped(self.step + 1, seen)
-        self._fold(seen)
+        widen(self._envelope, seen)
         self.step += steps
-
-    def _fold(self, seen: NDArray[np.float64]) -> None:
-        """Widen the envelope by what was seen [k, S, R] of a chunk."""
-        envelope = self._envelope
-        envelope[LOW_SIDES] = np.fmin(envelope[LOW_SIDES], seen.min(axis=0)[LOW_ROWS])
-        envelope[HIGH_SIDES] = np.fmax(envelope[HIGH_SIDES], seen.max(axis=0)[HIGH_ROWS])
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
-        self._envelope = _empty_envelope(len(self.seeds))
+        self._envelope = empty_envelope(len(self.seeds))
         if self.coordinates is not None:
             self.coordinates.append(self.step, self._measuring.coordinates(0))
         self._look_at_samples()
@@ -346,11 +343,6 @@ class Arm:
             self.grid = self._measuring.grid()
         if self.watched and self.task.classes:
             self.margins = self._measuring.margins()
-
-
-def _empty_envelope(replicas: int) -> np.ndarray:
-    """Return the sides of an envelope [E, R] that holds no step yet."""
-    return np.full((len(ENVELOPE), replicas), np.nan)
 
 
 def _gathered(samples: Sequence[Samples], seeded: bool, device: torch.device) -> Samples:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grok_tui.catalog.base import Count
+
 LONGEST_NAME = 40  # as of any arm
 
 _NUMBERED = re.compile(r"(.+)_\d+")
@@ -24,11 +26,11 @@ class Fork(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     parent: str
-    step: Annotated[int, Field(ge=0, le=2**53)]
+    step: Count
     """The step of its parent that it begins with."""
-    end: Annotated[int, Field(ge=0, le=2**53)]
+    end: Count
     """The step at which it counts as finished, as its parent's stood then."""
-    inherited: Annotated[int, Field(ge=0, le=2**53)] = 0
+    inherited: Count = 0
     """How many interventions it has from its parent."""
 
 

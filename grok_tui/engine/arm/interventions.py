@@ -13,7 +13,7 @@ from grok_tui.catalog.interventions import AnyIntervention, Jump, Reset, Set, Sw
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.lab.streams import Purpose, stream
-from grok_tui.presets import checked_batch_size, with_hyperparameter, with_modifier
+from grok_tui.presets import Settings, part_of
 
 from .optimizer import Optimizer
 
@@ -34,8 +34,8 @@ class Steered(Protocol):
         """The optimizer at work."""
 
     @property
-    def modifiers(self) -> Modifiers:
-        """What else is done to a step."""
+    def settings(self) -> Settings:
+        """What the arm is trained with."""
 
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer."""
@@ -59,16 +59,16 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     Raises:
         ValueError: a hyperparameter that the optimizer does not have, or a value out of bounds.
     """
+    after = arm.settings.after(intervention)
     match intervention:
         case Switch():
-            arm.put_to_work(intervention.optimizer, intervention.state)
-        case Set(hyperparameter="batch_size"):
-            arm.set_batch_size(checked_batch_size(intervention.value))
-        case Set(hyperparameter=name, value=value) if name in Modifiers.model_fields:
-            arm.modify(with_modifier(arm.modifiers, name, value))
+            arm.put_to_work(after.optimizer, intervention.state)
+        case Set(hyperparameter=name) if part_of(name) == "batch_size":
+            arm.set_batch_size(after.batch_size)
+        case Set(hyperparameter=name) if part_of(name) == "modifiers":
+            arm.modify(after.modifiers)
         case Set():
-            spec = arm.optimizer.spec
-            arm.optimizer.adopt(with_hyperparameter(spec, intervention.hyperparameter, intervention.value))
+            arm.optimizer.adopt(after.optimizer)
         case Reset():
             arm.reset(intervention.replica)
         case Jump():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -27,6 +27,7 @@ class Optimizer:
         spec: the hyperparameters as declared.
         theta: [R, P].
         shapes: the shapes of the network's tensors in theta, by name.
+        ends: those of them that look symbols up or read classes out.
 
     Attributes:
         spec: the hyperparameters as declared.
@@ -37,9 +38,15 @@ class Optimizer:
         age: steps taken since a replica's state was fresh, float64 [R, 1]; whoever takes steps adds them.
     """
 
-    def __init__(self, spec: OptimizerSpec, theta: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(
+        self,
+        spec: OptimizerSpec,
+        theta: Tensor,
+        shapes: Mapping[str, tuple[int, ...]],
+        ends: Collection[str] = (),
+    ) -> None:
         self._theta = theta
-        self.rule = build_rule(spec.name, shapes)
+        self.rule = build_rule(spec.name, shapes, ends)
         self.spec = spec
         self.changes = 0
         self.hyper = hyperparameters(spec, len(theta), theta.device)

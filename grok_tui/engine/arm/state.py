@@ -9,13 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grok_tui.catalog.base import Count
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.record.history import Event
 from grok_tui.engine.steps.backends import BackendSince
-
-Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class _Part(BaseModel):

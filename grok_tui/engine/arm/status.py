@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from grok_tui.catalog.base import Count
+from grok_tui.presets import Settings
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from grok_tui.catalog.interventions import AnyIntervention
-    from grok_tui.catalog.modifiers import Modifiers
-    from grok_tui.catalog.optimizers import OptimizerSpec
     from grok_tui.engine.record.history import CoordinateHistory, Event, History
 
 
-@dataclass(frozen=True)
-class ArmStatus:
-    """One arm as it stands; any thread may read `history.curve` and `coordinates.table`."""
+@dataclass(frozen=True, kw_only=True)
+class ArmFacts(Settings):
+    """What is short of an arm as it stands: over a socket it is said whole each time."""
 
     name: str
-    step: int
-    end: int
-    optimizer: OptimizerSpec
-    since: int
-    modifiers: Modifiers
-    batch_size: int | Literal["full"]
+    step: Count
+    end: Count
     diverged: bool
+    parent: str = ""
+    """Of a fork: the arm that it comes from."""
+    born: Count = 0
+    """Of a fork: the step of its parent that it began with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmStatus(ArmFacts):
+    """One arm as it stands; any thread may read `history.curve` and `coordinates.table`."""
+
     interventions: tuple[AnyIntervention, ...]
     events: tuple[Event, ...]
     history: History
@@ -39,7 +46,8 @@ class ArmStatus:
     """One label a coordinate."""
     generalizes: tuple[bool, ...]
     """Which coordinates generalize."""
-    parent: str = ""
-    """Of a fork: the arm that it comes from."""
-    born: int = 0
-    """Of a fork: the step of its parent that it began with."""
+
+
+def facts_of(arm: ArmStatus) -> ArmFacts:
+    """Return what is short of an arm."""
+    return ArmFacts(**{field.name: getattr(arm, field.name) for field in fields(ArmFacts)})

@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grok_tui.catalog.measures import SEEN
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.record.arrays import Arrays, prefixed, under
 from grok_tui.engine.steps.backends import BackendLog, Compiling
-from grok_tui.engine.steps.step import HYPER, SEEN, Learner, Parts
+from grok_tui.engine.steps.step import HYPER, Learner, Parts
 from grok_tui.engine.steps.work import Work
 from grok_tui.lab.modifiers import Structure, initial_state
 from grok_tui.lab.optimizers import SMALLEST_LR
@@ -226,7 +227,8 @@ class Trainer:
         return int(self._learner.samples.targets.shape[0 if self._learner.shared else 1])
 
     def _new(self, spec: OptimizerSpec) -> Optimizer:
-        return Optimizer(spec, self.theta, self._learner.network.shapes)
+        network = self._learner.network
+        return Optimizer(spec, self.theta, network.shapes, network.roles.ends)
 
     def _restored(self, name: str, spec: OptimizerSpec) -> Optimizer:
         """Return the optimizer of this name with the hyperparameters it had, state to follow."""

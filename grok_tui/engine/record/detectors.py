@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui.catalog.events import FIT_ACCURACY, GROK_ACCURACY
-from grok_tui.engine.steps.step import SEEN
+from grok_tui.catalog.measures import SEEN
 
 from .history import Event, History
 from .slingshots import SlingshotDetector

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .envelope import SIDES, joined
+
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -59,7 +61,7 @@ class History:
     row is kept; first and last always stay. Envelopes of dropped rows pass to the rows after them.
 
     Attributes:
-        names: the measures, then the four sides of the envelopes.
+        names: the measures, then the sides of the envelope.
         events: what detectors saw, in order of time.
         version: counts the rows ever appended, so that a reader knows when to look again.
         stride: of this many rows appended one is kept.
@@ -67,10 +69,9 @@ class History:
             steps alone decide; the envelopes of rows dropped later are not in it.
     """
 
-    def __init__(self, measures: Sequence[str], envelope: Sequence[str], replicas: int) -> None:
-        self.names = (*measures, *envelope)
+    def __init__(self, measures: Sequence[str], replicas: int) -> None:
+        self.names = (*measures, *SIDES)
         self._index = {name: i for i, name in enumerate(self.names)}
-        self._is_low = np.array([name.endswith("_min") for name in envelope])
         self._steps = np.empty(64, dtype=np.int64)
         self._rows = np.empty((64, len(self.names), replicas))
         self._count = 0
@@ -103,13 +104,13 @@ class History:
         return value
 
     def append(self, step: int, measures: Floats, envelope: Floats) -> None:
-        """Add a row: measures [M, R] at `step`, and the envelope [4, R] of the steps since the last row."""
+        """Add a row: measures [M, R] at `step`, and the envelope [E, R] of the steps since the last row."""
         with self._lock:
             if self._count == len(self._steps):
                 self._make_room()
             if self.version and (self.version - 1) % self.stride:  # the last row was kept for being the last
                 self._count -= 1
-                envelope = self._folded(self._rows[self._count, -len(envelope) :], envelope)
+                envelope = joined(self._rows[self._count, -len(envelope) :], envelope)
             self._steps[self._count] = step
             self._rows[self._count] = np.concatenate([measures, envelope])
             self._count += 1
@@ -171,20 +172,14 @@ class History:
             self._steps = np.concatenate([self._steps, np.empty_like(self._steps[:more])])
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows[:more])])
             return
-        sides = slice(-len(self._is_low), None)
+        sides = slice(-len(SIDES), None)
         dropped, after = self._rows[1 : self._count - 1 : 2, sides], self._rows[2 : self._count : 2, sides]
-        after[:] = self._folded(dropped, after)
+        after[:] = joined(dropped, after)
         keep = np.append(np.arange(0, self._count - 1, 2), self._count - 1)
         self._steps[: len(keep)] = self._steps[keep]
         self._rows[: len(keep)] = self._rows[keep]
         self._count = len(keep)
         self.stride *= 2
-
-    def _folded(self, earlier: Floats, later: Floats) -> Floats:
-        """Join two envelopes [..., 4, R]."""
-        low = self._is_low[:, None]
-        joined: Floats = np.where(low, np.fmin(earlier, later), np.fmax(earlier, later))
-        return joined
 
 
 class CoordinateHistory:

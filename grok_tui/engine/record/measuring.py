@@ -15,6 +15,9 @@ from grok_tui.lab.measures import UNTRACED, Probe, correctness_grid, measure_nam
 from grok_tui.lab.models import FlatNetwork
 from grok_tui.lab.tasks import Samples, Task
 
+MEASURES = "measures"
+"""Among the outputs of the plan, the traced measures [M, R]; all others are attributes of `Probe`."""
+
 
 class Measuring:
     """Takes the measures of an arm's replicas, without building a graph each time.
@@ -52,6 +55,11 @@ class Measuring:
         traced = [name for name in self.names if name not in UNTRACED]
         self._traced = [self.names.index(name) for name in traced]
 
+        looked_at = ["train_right", "val_right"]
+        looked_at += ["coordinates", "generalizes"] if task.coordinates else []
+        looked_at += ["margins"] if task.classes else []
+        self._outputs = (MEASURES, *looked_at)
+
         def probed(theta: Tensor, theta_0: Tensor, x: Tensor, y: Tensor, vx: Tensor, vy: Tensor) -> Probe:
             return Probe(theta, theta_0, network, task, Samples(x, y), Samples(vx, vy), loss, shared)
 
@@ -60,10 +68,9 @@ class Measuring:
             taken = [take(name, probe) for name in traced]
             widest = max((value.dtype for value in taken), key=lambda dtype: torch.finfo(dtype).bits)
             values = torch.stack([value.to(widest) for value in taken])
-            right = (probe.train_right, probe.val_right)
-            roles = (probe.coordinates, probe.generalizes) if task.coordinates else ()
-            return values, *right, *roles, *((probe.margins,) if task.classes else ())
+            return values, *(getattr(probe, name) for name in looked_at)
 
+        self._train, self._validation = train, validation
         data = (train.inputs, train.targets, validation.inputs, validation.targets)
         self._given = (theta, theta_0, *data)
         self._probed = probed
@@ -74,7 +81,7 @@ class Measuring:
         values = np.empty((len(self.names), self._replicas))
         with torch.no_grad():
             self._plan.replay()
-            values[self._traced] = self._plan.outputs[0].cpu().numpy()
+            values[self._traced] = self._output(MEASURES).cpu().numpy()
             probe = self._probed(*self._given)
             for row, name in enumerate(self.names):
                 if name in UNTRACED:
@@ -83,24 +90,31 @@ class Measuring:
 
     def coordinates(self, replica: int) -> NDArray[np.float32]:
         """Return the coordinates [C] of one replica, as they were when `take` was last called."""
-        return self._plan.outputs[3][replica].cpu().numpy().astype(np.float32)
+        return self._output("coordinates")[replica].cpu().numpy().astype(np.float32)
 
     def generalizes(self, replica: int) -> tuple[bool, ...]:
         """Return which of these coordinates generalize; none where the task has no coordinates."""
-        return tuple(self._plan.outputs[4][replica].tolist()) if self.coordinate_count else ()
+        return tuple(self._output("generalizes")[replica].tolist()) if self.coordinate_count else ()
 
     def margins(self, replica: int = 0) -> NDArray[np.float32]:
         """Return the margins [N] of one replica's training samples, as they were when `take` was last called.
 
         There are none where the outputs are no scores of classes.
         """
-        return self._plan.outputs[-1][replica].cpu().numpy().astype(np.float32)
+        return self._output("margins")[replica].cpu().numpy().astype(np.float32)
 
     def grid(self) -> NDArray[np.int8]:
         """Return what the first replica of a binary operation had learnt when `take` was last called.
 
         A `grok_tui.lab.measures.grid.Cell` for each pair of symbols [n, n].
         """
-        inputs = [self._given[i] if self._shared else self._given[i][0] for i in (2, 4)]
-        right = [output[0] for output in self._plan.outputs[1:3]]
-        return correctness_grid(inputs[0], right[0], inputs[1], right[1]).cpu().numpy()
+        train, validation = (
+            samples.inputs if self._shared else samples.inputs[0]
+            for samples in (self._train, self._validation)
+        )
+        right, val_right = self._output("train_right")[0], self._output("val_right")[0]
+        return correctness_grid(train, right, validation, val_right).cpu().numpy()
+
+    def _output(self, name: str) -> Tensor:
+        """Return an output of the plan: the measures, or what a `Probe` calls so."""
+        return self._plan.outputs[self._outputs.index(name)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.engine.worker.orders import End, Order
 from grok_tui.errors import GrokTuiError
 from grok_tui.files import reason
 
@@ -22,7 +23,6 @@ from .channel import Channel, ChannelError
 from .mirror import Mirror, failed
 
 if TYPE_CHECKING:
-    from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.presets import Preset
 
 LOOK_SECONDS = 0.05  # between two looks at a run that trains
@@ -51,7 +51,7 @@ class Attached:
         self.refusals: deque[str] = deque(maxlen=16)
         self._connect = connect
         self._snapshot = Snapshot(State.LOADING, preset=preset, lasting=True)
-        self._orders: queue.SimpleQueue[say.Order | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._leaving = False
         self._eager_until = 0.0
         self._thread = threading.Thread(target=self._work, name="attached", daemon=True)
@@ -65,45 +65,13 @@ class Attached:
         """Begin to look."""
         self._thread.start()
 
-    def pause(self) -> None:
-        """Have it stop after the chunk at work."""
-        self._orders.put(say.Pause())
-
-    def resume(self) -> None:
-        """Have it go on; one that has reached its end goes on to twice its steps."""
-        self._orders.put(say.GoOn())
-
-    def step(self, steps: int = 1) -> None:
-        """Have it pause and take that many steps of every arm."""
-        self._orders.put(say.Step(steps=steps))
-
-    def set_pace(self, pace: float | None) -> None:
-        """Have every arm held to that many steps a second, or to none for full speed."""
-        self._orders.put(say.SetPace(pace=pace))
-
-    def intervene(self, arm: str, intervention: AnyIntervention) -> None:
-        """Have an intervention carried out on an arm."""
-        self._orders.put(say.Intervene(arm=arm, intervention=intervention))
-
-    def restart(self, preset: Preset) -> None:
-        """Have it begin anew with this preset."""
-        self._orders.put(say.Restart(preset=preset))
-
-    def rewind(self, arm: str, step: int) -> None:
-        """Have an arm taken back to a step."""
-        self._orders.put(say.Rewind(arm=arm, step=step))
-
-    def fork(self, arm: str, step: int | None, name: str) -> None:
-        """Have an arm added that begins as another was at a step, or is now."""
-        self._orders.put(say.ForkArm(arm=arm, step=step, name=name))
-
-    def stay(self) -> None:
-        """Have a way back given up."""
-        self._orders.put(say.Stay())
+    def give(self, order: Order) -> None:
+        """Have an order carried out."""
+        self._orders.put(order)
 
     def end(self, timeout: float) -> bool:
         """Have the run kept and ended; return whether it has within `timeout` seconds."""
-        self._orders.put(say.End())
+        self.give(End())
         if self._thread.is_alive():
             self._thread.join(timeout)
         return not self._thread.is_alive()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from grok_tui.engine.store.directory import RunDirectory, State
 from grok_tui.engine.store.files import StoreError
 
+from .address import connect
 from .client import Attached
-from .place import connect
 
 
 def end(directory: RunDirectory, timeout: float) -> None:

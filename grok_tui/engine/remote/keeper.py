@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from grok_tui.engine.run.place import AS_IT_WAS, Place
 from grok_tui.engine.store.directory import RunDirectory
 from grok_tui.engine.worker.opening import Anew, Keeping, Opening, Resumed
 from grok_tui.engine.worker.runner import Runner
@@ -37,10 +38,7 @@ class Job(BaseModel):
         label: the preset's name.
         profile: "quick" or "full".
         resumed: whether to take up what the folder holds.
-        device: as `Run` takes it; None for the one it had.
-        threads: likewise.
-        compile: as `Compiling` takes it.
-        deterministic: likewise.
+        place: where and how to compute it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,10 +48,7 @@ class Job(BaseModel):
     label: str
     profile: str
     resumed: bool = False
-    device: str | None = None
-    threads: int | None = None
-    compile: str = "auto"
-    deterministic: bool = False
+    place: Place = AS_IT_WAS
 
 
 def start(job: Job) -> socket.socket:
@@ -101,15 +96,8 @@ def keep(handle: int) -> None:
 def _runner(job: Job) -> Runner:
     opening: Opening
     if job.resumed and job.folder is not None:
-        opening = Resumed(RunDirectory(job.folder), job.device, job.threads, compile=job.compile)
+        opening = Resumed(RunDirectory(job.folder), job.place)
         return Runner(job.preset, opening, paused=True)
     keeping = Keeping(job.label, job.profile, job.folder)
-    opening = Anew(
-        job.preset,
-        job.device or "auto",
-        job.threads,
-        keeping,
-        compile=job.compile,
-        deterministic=job.deterministic,
-    )
+    opening = Anew(job.preset, job.place, keeping)
     return Runner(job.preset, opening, pace=job.preset.pace)

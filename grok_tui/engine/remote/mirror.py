@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.envelope import SIDES
 from grok_tui.engine.record.history import CAPACITY, COORDINATE_ROWS, CoordinateHistory, Event, History
 from grok_tui.engine.record.judging import Judging
 from grok_tui.engine.run.snapshot import Snapshot, State
@@ -52,36 +52,25 @@ class Mirror:
             raise ChannelError(f"what it tells does not go together: {error}") from None
 
     def _taken(self, status: Status) -> Snapshot:
+        facts = status.facts
         if status.preset is not None:
             self._preset = status.preset
         for news in status.arms:
             if news.kind is not None:
-                self._arms[news.name] = _ArmMirror(news.kind)
-        self._arms = {news.name: self._arms[news.name] for news in status.arms}
-        arms = tuple(self._arms[news.name].take(news) for news in status.arms)
+                self._arms[news.facts.name] = _ArmMirror(news.kind)
+        self._arms = {news.facts.name: self._arms[news.facts.name] for news in status.arms}
+        arms = tuple(self._arms[news.facts.name].take(news) for news in status.arms)
         if self._preset is not None and arms and not status.more:
             recorded = {arm.name: _Recorded(arm.history, _complete(arm, self._preset)) for arm in arms}
-            self._judging.look(self._preset, recorded, status.epoch, status.state is not State.RUNNING)
+            self._judging.look(self._preset, recorded, facts.epoch, facts.state is not State.RUNNING)
         self._version += 1
         return Snapshot(
-            state=status.state,
+            **vars(facts),
             version=self._version,
             preset=self._preset,
             arms=arms,
             claims=self._judging.claims,
-            device=status.device,
-            threads=status.threads,
-            steps_per_second=status.steps_per_second,
-            seconds_left=status.seconds_left,
-            pace=status.pace,
-            memory=status.memory,
-            epoch=status.epoch,
-            moments={name: tuple(steps) for name, steps in status.moments.items()},
-            replayed=status.replayed,
-            kept=status.kept,
             lasting=True,
-            failure=status.failure,
-            details=status.details,
         )
 
 
@@ -96,11 +85,10 @@ class _ArmMirror:
     """What is known of one arm."""
 
     def __init__(self, kind: Kind) -> None:
-        envelope = tuple(ENVELOPE)
-        if tuple(kind.names[-len(envelope) :]) != envelope:
+        if tuple(kind.names[-len(SIDES) :]) != SIDES:
             raise ValueError("its measures have no envelope")
         self._kind = kind
-        self._history = History(kind.names[: -len(envelope)], envelope, kind.replicas)
+        self._history = History(kind.names[: -len(SIDES)], kind.replicas)
         self._weights = CoordinateHistory(kind.coordinates) if kind.coordinates else None
         self._interventions: list[AnyIntervention] = []
         self._events: list[Event] = []
@@ -123,14 +111,7 @@ class _ArmMirror:
         if news.margins is not None:
             self._margins = np.frombuffer(news.margins, dtype="<f4")
         return ArmStatus(
-            name=news.name,
-            step=news.step,
-            end=news.end,
-            optimizer=news.optimizer,
-            since=news.since,
-            modifiers=news.modifiers,
-            batch_size=news.batch_size,
-            diverged=news.diverged,
+            **vars(news.facts),
             interventions=tuple(self._interventions),
             events=tuple(self._events),
             history=self._history,
@@ -139,8 +120,6 @@ class _ArmMirror:
             margins=self._margins,
             labels=tuple(self._kind.labels),
             generalizes=self._generalizes,
-            parent=news.parent,
-            born=news.born,
         )
 
     def _record(self, record: Record) -> None:

@@ -8,8 +8,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from grok_tui.engine.arm import status as statuses
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import History
+from grok_tui.engine.run import snapshot as snapshots
 from grok_tui.engine.run.snapshot import Snapshot
 from grok_tui.presets import Preset
 
@@ -44,21 +46,9 @@ class Teller:
         self._unfinished = any(teller.unfinished for teller in self._arms.values())
         return Status(
             more=self._unfinished,
-            state=snapshot.state,
+            facts=snapshots.facts_of(snapshot),
             preset=preset,
             arms=arms,
-            device=snapshot.device,
-            threads=snapshot.threads,
-            steps_per_second=snapshot.steps_per_second,
-            seconds_left=snapshot.seconds_left,
-            pace=snapshot.pace,
-            memory=snapshot.memory,
-            epoch=snapshot.epoch,
-            moments={name: list(steps) for name, steps in snapshot.moments.items()},
-            replayed=snapshot.replayed,
-            kept=snapshot.kept,
-            failure=snapshot.failure,
-            details=snapshot.details,
             refusals=list(refusals),
         )
 
@@ -96,16 +86,7 @@ class _ArmTeller:
         record = self._record(arm.history)
         changed = record is not None
         return ArmNews(
-            name=arm.name,
-            step=arm.step,
-            end=arm.end,
-            optimizer=arm.optimizer,
-            since=arm.since,
-            modifiers=arm.modifiers,
-            batch_size=arm.batch_size,
-            diverged=arm.diverged,
-            parent=arm.parent,
-            born=arm.born,
+            facts=statuses.facts_of(arm),
             kind=kind,
             interventions=interventions,
             events=events,

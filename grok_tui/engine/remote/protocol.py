@@ -1,25 +1,26 @@
 """What is said on the socket of a run: a JSON document a line. Free of torch.
 
 Whoever looks on says `Hello`, and is answered with `Welcome` or `Refusal`. Each `Look` is answered with a
-`Status` that holds what is new since the last one, or with `Same`; all other orders are carried out between
-two chunks and get no answer, and what could not be done comes with the next status. So nothing is ever sent
-that nobody asked for, and a reader that stops reading keeps nobody waiting.
+`Status` that holds what is new since the last one, or with `Same`; orders (`grok_tui.engine.worker.orders`)
+get no answer, and what could not be done comes with the next status. So nothing is ever sent that nobody
+asked for, and a reader that stops reading keeps nobody waiting.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
+from grok_tui.catalog.base import Count
 from grok_tui.catalog.interventions import AnyIntervention
-from grok_tui.catalog.modifiers import Modifiers
-from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.engine.arm.status import ArmFacts
 from grok_tui.engine.record.history import Event
-from grok_tui.engine.run.snapshot import State
+from grok_tui.engine.run.snapshot import RunFacts
+from grok_tui.engine.worker.orders import MESSAGE, Order
 from grok_tui.presets import Preset
 
-FORMAT = 1
+FORMAT = 2
 
 LONGEST_ORDER = 4_000_000  # bytes; a preset has at most one million
 
@@ -29,15 +30,9 @@ MOST_ROW_BYTES = 2**20  # of one table in one status; a longer one comes in seve
 
 MOST_ENTRIES = 1000  # interventions or events in one status
 
-Count = Annotated[int, Field(ge=0, le=2**53)]
-Pace = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
-Name = Annotated[str, Field(max_length=100)]
-
 
 class _Message(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, ser_json_bytes="base64", val_json_bytes="base64"
-    )
+    model_config = MESSAGE
 
 
 class Hello(_Message):
@@ -53,81 +48,8 @@ class Look(_Message):
     order: Literal["look"] = "look"
 
 
-class Pause(_Message):
-    """Stop after the chunk at work."""
-
-    order: Literal["pause"] = "pause"
-
-
-class GoOn(_Message):
-    """Go on; a run at its end goes on to twice its steps."""
-
-    order: Literal["go on"] = "go on"
-
-
-class Step(_Message):
-    """Pause, and take that many steps of every arm."""
-
-    order: Literal["step"] = "step"
-    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-
-
-class SetPace(_Message):
-    """Hold every arm to that many steps a second; None is full speed."""
-
-    order: Literal["pace"] = "pace"
-    pace: Pace | None
-
-
-class Intervene(_Message):
-    """Do something to an arm."""
-
-    order: Literal["intervene"] = "intervene"
-    arm: Name
-    intervention: AnyIntervention
-
-
-class Restart(_Message):
-    """Begin anew with a preset."""
-
-    order: Literal["restart"] = "restart"
-    preset: Preset
-
-
-class Rewind(_Message):
-    """Take an arm back to a step."""
-
-    order: Literal["rewind"] = "rewind"
-    arm: Name
-    step: Count
-
-
-class ForkArm(_Message):
-    """Add an arm that begins as another was at a step, or is now."""
-
-    order: Literal["fork"] = "fork"
-    arm: Name
-    step: Count | None
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-
-
-class Stay(_Message):
-    """Give up a way back that is being replayed."""
-
-    order: Literal["stay"] = "stay"
-
-
-class End(_Message):
-    """Keep the run as it stands, and end it."""
-
-    order: Literal["end"] = "end"
-
-
-Order = Annotated[
-    Hello | Look | Pause | GoOn | Step | SetPace | Intervene | Restart | Rewind | ForkArm | Stay | End,
-    Field(discriminator="order"),
-]
-ORDERS: TypeAdapter[Order] = TypeAdapter(Order)
+Said = Annotated[Hello | Look | Order, Field(discriminator="order")]
+SAID: TypeAdapter[Said] = TypeAdapter(Said)
 
 
 class Table(_Message):
@@ -168,16 +90,7 @@ class Grid(_Message):
 class ArmNews(_Message):
     """An arm as it stands, with what is new of what grows."""
 
-    name: str
-    step: Count
-    end: Count
-    optimizer: OptimizerSpec
-    since: Count
-    modifiers: Modifiers
-    batch_size: int | Literal["full"]
-    diverged: bool
-    parent: str
-    born: Count
+    facts: ArmFacts
     kind: Kind | None = None
     interventions: list[AnyIntervention] = []
     events: list[Event] = []
@@ -195,21 +108,9 @@ class Status(_Message):
     answer: Literal["status"] = "status"
     more: bool
     """Whether there is more than could be said at once."""
-    state: State
+    facts: RunFacts
     preset: Preset | None = None
     arms: list[ArmNews]
-    device: str
-    threads: Count
-    steps_per_second: float
-    seconds_left: float | None
-    pace: float | None
-    memory: Count
-    epoch: Count
-    moments: dict[str, list[Count]]
-    replayed: float
-    kept: str
-    failure: str | None
-    details: str
     refusals: list[str] = []
 
 

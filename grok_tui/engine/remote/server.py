@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.store.directory import RunDirectory
+from grok_tui.engine.worker.orders import End
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.printable import printable, shortened
 
 from . import protocol as say
+from .address import directory_named, forget, listen
 from .channel import Channel, ChannelError, require_same_user
 from .news import Teller
-from .place import directory_named, forget, listen
 
 BEAT = 0.2  # seconds between two looks at how the run stands
 
@@ -169,7 +170,7 @@ class _Visitor:
         try:
             require_same_user(self._connection)
             while (line := self.channel.receive()) is not None:
-                self._obey(say.ORDERS.validate_json(line))
+                self._obey(say.SAID.validate_json(line))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -182,7 +183,7 @@ class _Visitor:
             self._server.left(self)
             self.channel.close()
 
-    def _obey(self, order: say.Order) -> None:
+    def _obey(self, order: say.Said) -> None:
         if isinstance(order, say.Hello):
             if order.format != say.FORMAT:
                 raise ChannelError(f"it speaks format {say.FORMAT}, not {order.format}: another version")
@@ -194,32 +195,9 @@ class _Visitor:
             self._server.gather()
             refusals = [self.refusals.popleft() for _ in range(len(self.refusals))]
             self.channel.send(self._teller.news(self._server.runner.snapshot, refusals))
-        elif isinstance(order, say.End):
+        elif isinstance(order, End):
             self._server.end()
         elif self._server.runner.waiting >= MOST_WAITING:
             self.refusals.append(f"{MOST_WAITING} orders wait already")
         else:
-            give(order, self._server.runner)
-
-
-def give(order: say.Order, runner: Runner) -> None:
-    """Pass an order on to the run."""
-    match order:
-        case say.Pause():
-            runner.pause()
-        case say.GoOn():
-            runner.resume()
-        case say.Step():
-            runner.step(order.steps)
-        case say.SetPace():
-            runner.set_pace(order.pace)
-        case say.Intervene():
-            runner.intervene(order.arm, order.intervention)
-        case say.Restart():
-            runner.restart(order.preset)
-        case say.Rewind():
-            runner.rewind(order.arm, order.step)
-        case say.ForkArm():
-            runner.fork(order.arm, order.step, order.name)
-        case say.Stay():
-            runner.stay()
+            self._server.runner.give(order)

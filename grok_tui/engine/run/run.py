@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -21,6 +21,7 @@ from grok_tui.presets import Preset
 
 from .awaited import Awaited
 from .device import describe, prepare_thread, reason, resident_memory, resolve_device
+from .snapshot import Snapshot, State
 
 CHUNK_SECONDS = 0.03
 
@@ -50,7 +51,6 @@ class Run:
         threads: int | None = None,
         compiling: Compiling | None = None,
     ) -> None:
-        self._threads = threads
         self.compiling = compiling or Compiling()
         self.device = resolve_device(device, preset.multiplications)
         self.threads = prepare_thread(threads, preset.multiplications)
@@ -120,6 +120,22 @@ class Run:
         fork = self.forks.get(name)
         status = self.arms[name].status()
         return status if fork is None else replace(status, parent=fork.parent, born=fork.step)
+
+    def snapshot(self, state: State, claims: Sequence[JudgedClaim] | None = None) -> Snapshot:
+        """Return the run as it stands, for another thread or a report to read.
+
+        claims: as they were judged; None judges them now.
+        """
+        return Snapshot(
+            state=state,
+            preset=self.preset,
+            arms=tuple(self.status(name) for name in self.arms),
+            claims=tuple(self.judge() if claims is None else claims),
+            device=self.device_name,
+            torch_device=str(self.device),
+            threads=self.threads,
+            memory=self.memory(),
+        )
 
     @property
     def device_name(self) -> str:

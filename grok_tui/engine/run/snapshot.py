@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -26,15 +26,14 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """The run as it stood when the worker last looked up."""
+class RunFacts:
+    """What is short of a run as it stands: over a socket it is said whole each time."""
 
     state: State
-    version: int = 0
-    preset: Preset | None = None
-    arms: tuple[ArmStatus, ...] = ()
-    claims: tuple[JudgedClaim, ...] = ()
     device: str = ""
+    """The device's name for people."""
+    torch_device: str = ""
+    """As torch calls it: "cpu", "cuda:0"."""
     threads: int = 0
     steps_per_second: float = 0.0
     """Steps of all arms together, over about the last second."""
@@ -51,9 +50,24 @@ class Snapshot:
     """While the state is "replaying": how much of the way is done."""
     kept: str = ""
     """What the run is called that is kept in a folder, or nothing."""
-    lasting: bool = False
-    """Whether it goes on, in a process of its own, when nobody looks any more."""
     failure: str | None = None
     """What went wrong, in one line."""
     details: str = ""
     """The traceback that goes with it."""
+
+
+@dataclass(frozen=True)
+class Snapshot(RunFacts):
+    """The run as it stood when the worker last looked up."""
+
+    version: int = 0
+    preset: Preset | None = None
+    arms: tuple[ArmStatus, ...] = ()
+    claims: tuple[JudgedClaim, ...] = ()
+    lasting: bool = False
+    """Whether it goes on, in a process of its own, when nobody looks any more."""
+
+
+def facts_of(snapshot: Snapshot) -> RunFacts:
+    """Return what is short of a run."""
+    return RunFacts(**{field.name: getattr(snapshot, field.name) for field in fields(RunFacts)})

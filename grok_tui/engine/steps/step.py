@@ -8,20 +8,15 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.func import grad_and_value, vmap
-from torch.utils._pytree import tree_map
+from torch.func import grad_and_value
 
 from grok_tui.lab.losses import SampleLoss
-from grok_tui.lab.models import FlatNetwork, unembedding
+from grok_tui.lab.models import FlatNetwork, over_replicas
 from grok_tui.lab.modifiers import Structure, modified_gradient, modified_update
 from grok_tui.lab.optimizers import Rule
 from grok_tui.lab.tasks import Samples
 
 from .plan import Plan
-
-SEEN = ("loss", "update", "largest_update", "readout_norm")
-"""What is seen of a step: batch loss before, ||theta change||_2, max |theta_i change|, readout norm after."""
-
 
 HYPER = "hyper."
 """How the names of hyperparameters begin among what a step is given."""
@@ -66,15 +61,9 @@ class Learner:
             extras["start"] = self.network.parameters(self.theta_0)
         if keep is not None:
             extras["keep"] = keep
-        if len(theta) == 1:
-            # A replica alone is not batched: plain matrix products are faster than batches of one.
-            x, y = (inputs, targets) if shared else (inputs[0], targets[0])
-            alone, own = _first((parameters, extras))
-            grads, loss = grad_and_value(self._mean_loss)(alone, x, y, own)
-            return self.network.flatten(grads).unsqueeze(0), loss.unsqueeze(0)
         axis = None if shared else 0
-        grads, loss = vmap(grad_and_value(self._mean_loss), in_dims=(0, axis, axis, 0))(
-            parameters, inputs, targets, extras
+        grads, loss = over_replicas(
+            grad_and_value(self._mean_loss), (0, axis, axis, 0), parameters, inputs, targets, extras
         )
         return torch.cat([grads[name].flatten(1) for name in parameters], dim=1), loss
 
@@ -156,7 +145,7 @@ class Parts:
             moved, slots = self.rule.update(theta, gradient, slots, c)
         moved = modified_update(self.structure, moved, theta_0, given.get("update_noise"), c)
         change = moved - theta
-        readout = unembedding(learner.network.parameters(moved)).flatten(1)
+        readout = learner.network.roles.unembedding(learner.network.parameters(moved)).flatten(1)
         norms = [
             torch.linalg.vector_norm(change, dim=-1),
             change.abs().amax(-1),  # five times as fast on a CPU as the norm of that name
@@ -272,8 +261,3 @@ class EagerStepper:
             for kernel in kernels:
                 kernel()
             row.copy_(result)
-
-
-def _first(tree: Any) -> Any:
-    """Return the first replica of nested dicts and tuples of tensors."""
-    return tree_map(lambda tensor: tensor[0], tree)

@@ -17,7 +17,8 @@ import safetensors.numpy
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 
-from grok_tui.engine.arm.state import ArmState, Count
+from grok_tui.catalog.base import Count
+from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.record.history import CAPACITY
 from grok_tui.engine.run.run import Run

@@ -1,4 +1,4 @@
-"""A kept run as one document that others read. Free of torch."""
+"""The logs of a kept run as others read them. Free of torch."""
 
 from __future__ import annotations
 
@@ -14,31 +14,41 @@ from .files import StoreError, read_bounded
 
 LARGEST_LOG = 2**31  # bytes
 
-FORMATS = ("csv", "json")
 
-
-def export(directory: RunDirectory, to: str) -> str:
-    """Return the run's measures as CSV, or the whole run but its weights as JSON.
-
-    The CSV has the columns `arm`, `step`, `replica` and one for each measure. In the JSON, missing and
-    infinite numbers are null, and `measures.ARM.MEASURE` is a list over steps of lists over replicas.
+def csv_of(directory: RunDirectory) -> str:
+    """Return the run's measures as CSV: columns `arm`, `step`, `replica` and one for each measure.
 
     Raises:
-        StoreError: the folder cannot be read, or the format is unknown.
+        StoreError: the folder cannot be read.
     """
-    document = directory.describe()
-    if to == "csv":
-        return _lines(directory, MEASURES)
-    status = directory.status()
-    whole = {
-        "run": document.model_dump(mode="json"),
-        "status": status.model_dump(mode="json"),
-        "measures": read_measures(directory),
-        "events": _documents(directory, EVENTS),
-        "interventions": _documents(directory, INTERVENTIONS),
-        "forks": _documents(directory, FORKS) if os.path.lexists(directory.path / FORKS) else [],
-    }
-    return json.dumps(whole, indent=1, allow_nan=False) + "\n"
+    return _lines(directory, MEASURES)
+
+
+def read_events(directory: RunDirectory) -> list[dict[str, Any]]:
+    """Return the lines of the log of events.
+
+    Raises:
+        StoreError: it cannot be read, or is none.
+    """
+    return _documents(directory, EVENTS)
+
+
+def read_interventions(directory: RunDirectory) -> list[dict[str, Any]]:
+    """Return the lines of the log of interventions: `scheduled`, `intervention`.
+
+    Raises:
+        StoreError: it cannot be read, or is none.
+    """
+    return _documents(directory, INTERVENTIONS)
+
+
+def read_forks(directory: RunDirectory) -> list[dict[str, Any]]:
+    """Return the lines of the log of forks, in order.
+
+    Raises:
+        StoreError: it cannot be read, or is none.
+    """
+    return _documents(directory, FORKS) if os.path.lexists(directory.path / FORKS) else []
 
 
 def _lines(directory: RunDirectory, name: str) -> str:
@@ -50,15 +60,18 @@ def _lines(directory: RunDirectory, name: str) -> str:
         raise StoreError(f"{directory.path / name}: is not text") from None
 
 
-def _documents(directory: RunDirectory, name: str) -> list[Any]:
+def _documents(directory: RunDirectory, name: str) -> list[dict[str, Any]]:
     return [_parsed(directory, name, line) for line in _lines(directory, name).splitlines()]
 
 
-def _parsed(directory: RunDirectory, name: str, line: str) -> Any:
+def _parsed(directory: RunDirectory, name: str, line: str) -> dict[str, Any]:
     try:
-        return json.loads(line, parse_constant=lambda _: None)
+        found = json.loads(line, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
-        raise StoreError(f"{directory.path / name}: a line of it is no JSON") from None
+        found = None
+    if not isinstance(found, dict):
+        raise StoreError(f"{directory.path / name}: a line of it is no JSON")
+    return found
 
 
 def read_measures(directory: RunDirectory) -> dict[str, dict[str, Any]]:

@@ -176,7 +176,8 @@ class Logs:
         lines, counts = [], dict(self._events_written)
         for name, arm in run.arms.items():
             for event in arm.history.events[counts.get(name, 0) :]:
-                lines.append({"arm": name, "step": event.step, "event": event.name, "replica": event.replica})
+                line = {"arm": name, "step": event.step, "event": event.name, "replica": event.replica}
+                lines.append(line | ({"numbers": dict(event.numbers)} if event.numbers else {}))
             counts[name] = len(arm.history.events)
         self._logs[EVENTS].append("".join(json.dumps(line) + "\n" for line in lines))
         self._events_written = counts

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.record.arrays import Arrays, under
+from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 
 from .checkpoints import read_checkpoint
 from .directory import RunDirectory
 from .files import StoreError
 from .logs import read_interventions
-from .store import Place, rebuilt, unlike
+from .store import rebuilt, unlike
 
 
 @dataclass(frozen=True)

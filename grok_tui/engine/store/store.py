@@ -7,12 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grok_tui.engine.arm.interventions import flagged
+from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.files import reason
@@ -44,16 +44,6 @@ CADENCE = 30.0  # seconds between two checkpoints; all that a killed run loses
 # take more than this share of the time, as early on or on a slow disk, one of these is left out.
 FIRST_DOUBLED = 1000
 DOUBLED_SHARE = 0.01
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where and how to compute a run that is taken up again; None leaves it as it was."""
-
-    device: str | None = None
-    threads: int | None = None
-    compile: str | None = None
-    """None has the steps to come made by what made the last ones."""
 
 
 class Store:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from grok_tui.engine.run.place import AS_IT_WAS, Place
+
 if TYPE_CHECKING:
     from grok_tui.engine.run.run import Run
     from grok_tui.engine.store.directory import RunDirectory
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from grok_tui.presets import Preset
 
 Say = Callable[[str], None]
+
+EXACT = Place(compile="off", deterministic=True)
+"""Every step is made by torch's own kernels."""
 
 
 class Opening(Protocol):
@@ -79,28 +84,23 @@ class Anew:
 
     Attributes:
         preset: what to carry out.
-        device: as `Run` takes it.
-        threads: likewise.
+        place: where and how to compute it; by default no steps are compiled.
         keeping: how it is kept, or None.
-        compile: as `Compiling` takes it.
-        deterministic: likewise.
     """
 
     preset: Preset
-    device: str = "auto"
-    threads: int | None = None
+    place: Place = EXACT
     keeping: Keeping | None = None
-    compile: str = "off"
-    deterministic: bool = True
 
     def open(self, say: Say) -> tuple[Run, Store | None]:
         """Build the run."""
         from grok_tui.engine.run.run import Run
         from grok_tui.engine.steps.backends import Compiling
 
-        compiling = Compiling(self.compile, self.deterministic)
+        place = self.place
+        compiling = Compiling(place.compile or "off", place.deterministic)
         compiling.listen(say)
-        run = Run(self.preset, self.device, self.threads, compiling)
+        run = Run(self.preset, place.device or "auto", place.threads, compiling)
         keeping = self.keeping
         return run, keeping.keep(run, keeping.folder) if keeping is not None else None
 
@@ -115,21 +115,17 @@ class Resumed:
 
     Attributes:
         directory: its folder.
-        device: another device than before, or None.
-        threads: another number of threads, or None.
-        compile: as `Compiling` takes it; None goes on as before.
+        place: where and how to compute it, as far as that is otherwise than before.
     """
 
     directory: RunDirectory
-    device: str | None = None
-    threads: int | None = None
-    compile: str | None = None
+    place: Place = AS_IT_WAS
 
     def open(self, say: Say) -> tuple[Run, Store | None]:
         """Take the run up at its newest whole checkpoint."""
-        from grok_tui.engine.store.store import Place, resume
+        from grok_tui.engine.store.store import resume
 
-        return resume(self.directory, say, Place(self.device, self.threads, self.compile))
+        return resume(self.directory, say, self.place)
 
     def keep_again(self, run: Run) -> Store | None:
         """Keep a run that has begun anew in the state folder."""

@@ -12,7 +12,6 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,17 +21,15 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.presets import Preset
 
 from .opening import Anew, Opening
+from .orders import End, ForkArm, GoOn, Intervene, Order, Pause, Restart, Rewind, SetPace, Stay, Step
 
 if TYPE_CHECKING:
-    from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.engine.record.judging import Judging
     from grok_tui.engine.run.run import Run
     from grok_tui.engine.store.directory import Ended
     from grok_tui.engine.store.store import Store
 
     from .travel import Journey, Trail
-
-Order = Callable[["Run"], None]
 
 PUBLISH_SECONDS = 0.05
 MOST_ARMS = 32
@@ -77,7 +74,7 @@ class Runner:
         self._cancelled = False
         self._epoch = 0
         self._trail: Trail
-        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._snapshot = Snapshot(State.LOADING, preset=preset, pace=pace)
         self._pace = pace
         self._paused = paused
@@ -104,95 +101,17 @@ class Runner:
         """How many orders wait."""
         return self._orders.qsize()
 
-    def pause(self) -> None:
-        """Stop after the chunk at work."""
-        self._order(lambda _: self._set_paused(True))
-
-    def resume(self) -> None:
-        """Go on; a run that has reached its end goes on to twice its steps."""
-
-        def go_on(run: Run) -> None:
-            if run.finished:
-                run.extend()
-            self._set_paused(False)
-
-        self._order(go_on)
-
-    def step(self, steps: int = 1) -> None:
-        """Pause, and take that many steps of every arm."""
-
-        def take(run: Run) -> None:
-            self._set_paused(True)
-            if run.finished:
-                run.extend(1 + steps / max(1, max(arm.step for arm in run.arms.values())))
-            run.advance_together(steps)
-
-        self._order(take)
-
-    def set_pace(self, pace: float | None) -> None:
-        """Hold every arm to that many steps a second, or to none for full speed."""
-
-        def change(_: Run) -> None:
-            self._pace, self._due = pace, 0.0
-
-        self._order(change)
-
-    def intervene(self, arm: str, intervention: AnyIntervention) -> None:
-        """Carry out an intervention on an arm at once; `at_step` and `arm` of it are filled in."""
-
-        def carry_out(run: Run) -> None:
-            _require_arm(run, arm)
-            run.arms[arm].intervene(intervention)
-
-        self._order(carry_out)
-
-    def restart(self, preset: Preset) -> None:
-        """Begin anew with this preset: the same for the same start, with another seed for another one."""
-
-        def begin(run: Run) -> None:
-            self._end_store(run)
-            run.restart(preset)
-            self._begin(run, self._opening.keep_again(run))
-            self._clock = _Clock()
-
-        self._order(begin)
-
-    def rewind(self, arm: str, step: int) -> None:
-        """Take an arm back to what it was as it came to a step, and pause; what it did since is dropped."""
-        self._order(lambda run: self._set_out(run, arm, step, None))
-
-    def fork(self, arm: str, step: int | None, name: str) -> None:
-        """Add an arm that begins with what another was as it came to a step, or is now; and pause.
-
-        Args:
-            arm: the arm to fork.
-            step: the step; None takes the present, with all that was done.
-            name: the new arm's name.
-        """
-
-        def set_out(run: Run) -> None:
-            if len(run.arms) >= MOST_ARMS:
-                raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
-            _require_arm(run, arm)
-            origin = run.arms[arm]
-            begins = origin.step if step is None else step
-            end = origin.end if begins < origin.end else 2 * begins
-            self._set_out(run, arm, step, Fork(name=name, parent=arm, step=begins, end=end))
-
-        self._order(set_out)
-
-    def stay(self) -> None:
-        """Give up the way back to a step while it is replayed."""
-        self._cancelled = True
-
-    def do(self, order: Order) -> None:
-        """Have anything done to the run between two chunks, in the worker's thread."""
-        self._order(order)
+    def give(self, order: Order) -> None:
+        """Have an order carried out between two chunks; one to stay or to end is not kept waiting."""
+        if isinstance(order, Stay):
+            self._cancelled = True
+        else:
+            self._closing |= isinstance(order, End)
+            self._orders.put(order)
 
     def close(self, timeout: float = 0.8) -> bool:
         """End the thread after the chunk at work; return whether it ended within `timeout` seconds."""
-        self._closing = True
-        self._orders.put(None)
+        self.give(End())
         if self._thread.is_alive():
             self._thread.join(timeout)
         return not self._thread.is_alive()
@@ -201,8 +120,39 @@ class Runner:
         """As `close`: without whoever looks a run in a thread does not go on."""
         return self.close(timeout)
 
-    def _order(self, order: Order) -> None:
-        self._orders.put(order)
+    def _carry_out(self, order: Order, run: Run) -> None:
+        """Do what was asked.
+
+        Raises:
+            ValueError: the run as it stands does not allow it.
+            GrokTuiError: likewise.
+        """
+        match order:
+            case Pause():
+                self._set_paused(True)
+            case GoOn():
+                if run.finished:
+                    run.extend()
+                self._set_paused(False)
+            case Step(steps=steps):
+                self._set_paused(True)
+                if run.finished:
+                    run.extend(1 + steps / max(1, max(arm.step for arm in run.arms.values())))
+                run.advance_together(steps)
+            case SetPace(pace=pace):
+                self._pace, self._due = pace, 0.0
+            case Intervene(intervention=intervention):
+                _require_arm(run, intervention.arm)
+                run.arms[intervention.arm].intervene(intervention)
+            case Restart(preset=preset):
+                self._end_store(run)
+                run.restart(preset)
+                self._begin(run, self._opening.keep_again(run))
+                self._clock = _Clock()
+            case Rewind(arm=name, step=step):
+                self._set_out(run, name, step, None)
+            case ForkArm(arm=name, step=step, name=new):
+                self._set_out(run, name, step, _fork(run, name, step, new))
 
     def _set_paused(self, paused: bool) -> None:
         self._paused, self._due = paused, 0.0
@@ -324,11 +274,10 @@ class Runner:
                 order = self._orders.get(block=idle, timeout=None)
             except queue.Empty:
                 return
-            if order is None:
-                self._closing = True
+            if isinstance(order, End):
                 return
             try:
-                order(run)
+                self._carry_out(order, run)
             except (GrokTuiError, ValueError) as error:
                 self.refusals.append(" ".join(str(error).split()))
             if self._journey is not None:
@@ -352,18 +301,12 @@ class Runner:
     def _publish(self, run: Run, state: State) -> None:
         self._judging.look(run.preset, run.arms, self._epoch, state is not State.RUNNING)
         speed = self._clock.speed(run.steps)
-        self._snapshot = Snapshot(
-            state=state,
+        self._snapshot = replace(
+            run.snapshot(state, self._judging.claims),
             version=self._snapshot.version + 1,
-            preset=run.preset,
-            arms=tuple(run.status(name) for name in run.arms),
-            claims=self._judging.claims,
-            device=run.device_name,
-            threads=run.threads,
             steps_per_second=speed,
             seconds_left=(run.total - run.steps) / speed if speed > 0 else None,
             pace=self._pace,
-            memory=run.memory(),
             epoch=self._epoch,
             moments={name: self._trail.steps(name) for name in run.arms},
             replayed=self._journey.share if self._journey is not None else 0.0,
@@ -380,3 +323,18 @@ def _require_arm(run: Run, name: str) -> None:
     """
     if name not in run.arms:
         raise ValueError(f"there is no arm '{name}'")
+
+
+def _fork(run: Run, parent: str, step: int | None, name: str) -> Fork:
+    """Return a fork that ends as its parent does, or goes twice as far from its parent's end.
+
+    Raises:
+        ValueError: there is no such parent, or no room for a further arm.
+    """
+    if len(run.arms) >= MOST_ARMS:
+        raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
+    _require_arm(run, parent)
+    origin = run.arms[parent]
+    begins = origin.step if step is None else step
+    end = origin.end if begins < origin.end else 2 * begins
+    return Fork(name=name, parent=parent, step=begins, end=end)

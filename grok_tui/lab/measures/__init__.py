@@ -59,7 +59,10 @@ def measure_names(task: Task) -> tuple[str, ...]:
 
 def take(name: str, probe: Probe) -> Tensor:
     """Return one measure of every replica: [R]."""
-    return KNOWN[name](probe) if name in KNOWN else probe.each(probe.task.measures[name])
+    if name in KNOWN:
+        return KNOWN[name](probe)
+    of, roles = probe.task.measures[name], probe.network.roles
+    return probe.each(lambda parameters: of(roles, parameters))
 
 
 __all__ = ["UNTRACED", "Probe", "correctness_grid", "measure_names", "take"]

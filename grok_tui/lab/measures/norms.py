@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from ..models.roles import EMBEDDING, FIRST, LAST
 from .probe import Probe
 
 
@@ -18,7 +17,7 @@ def parameter_count(probe: Probe) -> Tensor:
 
 def embedding_norm(probe: Probe) -> Tensor:
     """Return the L2 norm of the matrix that reads the inputs."""
-    return _l2(probe, [_first(probe)])
+    return _l2(probe, [probe.network.roles.entrance])
 
 
 def hidden_norm(probe: Probe) -> Tensor:
@@ -28,12 +27,12 @@ def hidden_norm(probe: Probe) -> Tensor:
 
 def unembedding_norm(probe: Probe) -> Tensor:
     """Return the L2 norm of the readout."""
-    return _l2(probe, [_last(probe)])
+    return _l2(probe, [probe.network.roles.readout])
 
 
 def embedding_linf(probe: Probe) -> Tensor:
     """Return the largest absolute weight of the matrix that reads the inputs."""
-    return _linf(probe, [_first(probe)])
+    return _linf(probe, [probe.network.roles.entrance])
 
 
 def hidden_linf(probe: Probe) -> Tensor:
@@ -43,7 +42,7 @@ def hidden_linf(probe: Probe) -> Tensor:
 
 def unembedding_linf(probe: Probe) -> Tensor:
     """Return the largest absolute weight of the readout."""
-    return _linf(probe, [_last(probe)])
+    return _linf(probe, [probe.network.roles.readout])
 
 
 MEASURES = {
@@ -57,16 +56,12 @@ MEASURES = {
 }
 
 
-def _first(probe: Probe) -> str:
-    return next(name for name in (EMBEDDING, *FIRST) if name in probe.network.shapes)
-
-
-def _last(probe: Probe) -> str:
-    return next(name for name in LAST if name in probe.network.shapes)
-
-
 def _between(probe: Probe) -> list[str]:
-    return [name for name in probe.network.shapes if name not in (_first(probe), _last(probe))]
+    return [
+        name
+        for name in probe.network.shapes
+        if name not in (probe.network.roles.entrance, probe.network.roles.readout)
+    ]
 
 
 def _l2(probe: Probe, names: Iterable[str]) -> Tensor:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from ..models import first_weights
 from ..models.mlp import Mlp
 from .probe import Probe
 
@@ -62,7 +61,7 @@ def fourier_gap(probe: Probe) -> Tensor:
     The gap is min_i |f^(S - i)| - max_j |f^(S + j)| over i in S and j outside (Barak et al., definition 1),
     what the gradient of the population loss tells S by. NaN for n > 16 or k = n.
     """
-    weights, secret = first_weights(probe.parameters), probe.task.secret
+    weights, secret = probe.network.roles.first_weights(probe.parameters), probe.task.secret
     n = weights.shape[-1]
     if n > ENUMERABLE_BITS or secret == n:
         return torch.full_like(probe.theta[:, 0], torch.nan)
@@ -98,7 +97,8 @@ UNTRACED = frozenset({"active_units", "fourier_gap"})
 
 def _first_layers(probe: Probe) -> tuple[Tensor, Tensor]:
     """Return W and W_0, [R, h, n] each."""
-    return first_weights(probe.parameters), first_weights(probe.network.parameters(probe.theta_0))
+    first = probe.network.roles.first_weights
+    return first(probe.parameters), first(probe.network.parameters(probe.theta_0))
 
 
 def _energy_ratio(weights: Tensor, secret: int) -> Tensor:
@@ -108,7 +108,7 @@ def _energy_ratio(weights: Tensor, secret: int) -> Tensor:
 
 def _sufficient_units(module: Mlp, parameters: dict[str, Tensor], inputs: Tensor) -> int:
     """Return how many units of one replica suffice on inputs [N, n]."""
-    hidden, readout = parameters["hidden.weight"], parameters["readout.weight"]
+    hidden, readout = module.roles.first_weights(parameters), module.roles.unembedding(parameters)
     active = module.activation(linear(inputs, hidden * module.hidden.factor, parameters.get("hidden.bias")))
     # With two scores the prediction is the sign of their difference, a score of its own.
     read = readout[0] if len(readout) == 1 else readout[1] - readout[0]

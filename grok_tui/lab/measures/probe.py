@@ -8,10 +8,9 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.func import vmap
 
 from ..losses import SampleLoss
-from ..models import FlatNetwork
+from ..models import FlatNetwork, over_replicas
 from ..tasks import Basis, Coordinates, Samples, Task
 
 
@@ -57,7 +56,7 @@ class Probe:
     @cached_property
     def coordinates(self) -> Tensor:
         """The task's coordinates [R, C]."""
-        return self.each(self._roles.of)
+        return self.each(lambda parameters: self._roles.of(self.network.roles, parameters))
 
     @cached_property
     def generalizes(self) -> Tensor:
@@ -103,9 +102,7 @@ class Probe:
 
     def each(self, function: Callable[[dict[str, Tensor]], Tensor]) -> Tensor:
         """Apply a function of one replica's parameters to every replica: [R, ...]."""
-        if len(self.theta) == 1:
-            return function({name: value[0] for name, value in self.parameters.items()}).unsqueeze(0)
-        result: Tensor = vmap(function)(self.parameters)
+        result: Tensor = over_replicas(function, (0,), self.parameters)
         return result
 
     @cached_property
@@ -146,16 +143,8 @@ class Probe:
 
     def _outputs(self, samples: Samples) -> Tensor:
         start = (self.network.parameters(self.theta_0),) if self.network.centered else ()
-        if len(self.theta) == 1:
-            inputs = samples.inputs if self.shared else samples.inputs[0]
-            alone, *rest = [
-                {name: value[0] for name, value in each.items()} for each in (self.parameters, *start)
-            ]
-            return self.network.apply(alone, inputs, start=rest[0] if rest else None).unsqueeze(0)
-        axis = None if self.shared else 0
-        outputs: Tensor = vmap(self.network.apply, in_dims=(0, axis, 0)[: 2 + len(start)])(
-            self.parameters, samples.inputs, *start
-        )
+        axes = (0, None if self.shared else 0, 0)[: 2 + len(start)]
+        outputs: Tensor = over_replicas(self.network.apply, axes, self.parameters, samples.inputs, *start)
         return outputs
 
 

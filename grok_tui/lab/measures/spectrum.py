@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..models import unembedding
 from ..tasks import Basis
 from .probe import Probe
 
@@ -73,5 +72,5 @@ def _embedding_powers(probe: Probe) -> Tensor:
 
 
 def _unembedding_powers(probe: Probe) -> Tensor:
-    basis = probe.basis
-    return probe.each(lambda parameters: basis.powers(unembedding(parameters)))
+    basis, roles = probe.basis, probe.network.roles
+    return probe.each(lambda parameters: basis.powers(roles.unembedding(parameters)))

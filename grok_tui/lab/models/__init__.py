@@ -1,7 +1,7 @@
 """Networks, and networks as functions of one flat vector."""
 
-from .flat import FlatNetwork, initial_theta
+from .flat import FlatNetwork, initial_theta, over_replicas
 from .networks import build_network
-from .roles import embedding, first_weights, unembedding
+from .roles import Roles
 
-__all__ = ["FlatNetwork", "build_network", "embedding", "first_weights", "initial_theta", "unembedding"]
+__all__ = ["FlatNetwork", "Roles", "build_network", "initial_theta", "over_replicas"]

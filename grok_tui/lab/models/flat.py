@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
+from torch.func import functional_call, vmap
+from torch.utils._pytree import tree_leaves, tree_map
 
 from ...catalog.models import AnyModel, Linear
 from ...catalog.tasks import Shape
@@ -16,10 +18,35 @@ from .layers import Network
 from .networks import build_network
 
 
+def over_replicas(function: Callable[..., Any], in_dims: Sequence[int | None], *given: Any) -> Any:
+    """Apply a function of one replica to all replicas.
+
+    A replica alone is not batched: plain matrix products are faster than batches of one.
+
+    Args:
+        function: from tensors, or dicts of them, of one replica to such.
+        in_dims: for each argument 0, where it has the replicas as its leading axis, or None, where they share
+            it.
+        given: the arguments; the first has the replicas.
+
+    Returns:
+        What the function returns, each tensor with a leading axis [R, ...].
+    """
+    if len(tree_leaves(given[0])[0]) > 1:
+        return vmap(function, in_dims=tuple(in_dims))(*given)
+    alone = [tree_map(_first, one) if axis == 0 else one for one, axis in zip(given, in_dims, strict=True)]
+    return tree_map(lambda tensor: tensor.unsqueeze(0), function(*alone))
+
+
+def _first(tensor: Tensor) -> Tensor:
+    return tensor[0]
+
+
 class FlatNetwork:
     """A network whose parameters all lie in theta.
 
     Attributes:
+        roles: what its parameters are.
         module: the network; its own parameters are never used in a computation.
         size: P, the number of parameters.
         output_scale: factor alpha on the outputs.
@@ -31,6 +58,7 @@ class FlatNetwork:
         self.module = module
         self.output_scale = output_scale
         self.centered = centered
+        self.roles = module.roles
         self.dropout_units = module.dropout_units
         self.shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
         self.sizes = [prod(shape) for shape in self.shapes.values()]
@@ -44,10 +72,6 @@ class FlatNetwork:
             name: piece.view(*leading, *shape)
             for piece, (name, shape) in zip(pieces, self.shapes.items(), strict=True)
         }
-
-    def flatten(self, parameters: dict[str, Tensor]) -> Tensor:
-        """Return parameters of one replica as one vector [P]."""
-        return torch.cat([parameters[name].reshape(-1) for name in self.shapes])
 
     def apply(
         self,

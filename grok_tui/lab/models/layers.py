@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...catalog.models import Layered
+from .roles import Roles
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "quadratic": torch.square,
@@ -28,9 +29,11 @@ class Network(nn.Module):
     `keep` [N, dropout_units] is dropout's: the factors on the units, 0 or 1 / (1 - rate).
 
     Attributes:
+        roles: what its parameters are, by their names.
         dropout_units: how many activations of a sample dropout can mask; 0 where `forward` takes no `keep`.
     """
 
+    roles: Roles
     dropout_units = 0
 
 

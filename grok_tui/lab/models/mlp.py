@@ -8,10 +8,13 @@ from torch import Tensor, nn
 from ...catalog import models as catalog
 from ...catalog.tasks import Shape
 from .layers import ACTIVATIONS, Layer, Network, scale
+from .roles import Roles
 
 
 class Linear(Network):
     """One linear map without a bias: outputs = inputs @ weight.T."""
+
+    roles = Roles(readout="weight", first="weight")
 
     def __init__(self, spec: catalog.Linear, shape: Shape) -> None:
         super().__init__()
@@ -26,6 +29,8 @@ class Linear(Network):
 
 class Mlp(Network):
     """Hidden layers and a readout: inputs [N, I] -> outputs [N, O]; dropout masks the hidden activations."""
+
+    roles = Roles(readout="readout.weight", first="hidden.weight")
 
     def __init__(self, spec: catalog.Layered, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -53,6 +58,8 @@ class EmbeddingMlp(Mlp):
     One-hot inputs [N, 2 n] -> outputs [N, O], as in Liu et al. 2022 (2210.01117) and in devinterp's study of
     modular addition.
     """
+
+    roles = Roles(readout="readout.weight", first="hidden.weight", embedding="embedding.weight")
 
     def __init__(self, spec: catalog.EmbeddingMlp, shape: Shape) -> None:
         super().__init__(spec, spec.combined, shape.outputs)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ...catalog import models as catalog
 from ...catalog.tasks import Shape
 from .layers import ACTIVATIONS, Network
+from .roles import Roles
 
 
 class Stream(NamedTuple):
@@ -134,6 +135,7 @@ class Transformer(Network):
     openai/grok), whose residual dropout is after the MLPs alone.
     """
 
+    roles = Roles(readout="readout.weight", embedding="embedding.weight")
     positions: Tensor
 
     def __init__(self, spec: catalog.Transformer, shape: Shape) -> None:
@@ -181,7 +183,7 @@ class Transformer(Network):
     def _initialize(self) -> None:
         tokens, width = self.embedding.weight.shape
         for name, parameter in self.named_parameters():
-            if name == "readout.weight":
+            if name == self.roles.readout:
                 nn.init.normal_(parameter, std=tokens**-0.5)
             elif "norm" not in name and parameter.dim() > 1:
                 nn.init.normal_(parameter, std=width**-0.5)

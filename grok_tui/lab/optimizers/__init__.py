@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .muon import Muon
 from .rules import RULES, SMALLEST_LR, Hyper, Rule, hyperparameters
 
 
-def build_rule(name: str, shapes: Mapping[str, tuple[int, ...]]) -> Rule:
-    """Return the update rule of this name for a network whose tensors lie in theta with these shapes."""
-    return Muon(shapes) if name == "muon" else RULES[name]
+def build_rule(name: str, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str] = ()) -> Rule:
+    """Return the update rule of this name for a network.
+
+    Args:
+        name: the optimizer's.
+        shapes: of the network's tensors in theta, by name, in order.
+        ends: those of them that look symbols up or read classes out.
+    """
+    return Muon(shapes, ends) if name == "muon" else RULES[name]
 
 
 __all__ = ["RULES", "SMALLEST_LR", "Hyper", "Muon", "Rule", "build_rule", "hyperparameters"]

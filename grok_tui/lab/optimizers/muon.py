@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import prod, sqrt
 
 import torch
@@ -16,9 +16,6 @@ QUINTIC = (3.4445, -4.775, 2.0315)
 ROUNDS = 5
 TINY = 1e-7
 
-# Matrices that look symbols up, or that read classes out; AdamW's unless `ends` is on.
-ENDS = ("embedding", "position", "unembedding", "readout")
-
 
 class Muon(Rule):
     """Muon for the matrices of a network.
@@ -28,12 +25,15 @@ class Muon(Rule):
 
     Args:
         shapes: the shape of each tensor in theta, by name, in order.
+        ends: the matrices that look symbols up, or that read classes out; AdamW's unless the hyperparameter
+            of that name is on.
     """
 
     slots = ("momentum_buffer", "exp_avg", "exp_avg_sq")
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str]) -> None:
         self._shapes = dict(shapes)
+        self._ends = frozenset(ends)
 
     def coefficients(self, hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
         """Return those of both rules; AdamW's are called as its own."""
@@ -71,8 +71,7 @@ class Muon(Rule):
             # The factor of Jordan et al. that makes one rate fit matrices of every shape.
             rate = -sqrt(max(1.0, shape[0] / shape[1]))
             by_muon = torch.addcmul(old * c["muon_shrink"], turned, c["lr"] * rate)
-            at_end = name.split(".")[0] in ENDS
-            pieces.append(torch.where(c["ends"] > 0, by_muon, other) if at_end else by_muon)
+            pieces.append(torch.where(c["ends"] > 0, by_muon, other) if name in self._ends else by_muon)
         return torch.cat(pieces, -1), {"momentum_buffer": buffer, **moments}
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ...catalog.tasks import BinaryOperation
-from ..models import embedding
+from ..models import Roles
 from ..streams import Purpose, stream
 from .bases import Basis, basis_of
 from .operations import operation_table
@@ -49,8 +49,8 @@ def _coordinates(basis: Basis, symbols: int) -> Coordinates:
     and sine) and over the dimensions of the embedding.
     """
 
-    def norms(parameters: Parameters) -> Tensor:
-        return basis.powers(embedding(parameters, symbols)).sqrt()
+    def norms(roles: Roles, parameters: Parameters) -> Tensor:
+        return basis.powers(roles.symbol_vectors(parameters, symbols)).sqrt()
 
     return Coordinates(norms, lambda norms: basis.stands_out(norms.square()), basis.labels)
 

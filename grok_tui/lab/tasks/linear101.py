@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ...catalog.tasks import Linear101
+from ..models import Roles
 from .task import Coordinates, Parameters, Samples, Task
 
 
@@ -24,8 +25,8 @@ def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG0
     def correct(outputs: Tensor, targets: Tensor) -> Tensor:
         return ((outputs - targets).abs() < spec.tolerance).squeeze(-1)
 
-    def weights(parameters: Parameters) -> Tensor:
-        return parameters["weight"].reshape(-1)
+    def weights(roles: Roles, parameters: Parameters) -> Tensor:
+        return roles.first_weights(parameters).reshape(-1)
 
     generalizes = torch.zeros(n + 1, dtype=torch.bool)
     generalizes[n] = True
@@ -37,5 +38,5 @@ def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG0
         coordinates=Coordinates(
             weights, lambda _: generalizes, (*(f"w{i}" for i in range(1, n + 1)), "bias")
         ),
-        measures={"bias": lambda parameters: weights(parameters)[n]},
+        measures={"bias": lambda roles, parameters: weights(roles, parameters)[n]},
     )

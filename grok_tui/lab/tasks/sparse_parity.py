@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...catalog.tasks import SparseParity
-from ..models import first_weights
+from ..models import Roles
 from ..streams import Purpose, stream
 from .task import Coordinates, Parameters, Samples, Task
 
@@ -56,9 +56,9 @@ def _targets(spec: SparseParity, labels: Tensor) -> Tensor:
     return (labels > 0).to(torch.int64) if spec.logits == 2 else labels
 
 
-def _masses(parameters: Parameters) -> Tensor:
+def _masses(roles: Roles, parameters: Parameters) -> Tensor:
     """Return the L2 norm of the first layer's weights from each bit, [n]."""
-    masses: Tensor = torch.linalg.vector_norm(first_weights(parameters), dim=0)
+    masses: Tensor = torch.linalg.vector_norm(roles.first_weights(parameters), dim=0)
     return masses
 
 

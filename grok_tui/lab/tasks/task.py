@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ..models import Roles
 from .bases import Basis
 
 Parameters = Mapping[str, Tensor]
@@ -34,13 +35,13 @@ class Coordinates:
     """The weights in the task's own basis.
 
     Attributes:
-        of: maps the parameters of one replica to its C coordinates.
+        of: maps the roles of a network and the parameters of one replica to its C coordinates.
         generalizes: maps coordinates [..., C] to which of them generalize, bool [..., C] or [C]; the
             others memorize.
         labels: one short label a coordinate.
     """
 
-    of: Callable[[Parameters], Tensor]
+    of: Callable[[Roles, Parameters], Tensor]
     generalizes: Callable[[Tensor], Tensor]
     labels: tuple[str, ...]
 
@@ -89,7 +90,7 @@ class Task:
     classes: bool = False
     draw: Draw | None = None
     secret: int = 0
-    measures: Mapping[str, Callable[[Parameters], Tensor]] = field(default_factory=dict)
+    measures: Mapping[str, Callable[[Roles, Parameters], Tensor]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> int:

@@ -376,7 +376,9 @@ class LiveScreen(Acting, Stage):
 
     def leave_for_presets(self) -> None:
         """Pause, unless the run goes on by itself, and go to the list of presets."""
+        from grok_tui.engine.worker.orders import Pause
+
         source = self.explorer.source
         if source is not None and not source.snapshot.lasting:
-            source.pause()
+            source.give(Pause())
         self.explorer.show_presets()

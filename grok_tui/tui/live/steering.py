@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from grok_tui.errors import PresetError
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from grok_tui.catalog.optimizers import OptimizerSpec
     from grok_tui.engine.arm.status import ArmStatus
     from grok_tui.engine.run.snapshot import Snapshot
+    from grok_tui.engine.worker.orders import Order
     from grok_tui.frontend.knobs import Knob
-    from grok_tui.frontend.source import Source
     from grok_tui.options import RunOptions
 
 
@@ -62,14 +61,20 @@ class Steering:
             return "nothing runs yet"
         return knobs.problem(knob, text, snapshot.preset, arm)
 
-    def order(self, give: Callable[[Source], None]) -> None:
-        """Give an order to the run, if it still takes any."""
+    def _takes_orders(self) -> bool:
+        """Whether the run still takes orders; if it does not, that is said."""
         source = self._stage.explorer.source
         if source is None or source.snapshot.state in ("loading", "failed", "closed"):
             self._stage.notify("the run takes no orders now", severity="warning")
-            return
-        self._stage.expect()
-        give(source)
+            return False
+        return True
+
+    def order(self, order: Order) -> None:
+        """Give an order to the run, if it still takes any."""
+        source = self._stage.explorer.source
+        if self._takes_orders() and source is not None:
+            self._stage.expect()
+            source.give(order)
 
     def intervene(self, intervention: AnyIntervention) -> None:
         """Do something to the selected arm; not while its past is looked at."""
@@ -77,26 +82,26 @@ class Steering:
             why = "this is the past: Enter goes on from here, f forks it, Esc returns to now"
             self._stage.notify(why)
             return
-        arm = self.arm
+        from grok_tui.engine.worker.orders import Intervene
 
-        def give(source: Source) -> None:
+        arm = self.arm
+        if self._takes_orders():
             if arm is not None:
                 self.asked.add(arm, intervention)
-            source.intervene(intervention.arm, intervention)
-
-        self.order(give)
+            self.order(Intervene(intervention=intervention))
 
     def toggle(self) -> None:
         """Pause or go on."""
+        from grok_tui.engine.worker.orders import GoOn, Pause
+
         snapshot = self._stage.explorer.snapshot
-        if snapshot is not None and snapshot.state == "running":
-            self.order(lambda source: source.pause())
-        else:
-            self.order(lambda source: source.resume())
+        self.order(Pause() if snapshot is not None and snapshot.state == "running" else GoOn())
 
     def step(self) -> None:
         """Take one step of every arm."""
-        self.order(lambda source: source.step())
+        from grok_tui.engine.worker.orders import Step
+
+        self.order(Step())
 
     def slower(self) -> None:
         """Hold every arm to fewer steps a second."""
@@ -117,7 +122,9 @@ class Steering:
 
     def set_pace(self, pace: float | None) -> None:
         """Hold every arm to so many steps a second, or to none for full speed."""
-        self.order(lambda source: source.set_pace(pace))
+        from grok_tui.engine.worker.orders import SetPace
+
+        self.order(SetPace(pace=pace))
         self._stage.notify("full speed" if pace is None else f"{pace:g} steps a second", timeout=2)
 
     def restart(self) -> None:
@@ -155,6 +162,8 @@ class Steering:
         return options
 
     def _restart(self, options: RunOptions) -> None:
+        from grok_tui.engine.worker.orders import GoOn, Restart
+
         app = self._stage.explorer
         source = app.source
         if source is None or app.preset_name is None:
@@ -173,9 +182,9 @@ class Steering:
             return
         app.options = options
         self._stage.expect()
-        source.restart(preset)
+        source.give(Restart(preset=preset))
         if source.snapshot.state != "running":
-            source.resume()
+            source.give(GoOn())
 
     def swap(self) -> None:
         """Go on with SGD instead of AdamW, or the other way round."""

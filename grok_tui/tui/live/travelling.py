@@ -111,6 +111,8 @@ class Travelling:
 
     def go_back(self) -> None:
         """Take the selected arm back to the step that is looked at, when asked twice."""
+        from grok_tui.engine.worker.orders import Rewind
+
         arm, step = self._steering.arm, self._viewing.cursor
         if arm is None or step is None:
             return
@@ -120,19 +122,20 @@ class Travelling:
             self._stage.hasten()
             return
         self.question = ""
-        self._steering.order(lambda source: source.rewind(arm.name, step))
+        self._steering.order(Rewind(arm=arm.name, step=step))
         self._news = f"{arm.name} is back at step {grouped(step)}; Space goes on from there"
 
     def fork(self) -> None:
         """Add an arm that begins as the selected one was at the step looked at, or as it is."""
         from grok_tui.engine.arm.forks import fork_name
+        from grok_tui.engine.worker.orders import ForkArm
 
         arm, snapshot, step = self._steering.arm, self._stage.explorer.snapshot, self._viewing.cursor
         if arm is None or snapshot is None:
             return
         name = fork_name(arm.name, [one.name for one in snapshot.arms])
         self._expected, self.question = name, ""
-        self._steering.order(lambda source: source.fork(arm.name, step, name))
+        self._steering.order(ForkArm(arm=arm.name, step=step, name=name))
         begins = grouped(arm.step if step is None else step)
         self._news = f"{name} begins at step {begins}; change what you like, Space goes on"
 
@@ -142,9 +145,11 @@ class Travelling:
 
     def left_past(self) -> bool:
         """Take back a question, give up a way back, or return to the present; say whether there was any."""
+        from grok_tui.engine.worker.orders import Stay
+
         snapshot, source = self._stage.explorer.snapshot, self._stage.explorer.source
         if snapshot is not None and source is not None and snapshot.state == "replaying":
-            source.stay()
+            source.give(Stay())
             self._expected = self._news = ""
         elif self.question:
             self.question = ""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Colors = Literal["truecolor", "256", "16", "none"]
 
-DEFAULT_THEME = "grok-dark"
-
 
 def _designed(
     name: str,

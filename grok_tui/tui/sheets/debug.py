@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,7 +13,6 @@ from platformdirs import user_state_path
 from textual.binding import Binding, BindingType
 
 from grok_tui.files import reason, replace_file
-from grok_tui.frontend.export import versions
 from grok_tui.frontend.verdicts import verdicts_file
 from grok_tui.paths import shipped_presets, user_presets
 from grok_tui.tui.look import themes
@@ -92,7 +93,7 @@ def as_text(app: Explorer) -> str:
 
 
 def _versions() -> Facts:
-    found = versions()
+    found = _installed()
     found["torch"] += " (imported)" if "torch" in sys.modules else " (not imported yet)"
     return found
 
@@ -150,3 +151,14 @@ def _here() -> str:
         return str(Path.cwd())
     except OSError as error:  # somebody took the folder away
         return reason(error)
+
+
+def _installed() -> dict[str, str]:
+    """Return the versions of what computes and draws; nothing is imported for it."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in ("grok-tui", "torch", "numpy", "textual", "plotext"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

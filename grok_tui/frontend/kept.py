@@ -1,0 +1,179 @@
+"""A kept run as a snapshot, and as the document that other programs read. Free of torch."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.arm.status import ArmStatus
+from grok_tui.engine.record.envelope import SIDES
+from grok_tui.engine.record.history import Event, History
+from grok_tui.engine.record.verdicts import Recorded, judge
+from grok_tui.engine.run.snapshot import Snapshot, State
+from grok_tui.engine.store.directory import RunDirectory, preset_of
+from grok_tui.engine.store.export import read_events, read_forks, read_interventions, read_measures
+from grok_tui.engine.store.files import StoreError
+from grok_tui.presets import Arm, Preset, Settings
+
+from .report import CurveReport, Versions
+from .reporting import document, report_of
+
+_INTERVENTION: TypeAdapter[AnyIntervention] = TypeAdapter(AnyIntervention)
+
+
+def json_of(directory: RunDirectory) -> Iterator[str]:
+    """Yield a kept run as JSON, a `grok_tui.frontend.report.Export`, curve by curve.
+
+    Raises:
+        StoreError: the folder cannot be read, or what is in it does not go together.
+    """
+    asked = directory.describe()
+    then = asked.versions
+    versions = Versions(
+        grok_tui=then.get("grok_tui", ""),
+        python=then.get("python", ""),
+        torch=then.get("torch", ""),
+        numpy=then.get("numpy", ""),
+        platform=then.get("machine", ""),
+    )
+    snapshot = snapshot_of(directory)
+    report = report_of(snapshot, asked.label, asked.profile)
+    yield from document(
+        report.model_copy(update={"versions": versions}),
+        _curves(directory),
+        state=snapshot.state,
+        command=shlex.join(["grok-tui", "replay", directory.name]),
+        steered=any(not line["scheduled"] for line in read_interventions(directory)),
+    )
+
+
+def _curves(directory: RunDirectory) -> Iterator[CurveReport]:
+    """Yield all that was logged, of which a long run's history may hold less."""
+    for arm, table in read_measures(directory).items():
+        steps = table.pop("step")
+        for measure, rows in table.items():
+            yield CurveReport(
+                arm=arm, measure=measure, steps=steps, values=[list(row) for row in zip(*rows, strict=True)]
+            )
+
+
+def snapshot_of(directory: RunDirectory) -> Snapshot:
+    """Return a kept run as it stood when its logs were last written.
+
+    Raises:
+        StoreError: the folder cannot be read, or what is in it does not go together.
+    """
+    asked = directory.describe()
+    try:
+        preset = _with_forks(preset_of(asked, directory), directory)
+        arms = _arms(preset, directory)
+        recorded: dict[str, Recorded] = {
+            arm.name: _Kept(arm, _spec(preset, arm.name), len(preset.seeds)) for arm in arms
+        }
+        claims = tuple(judge(claim, recorded, len(preset.seeds)) for claim in preset.claims)
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{directory.path}: its logs do not go together: {_line(error)}") from None
+    finished = directory.status().ended in ("finished", "diverged")
+    return Snapshot(
+        state=State.FINISHED if finished else State.PAUSED,
+        preset=preset,
+        arms=arms,
+        claims=claims,
+        device=asked.device_name,
+        torch_device=asked.device,
+        threads=asked.threads,
+        kept=directory.name,
+    )
+
+
+class _Kept:
+    """What a claim reads of an arm of a kept run."""
+
+    def __init__(self, arm: ArmStatus, spec: Arm, replicas: int) -> None:
+        self.history = arm.history
+        diverged = {event.replica for event in arm.events if event.name == "divergence"}
+        self.complete = arm.step >= spec.training.steps or len(diverged) == replicas
+
+
+def _with_forks(preset: Preset, directory: RunDirectory) -> Preset:
+    arms = list(preset.arms)
+    for line in read_forks(directory):
+        parent = next(arm for arm in arms if arm.name == line["parent"])
+        arms.append(parent.model_copy(update={"name": line["name"]}))
+    return preset.model_copy(update={"arms": arms})
+
+
+def _arms(preset: Preset, directory: RunDirectory) -> tuple[ArmStatus, ...]:
+    """Return those arms of which anything was recorded."""
+    measures, events = read_measures(directory), read_events(directory)
+    done = [_INTERVENTION.validate_python(line["intervention"]) for line in read_interventions(directory)]
+    forks = {line["name"]: line for line in read_forks(directory)}
+    return tuple(
+        _arm(spec, measures[spec.name], events, done, forks.get(spec.name))
+        for spec in preset.arms
+        if spec.name in measures
+    )
+
+
+def _arm(
+    spec: Arm,
+    table: Mapping[str, Any],
+    events: list[dict[str, Any]],
+    done: list[AnyIntervention],
+    forked: Mapping[str, Any] | None,
+) -> ArmStatus:
+    fork = Fork.model_validate({k: forked[k] for k in Fork.model_fields}) if forked is not None else None
+    inherited = [line["intervention"] for line in forked["done"]] if forked is not None else []
+    own = [_INTERVENTION.validate_python(one) for one in inherited]
+    own += [one for one in done if one.arm == spec.name]
+    seen = [
+        Event(line["step"], line["event"], line["replica"], line.get("numbers", {}))
+        for line in events
+        if line["arm"] == spec.name
+    ]
+    history = _history(table, seen)
+    settings: Settings = reduce(lambda before, one: before.after(one), own, spec.settings)
+    return ArmStatus(
+        **vars(settings),
+        name=spec.name,
+        step=table["step"][-1],
+        end=fork.end if fork is not None else spec.training.steps,
+        diverged=any(event.name == "divergence" for event in seen),
+        parent=fork.parent if fork is not None else "",
+        born=fork.step if fork is not None else 0,
+        interventions=tuple(own),
+        events=tuple(seen),
+        history=history,
+        coordinates=None,
+        grid=None,
+        margins=None,
+        labels=(),
+        generalizes=(),
+    )
+
+
+def _history(table: Mapping[str, Any], events: list[Event]) -> History:
+    names = [name for name in table if name != "step"]
+    measures = [name for name in names if name not in SIDES]
+    steps = table["step"]
+    rows = np.array([table[name] for name in (*measures, *SIDES)], dtype=np.float64)  # None becomes NaN
+    history = History(measures, rows.shape[-1])
+    for place, step in enumerate(steps):
+        history.append(step, rows[: len(measures), place], rows[len(measures) :, place])
+    history.events[:] = events
+    return history
+
+
+def _spec(preset: Preset, name: str) -> Arm:
+    return next(arm for arm in preset.arms if arm.name == name)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,177 @@
+"""Builds the report of a run from a snapshot of it, whichever front end asks."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from .report import (
+    ArmReport,
+    BackendReport,
+    ClaimReport,
+    ComparisonReport,
+    CurveReport,
+    EventReport,
+    Export,
+    RunReport,
+    Versions,
+)
+
+if TYPE_CHECKING:
+    from grok_tui.claims import Comparison
+    from grok_tui.engine.arm.status import ArmStatus
+    from grok_tui.engine.record.verdicts import JudgedClaim
+    from grok_tui.engine.run.snapshot import Snapshot, State
+    from grok_tui.engine.steps.backends import BackendSince
+
+
+def report_of(
+    snapshot: Snapshot,
+    label: str,
+    profile: str,
+    backends: Mapping[str, Sequence[BackendSince]] | None = None,
+) -> RunReport:
+    """Return what every report says of a run as it stands.
+
+    Args:
+        snapshot: the run; its preset must be known.
+        label: the preset's name.
+        profile: "quick" or "full".
+        backends: by arm, what made which steps, where that is known.
+    """
+    preset = snapshot.preset
+    assert preset is not None
+    planned = {arm.name: arm.training.steps for arm in preset.arms}
+    made = backends or {}
+    arms = snapshot.arms
+    return RunReport(
+        preset=label,
+        title=preset.title,
+        profile=profile,
+        sources=preset.sources,
+        settings=preset.model_dump(mode="json"),
+        versions=versions(),
+        device=snapshot.torch_device,
+        device_name=snapshot.device,
+        threads=snapshot.threads,
+        seeds=preset.seeds,
+        arms=[_arm(arm, planned[arm.name], made.get(arm.name, ())) for arm in arms],
+        events=sorted((event for arm in arms for event in _events(arm)), key=lambda event: event.step),
+        interventions=[done.model_dump(mode="json") for arm in arms for done in arm.interventions],
+        claims=[_claim(judged) for judged in snapshot.claims],
+        complete=all(arm.step >= planned[arm.name] for arm in arms),
+    )
+
+
+def document(
+    report: RunReport, curves: Iterable[CurveReport], *, state: State, command: str, steered: bool
+) -> Iterator[str]:
+    """Yield an `Export` as JSON, curve by curve, as all of them may be large.
+
+    Args:
+        report: what every report says.
+        curves: all that was recorded.
+        state: what the run was doing.
+        command: the command line that does it again.
+        steered: whether somebody changed what the preset and its options say.
+    """
+    head = Export(
+        **vars(report),
+        state=state.value,
+        command=command,
+        steered_by_hand=steered,
+        exported=datetime.now(UTC).isoformat(timespec="seconds"),
+        curves=[],
+    )
+    yield head.model_dump_json(indent=1).removesuffix("[]\n}") + "["
+    separator = "\n  "
+    for curve in curves:
+        yield separator + curve.model_dump_json()
+        separator = ",\n  "
+    yield "\n ]\n}\n"
+
+
+def curves_of(snapshot: Snapshot) -> Iterator[CurveReport]:
+    """Yield every measure of every arm over the recorded steps."""
+    for arm in snapshot.arms:
+        for measure in arm.history.names:
+            steps, values = arm.history.curve(measure)
+            yield CurveReport(arm=arm.name, measure=measure, steps=steps.tolist(), values=values.T.tolist())
+
+
+def versions() -> Versions:
+    """Return what computes here."""
+    return Versions(
+        grok_tui=version("grok-tui"),
+        python=platform.python_version(),
+        torch=version("torch"),
+        numpy=version("numpy"),
+        platform=platform.platform(),
+    )
+
+
+def _events(arm: ArmStatus) -> Iterator[EventReport]:
+    for event in arm.events:
+        yield EventReport(
+            arm=arm.name,
+            step=event.step,
+            name=event.name,
+            replica=event.replica,
+            numbers=dict(event.numbers),
+        )
+
+
+def _arm(arm: ArmStatus, planned: int, backends: Sequence[BackendSince]) -> ArmReport:
+    history = arm.history
+    return ArmReport(
+        name=arm.name,
+        steps=arm.step,
+        steps_planned=planned,
+        optimizer=arm.optimizer.model_dump(mode="json"),
+        since=arm.since,
+        recorded_at=int(history.steps[-1]),
+        batch_size=arm.batch_size,
+        diverged=arm.diverged,
+        parent=arm.parent,
+        born=arm.born,
+        measures={name: history.last(name).tolist() for name in history.names},
+        backends=[BackendReport(step=since.step, backend=since.backend) for since in backends],
+    )
+
+
+def _claim(judged: JudgedClaim) -> ClaimReport:
+    claim, telling = judged.claim, judged.telling
+    deciding = _comparison(telling.deciding)
+    return ClaimReport(
+        says=claim.says,
+        holds=claim.holds,
+        verdict=judged.verdict.value,
+        expected=claim.expected,
+        as_expected=judged.as_expected,
+        left=deciding.left,
+        operator=deciding.operator,
+        right=deciding.right,
+        comparisons=[_comparison(comparison) for comparison in telling.comparisons],
+        origin=claim.origin,
+        retracted=claim.retracted,
+        because=claim.because,
+        held_in=judged.held_in,
+        replicas=len(judged.judgements),
+        holds_in=claim.holds_in,
+    )
+
+
+def _comparison(comparison: Comparison) -> ComparisonReport:
+    right: float | list[float | None] | None
+    right = list(comparison.right) if isinstance(comparison.right, tuple) else comparison.right
+    return ComparisonReport(
+        text=comparison.text,
+        left=comparison.left,
+        operator=comparison.operator,
+        right=right,
+        holds=comparison.holds,
+        shown=str(comparison),
+    )

@@ -1,0 +1,107 @@
+"""What may be changed while an arm goes on: its settings, and what an intervention makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
+
+from pydantic import TypeAdapter
+
+from ..catalog.base import Count, nearest
+from ..catalog.interventions import AnyIntervention, Set, Switch
+from ..catalog.modifiers import Modifiers
+from ..catalog.optimizers import OPTIMIZERS, OptimizerSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an arm is trained with, as far as it may change on the way."""
+
+    optimizer: OptimizerSpec
+    since: Count = 0
+    """The step at which the optimizer was put to work."""
+    modifiers: Modifiers
+    batch_size: int | Literal["full"]
+
+    def after(self, intervention: AnyIntervention) -> Self:
+        """Return the settings as an intervention leaves them; resets and jumps change none.
+
+        Raises:
+            ValueError: the optimizer at work has no such hyperparameter, or a value is out of its bounds.
+        """
+        if isinstance(intervention, Switch):
+            return replace(self, optimizer=intervention.optimizer, since=intervention.at_step)
+        if isinstance(intervention, Set):
+            return self.with_value(intervention.hyperparameter, intervention.value)
+        return self
+
+    def with_value(self, name: str, value: Any) -> Self:
+        """Return the settings with a hyperparameter, a modifier or the batch size changed.
+
+        Raises:
+            ValueError: as `after`.
+        """
+        match part_of(name):
+            case "batch_size":
+                return replace(self, batch_size=_checked_batch_size(value))
+            case "modifiers":
+                return replace(self, modifiers=_with_modifier(self.modifiers, name, value))
+            case "optimizer":
+                return replace(self, optimizer=_with_hyperparameter(self.optimizer, name, value))
+
+
+def part_of(name: str) -> Literal["batch_size", "modifiers", "optimizer"]:
+    """Return which part of the settings has a value of this name, as a `Set` gives it."""
+    if name == "batch_size":
+        return "batch_size"
+    return "modifiers" if name in Modifiers.model_fields else "optimizer"
+
+
+def _with_hyperparameter(optimizer: OptimizerSpec, name: str, value: Any) -> OptimizerSpec:
+    """Return the optimizer with one hyperparameter changed.
+
+    Raises:
+        ValueError: the optimizer has no such hyperparameter, or the value is out of its bounds.
+    """
+    kind = OPTIMIZERS[optimizer.name]
+    valid = [field for field in kind.model_fields if field != "name"]
+    if name not in valid:
+        raise ValueError(f"{optimizer.name} has no hyperparameter '{name}'{nearest(name, valid)}")
+    changed: OptimizerSpec = TypeAdapter(OptimizerSpec).validate_python(
+        {**optimizer.model_dump(), name: value}
+    )
+    return changed
+
+
+def _checked_batch_size(value: Any) -> int | Literal["full"]:
+    """Return a batch size given as a number or "full".
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value == "full":
+        return "full"
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value == int(value):
+        return int(value)
+    raise ValueError(f"batch_size is a whole number from 1 or 'full', not {value!r}")
+
+
+def _with_modifier(modifiers: Modifiers, name: str, value: Any) -> Modifiers:
+    """Return the modifiers with one of them changed.
+
+    Raises:
+        ValueError: the value is out of its bounds.
+    """
+    if Modifiers.model_fields[name].annotation is int and value == int(value):
+        value = int(value)
+    return Modifiers.model_validate({**modifiers.model_dump(), name: value})
+
+
+def check_batch_size(size: int | Literal["full"], samples: int) -> None:
+    """Make sure that there are samples for a batch.
+
+    Raises:
+        ValueError: there are fewer.
+    """
+    if size != "full" and size > samples:
+        raise ValueError(f"{size} is more than the {samples} training samples")
