@@ -14,7 +14,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grok_tui.frontend.describe import doings
+from grok_tui.catalog.interventions import intervention
+from grok_tui.frontend.describe import dated
 from grok_tui.frontend.report import ArmReport, ClaimReport, EventReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural, rate, short
 from grok_tui.printable import printable
@@ -124,7 +125,7 @@ def notes(report: Report) -> Iterator[str]:
         if steps:
             hit = "" if len(report.seeds) == 1 else f" in {len(steps)} of {len(report.seeds)} seeds"
             yield f"{arm.name} diverged at step {grouped(min(steps))}{hit}"
-    yield from doings(report.interventions)
+    yield from (dated(intervention(done)) for done in report.interventions)
     if len(report.seeds) > 1:
         yield f"numbers are medians over {len(report.seeds)} seeds"
 

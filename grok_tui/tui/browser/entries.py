@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
-from grok_tui.frontend.describe import described, doings
-from grok_tui.frontend.orders import shown
+from grok_tui.frontend.describe import dated, described, shown
 from grok_tui.numbers import duration, plural
 from grok_tui.presets import find, load, names
 from grok_tui.printable import printable
@@ -128,8 +127,8 @@ def details(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
     if preset.interventions:
         page.gap()
         page.heading("Interventions")
-        for line in doings([done.model_dump(mode="json") for done in preset.interventions]):
-            page.write(line, "text", 2)
+        for done in preset.interventions:
+            page.write(dated(done), "text", 2)
     page.gap()
     page.heading("Settings")
     page.write(described(_plain(preset.task)), "text", 2)
