@@ -17,14 +17,12 @@ from grok_tui.charts.marks import draw_marks
 from grok_tui.charts.model import Floats, Line, LineChart, Series
 from grok_tui.charts.picture import Grid
 from grok_tui.charts.sparkline import Spark, draw_sparks
-from grok_tui.charts.style import DOTS, Style
+from grok_tui.charts.style import ASCII_MARKERS, DOTS, MARKERS, Style
 from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
 
 _LINES: tuple[Line, ...] = get_args(Line)
 _SAMPLES = {"solid": "━━", "dashed": "╍╍", "dotted": "··"}
-_ASCII_CHARS = ".ox*#@%&"
-_MARKERS = "●▲■◆○△□◇"
 _MARKER_DISTANCE = 14  # cells from one marker to the next on the same curve
 
 
@@ -121,13 +119,13 @@ def looks(series: Sequence[Series], style: Style) -> list[Look]:
     for place, (one, line) in enumerate(zip(series, lines, strict=True)):
         chosen = style.clean(one.marker) if cell_width(style.clean(one.marker)) == 1 else ""
         repeated = one.legend != "never" and named.count(line) > 1
-        automatic = _MARKERS[place % len(_MARKERS)] if repeated else ""
+        automatic = MARKERS[place % len(MARKERS)] if repeated else ""
         found.append(
             Look(
                 color=one.color or f"series-{place + 1}",
                 line=line,
                 marker=chosen or automatic,
-                char=chosen or _ASCII_CHARS[place % len(_ASCII_CHARS)],
+                char=chosen or ASCII_MARKERS[place % len(ASCII_MARKERS)],
             )
         )
     return found

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from grok_tui.catalog.interventions import intervention
 from grok_tui.frontend.describe import dated
+from grok_tui.frontend.glyphs import ASCII, UNICODE, Glyphs
 from grok_tui.frontend.report import ArmReport, ClaimReport, EventReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural, rate, short
 from grok_tui.printable import printable
@@ -34,9 +35,6 @@ TELLING = (
     "train_accuracy",
     "distance_from_init",
 )
-
-GLYPHS = {"reproduced": "✓", "not reproduced": "✗", "undecided": "…"}
-ASCII_GLYPHS = {"reproduced": "+", "not reproduced": "x", "undecided": "?"}
 
 ASCII_RULE = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
@@ -192,7 +190,7 @@ class Verdicts:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table."""
-        glyphs = ASCII_GLYPHS if options.ascii_only else GLYPHS
+        glyphs = ASCII if options.ascii_only else UNICODE
         table = PlainTable(expand=True)
         table.add_column("", width=1)
         table.add_column("claim", ratio=1)
@@ -204,18 +202,18 @@ class Verdicts:
             says = Text(printable(claim.says))
             details = [Padding(line, (0, 0, 0, INDENT)) for line in _details(claim, glyphs)]
             table.add_row(
-                Text(glyphs[claim.verdict], style=style),
+                Text(glyphs.verdict(claim.verdict), style=style),
                 Group(says, *details),
                 Text("\n").join(_verdict_lines(claim, style)),
             )
         yield table
 
 
-def _details(claim: ClaimReport, glyphs: dict[str, str]) -> Iterator[Text]:
+def _details(claim: ClaimReport, glyphs: Glyphs) -> Iterator[Text]:
     for comparison in claim.comparisons:
         line = Text(printable(comparison.shown), style="cyan")
         if comparison.holds is not True:
-            line.append(" ?" if comparison.holds is None else f" {glyphs['not reproduced']}")
+            line.append(" ?" if comparison.holds is None else f" {glyphs.refuted}")
         yield line
     yield from provenance(claim.origin, claim.retracted, claim.because)
 

@@ -262,7 +262,7 @@ class OptimizerScreen(OnExplorer, ModalScreen["OptimizerSpec | None"]):
 
     @property
     def _ascii(self) -> bool:
-        return self._ellipsis == "~"
+        return self.explorer.glyphs.ascii
 
 
 def _knob(parameter: Parameter, value: Any) -> Knob:
