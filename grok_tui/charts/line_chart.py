@@ -10,9 +10,17 @@ import numpy as np
 
 from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
 from grok_tui.charts.bands import draw_band
-from grok_tui.charts.canvas import Canvas, Curve, draw_curves
+from grok_tui.charts.canvas import Canvas, Polyline, draw_curves
 from grok_tui.charts.decimate import crop, decimate, in_order
-from grok_tui.charts.frame import Entry, Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
+from grok_tui.charts.frame import (
+    Frame,
+    LegendEntry,
+    draw_header,
+    draw_x_axis,
+    draw_y_axis,
+    lay_out,
+    write_centred,
+)
 from grok_tui.charts.marks import draw_marks
 from grok_tui.charts.model import Floats, Line, LineChart, Series
 from grok_tui.charts.picture import Grid
@@ -131,7 +139,7 @@ def looks(series: Sequence[Series], style: Style) -> list[Look]:
     return found
 
 
-def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> list[Entry]:
+def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> list[LegendEntry]:
     entries = []
     for one, look in zip(series, shown, strict=True):
         if one.legend == "never":
@@ -139,14 +147,14 @@ def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> li
         finite = one.y[np.isfinite(one.y)]
         value = short(float(finite[-1])) if finite.size else ""
         ink = style.ink(look.color)
-        entries.append(Entry(look.sample(style), one.label, value, ink, one.legend == "if room"))
+        entries.append(LegendEntry(look.sample(style), one.label, value, ink, one.legend == "if room"))
     return entries
 
 
-def _curve(series: Series, look: Look, axes: tuple[Axis, Axis], columns: int) -> Curve:
+def _curve(series: Series, look: Look, axes: tuple[Axis, Axis], columns: int) -> Polyline:
     x_axis, y_axis = axes
     u, v = decimate(*crop(*in_order(x_axis.units(series.x), y_axis.units(series.y))), columns)
-    return Curve(u, v, look.line, look.char)
+    return Polyline(u, v, look.line, look.char)
 
 
 def _draw_markers(grid: Grid, style: Style, frame: Frame, canvas: Canvas, shown: Sequence[Look]) -> None:

@@ -58,7 +58,7 @@ def run_tables(report: Report) -> RenderableType:
     if lines:
         parts += [*lines, Text()]
     if report.claims:
-        parts += [Verdicts(report.claims), Text()]
+        parts += [VerdictTable(report.claims), Text()]
     return Group(*parts, summary(report))
 
 
@@ -68,7 +68,7 @@ def ledger_tables(ledger: Ledger) -> RenderableType:
     for report in ledger.runs:
         parts += [heading(report), Text()]
         if report.claims:
-            parts += [Verdicts(report.claims), Text()]
+            parts += [VerdictTable(report.claims), Text()]
         if not report.complete:
             parts += [Text(report.problem or ENDINGS[report.ended], style=BAD), Text()]
     for failure in ledger.failures:
@@ -183,7 +183,7 @@ class Arms:
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class VerdictTable:
     """A table of claims: each in words, with both sides of its comparisons, and its verdict."""
 
     claims: Sequence[ClaimReport]

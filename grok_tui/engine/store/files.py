@@ -66,7 +66,7 @@ def make_folder(path: Path) -> None:
         raise StoreError(f"{path}: is not a folder of its own")
 
 
-class Log:
+class AppendLog:
     """A text file that only grows, by whole lines.
 
     Attributes:
