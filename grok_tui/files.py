@@ -1,4 +1,4 @@
-"""Files, so that none is lost: whole or not at all, and never over one that nobody meant to replace."""
+"""Files that no crash leaves half written, and what to say of one that cannot be read or written."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from threading import get_native_id
+from typing import Any
 
-from grok_tui.errors import GrokTuiError
+from .errors import GrokTuiError
 
 MOST_NUMBERS = 10_000
+
+
+def reason(error: Exception) -> str:
+    """Return what went wrong with a file, in a few words for the end of a line."""
+    return ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()
 
 
 def present_folder() -> Path:
@@ -26,29 +32,47 @@ def present_folder() -> Path:
         raise GrokTuiError(f"cannot write to the present folder: {reason(error)}") from None
 
 
-def replace_file(path: Path, text: str) -> None:
-    """As `write_atomically`, of a text; make the folder if need be, and let a link stay a link.
+def read_toml(path: Path, largest: int, purpose: str) -> dict[str, Any]:
+    """Read a TOML file as plain tables.
+
+    Args:
+        path: the file.
+        largest: the most bytes that it may have.
+        purpose: what it is read as, for what is said of one that is too large.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be read.
+        ValueError: it is too large, no text or not TOML, which its message says.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path.resolve(), text.encode())
+    import tomllib
+
+    if path.stat().st_size > largest:
+        raise ValueError(f"is larger than {largest // 1_000_000} MB, so no {purpose}")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError("is not a text file") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(f"is not TOML: {error}") from None
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Put a file in place whole, so that a crash leaves the old one or the new one.
+def replace_file(path: Path, text: str) -> None:
+    """Put a text in place whole, behind a link as well; make its folder if need be.
 
     Raises:
         OSError: it cannot be written; what was there stays, and nothing else is left.
     """
-    beside = write_beside(path, [content])
-    try:
-        beside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _put(path.resolve(), text.encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put a file in place of whatever is there, link or not, so that it also lasts through a power cut.
+
+    Raises:
+        OSError: it cannot be written; what was there stays, and nothing else is left.
+    """
+    _put(path, content)
     sync_folder(path.parent)
 
 
@@ -58,9 +82,9 @@ def write_beside(path: Path, parts: Iterable[bytes]) -> Path:
     Raises:
         OSError: it cannot be written; then nothing is left of it.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{get_native_id()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with suppress(FileNotFoundError):  # left by a process of the same number that was killed
+    with suppress(FileNotFoundError):  # left by a thread of the same number that was killed
         beside.unlink()
     try:
         with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
@@ -107,19 +131,19 @@ def write_new(path: Path, parts: Iterable[str]) -> None:
     """
     with path.open("x", encoding="utf-8", newline="") as file:
         try:
-            _write(file, parts)
+            file.writelines(parts)
+            file.flush()
         except BaseException:
             with suppress(OSError):
                 path.unlink()
             raise
 
 
-def reason(error: Exception) -> str:
-    """Return what went wrong with a file, in a few words."""
-    return ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()
-
-
-def _write(file: IO[str], parts: Iterable[str]) -> None:
-    for part in parts:
-        file.write(part)
-    file.flush()
+def _put(path: Path, content: bytes) -> None:
+    beside = write_beside(path, [content])
+    try:
+        beside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise

@@ -120,26 +120,14 @@ def require_writable(path: Path, option: str) -> None:
         raise GrokTuiError(f"{option}: {path}: {reason(error)}") from None
 
 
-def write_file(path: Path, text: str, option: str) -> None:
-    """Write a report to the file that an option named.
+def write_file(path: Path, content: str | bytes, option: str) -> None:
+    """Write a result or a report to the file that an option named.
 
     Raises:
         GrokTuiError: it cannot be written.
     """
     try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise GrokTuiError(f"{option}: {path}: {reason(error)}") from None
-
-
-def write_bytes(path: Path, content: bytes, option: str) -> None:
-    """Write a result to the file that an option named.
-
-    Raises:
-        GrokTuiError: it cannot be written.
-    """
-    try:
-        path.write_bytes(content)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise GrokTuiError(f"{option}: {path}: {reason(error)}") from None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
 from .base import Spec, knob
 from .optimizers import OptimizerSpec
@@ -102,3 +103,17 @@ class Jump(Sudden):
 
 AnyIntervention = Annotated[Switch | Set | Reset | Jump, Field(discriminator="action")]
 ACTIONS: dict[str, type[Intervention]] = {"switch": Switch, "set": Set, "reset": Reset, "jump": Jump}
+
+
+@cache
+def _adapter() -> TypeAdapter[AnyIntervention]:
+    return TypeAdapter(AnyIntervention)
+
+
+def intervention(document: object) -> AnyIntervention:
+    """Return the intervention that a document says.
+
+    Raises:
+        ValidationError: it says none.
+    """
+    return _adapter().validate_python(document)

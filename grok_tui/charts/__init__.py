@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grok_tui.charts.model import Bars, Cells, Chart, Heatmap, LineChart, Mark, Series
-    from grok_tui.charts.picture import Picture, Run
+    from grok_tui.charts.picture import Picture, TextRun
     from grok_tui.charts.process import Drawer
     from grok_tui.charts.style import COLORLESS, DARK, LIGHT, SIXTEEN, Palette, Style
 
 _HOMES = {
     "model": ("Bars", "Cells", "Chart", "Heatmap", "LineChart", "Mark", "Series"),
-    "picture": ("Picture", "Run"),
+    "picture": ("Picture", "TextRun"),
     "process": ("Drawer",),
     "style": ("COLORLESS", "DARK", "LIGHT", "SIXTEEN", "Palette", "Style"),
 }
@@ -33,9 +33,9 @@ __all__ = [
     "Mark",
     "Palette",
     "Picture",
-    "Run",
     "Series",
     "Style",
+    "TextRun",
 ]
 
 

@@ -8,7 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
-from grok_tui.charts.frame import Entry, Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
+from grok_tui.charts.frame import (
+    Frame,
+    LegendEntry,
+    draw_header,
+    draw_x_axis,
+    draw_y_axis,
+    lay_out,
+    write_centred,
+)
 from grok_tui.charts.marks import draw_marks
 from grok_tui.charts.model import Bars, Range, Role
 from grok_tui.charts.picture import Grid
@@ -125,15 +133,15 @@ def _stand_on_zero(axis: Axis, rows: int) -> tuple[Axis, int]:
     return Axis(-cell * below, cell * (rows - below)), below
 
 
-def _legend(chart: Bars, style: Style) -> list[Entry]:
+def _legend(chart: Bars, style: Style) -> list[LegendEntry]:
     """Return an entry per role; a role with a single coordinate shows its value."""
     entries = []
     for role in ("memorizer", "generalizer"):
         values = [value for value, its in zip(chart.values, chart.roles, strict=False) if its == role]
         if len(values) == 1:
-            entries.append(Entry(_sample(role, style), role, short(float(values[0])), style.ink(role)))
+            entries.append(LegendEntry(_sample(role, style), role, short(float(values[0])), style.ink(role)))
         elif values:
-            entries.append(Entry(_sample(role, style), f"{role}s", "", style.ink(role)))
+            entries.append(LegendEntry(_sample(role, style), f"{role}s", "", style.ink(role)))
     return entries
 
 

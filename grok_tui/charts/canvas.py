@@ -24,7 +24,7 @@ _LEFT_DOTS = 0b01000111
 
 
 @dataclass(frozen=True)
-class Curve:
+class Polyline:
     """A polyline in the unit square, NaN in `v` being a gap. u, v: [n]; char: what draws it in ASCII."""
 
     u: Floats
@@ -41,7 +41,7 @@ class Canvas:
     owners: NDArray[np.intp]
 
 
-def draw_curves(curves: Sequence[Curve], width: int, height: int, charset: Charset) -> Canvas:
+def draw_curves(curves: Sequence[Polyline], width: int, height: int, charset: Charset) -> Canvas:
     """Draw curves into cells, the later ones on top of the earlier ones."""
     columns, rows = width * DOTS[charset][0], height * DOTS[charset][1]
     figure = _figure_class()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.charts.frame import Entry, draw_header, write_centred
+from grok_tui.charts.frame import LegendEntry, draw_header, write_centred
 from grok_tui.charts.model import Cells
 from grok_tui.charts.picture import Grid, halves
 from grok_tui.charts.style import Ink, Style
@@ -22,7 +22,7 @@ def draw_cells(chart: Cells, grid: Grid, style: Style) -> None:
     signs = _ASCII_SIGNS if style.ascii else "█" * len(colors) if told else _SIGNS
     total = max(1, int((chart.kind >= 0).sum()))
     entries = [
-        Entry(sign, label, f"{int((chart.kind == i).sum()) / total:.0%}", Ink(color), optional=i > 1)
+        LegendEntry(sign, label, f"{int((chart.kind == i).sum()) / total:.0%}", Ink(color), optional=i > 1)
         for i, (sign, (label, _), color) in enumerate(zip(signs, chart.kinds, colors, strict=False))
     ]
     draw_header(grid, style, chart.title, chart.note, entries)

@@ -15,7 +15,7 @@ from grok_tui.charts.ticks import Tick, ticks
 _LABEL_WIDTH = 18  # the longest name in a legend
 
 
-class Entry(NamedTuple):
+class LegendEntry(NamedTuple):
     """One curve in the legend: a sample of how it looks, its name and its last value (or nothing).
 
     optional: whether it is left out, with all others that are, where there is no room for all.
@@ -74,7 +74,7 @@ def lay_out(grid: Grid, y_axis: Axis | None, *, marks: bool = False, gutter: int
     )
 
 
-def draw_header(grid: Grid, style: Style, title: str, note: str, entries: Sequence[Entry] = ()) -> int:
+def draw_header(grid: Grid, style: Style, title: str, note: str, entries: Sequence[LegendEntry] = ()) -> int:
     """Write the title on the left and the legend on the right of the first row; what has no room is left out.
 
     Returns the column after the title.
@@ -101,7 +101,7 @@ def draw_header(grid: Grid, style: Style, title: str, note: str, entries: Sequen
     return end
 
 
-def _legend_width(entries: Sequence[Entry]) -> int:
+def _legend_width(entries: Sequence[LegendEntry]) -> int:
     parts = ([entry.sample, entry.label, *filter(None, [entry.value])] for entry in entries)
     return sum(sum(map(cell_width, part)) + len(part) - 1 + 2 for part in parts) - 2 if entries else 0
 

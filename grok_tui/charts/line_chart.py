@@ -10,21 +10,27 @@ import numpy as np
 
 from grok_tui.charts.axis import Axis, finite_bounds, fit_axis, usable
 from grok_tui.charts.bands import draw_band
-from grok_tui.charts.canvas import Canvas, Curve, draw_curves
+from grok_tui.charts.canvas import Canvas, Polyline, draw_curves
 from grok_tui.charts.decimate import crop, decimate, in_order
-from grok_tui.charts.frame import Entry, Frame, draw_header, draw_x_axis, draw_y_axis, lay_out, write_centred
+from grok_tui.charts.frame import (
+    Frame,
+    LegendEntry,
+    draw_header,
+    draw_x_axis,
+    draw_y_axis,
+    lay_out,
+    write_centred,
+)
 from grok_tui.charts.marks import draw_marks
 from grok_tui.charts.model import Floats, Line, LineChart, Series
 from grok_tui.charts.picture import Grid
 from grok_tui.charts.sparkline import Spark, draw_sparks
-from grok_tui.charts.style import DOTS, Style
+from grok_tui.charts.style import ASCII_MARKERS, DOTS, MARKERS, Style
 from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
 
 _LINES: tuple[Line, ...] = get_args(Line)
 _SAMPLES = {"solid": "━━", "dashed": "╍╍", "dotted": "··"}
-_ASCII_CHARS = ".ox*#@%&"
-_MARKERS = "●▲■◆○△□◇"
 _MARKER_DISTANCE = 14  # cells from one marker to the next on the same curve
 
 
@@ -121,19 +127,19 @@ def looks(series: Sequence[Series], style: Style) -> list[Look]:
     for place, (one, line) in enumerate(zip(series, lines, strict=True)):
         chosen = style.clean(one.marker) if cell_width(style.clean(one.marker)) == 1 else ""
         repeated = one.legend != "never" and named.count(line) > 1
-        automatic = _MARKERS[place % len(_MARKERS)] if repeated else ""
+        automatic = MARKERS[place % len(MARKERS)] if repeated else ""
         found.append(
             Look(
                 color=one.color or f"series-{place + 1}",
                 line=line,
                 marker=chosen or automatic,
-                char=chosen or _ASCII_CHARS[place % len(_ASCII_CHARS)],
+                char=chosen or ASCII_MARKERS[place % len(ASCII_MARKERS)],
             )
         )
     return found
 
 
-def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> list[Entry]:
+def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> list[LegendEntry]:
     entries = []
     for one, look in zip(series, shown, strict=True):
         if one.legend == "never":
@@ -141,14 +147,14 @@ def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> li
         finite = one.y[np.isfinite(one.y)]
         value = short(float(finite[-1])) if finite.size else ""
         ink = style.ink(look.color)
-        entries.append(Entry(look.sample(style), one.label, value, ink, one.legend == "if room"))
+        entries.append(LegendEntry(look.sample(style), one.label, value, ink, one.legend == "if room"))
     return entries
 
 
-def _curve(series: Series, look: Look, axes: tuple[Axis, Axis], columns: int) -> Curve:
+def _curve(series: Series, look: Look, axes: tuple[Axis, Axis], columns: int) -> Polyline:
     x_axis, y_axis = axes
     u, v = decimate(*crop(*in_order(x_axis.units(series.x), y_axis.units(series.y))), columns)
-    return Curve(u, v, look.line, look.char)
+    return Polyline(u, v, look.line, look.char)
 
 
 def _draw_markers(grid: Grid, style: Style, frame: Frame, canvas: Canvas, shown: Sequence[Look]) -> None:

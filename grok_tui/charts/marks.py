@@ -8,12 +8,10 @@ from grok_tui.charts.axis import Axis
 from grok_tui.charts.frame import Frame
 from grok_tui.charts.model import Mark
 from grok_tui.charts.picture import Grid
-from grok_tui.charts.style import Style
+from grok_tui.charts.style import ASCII_MARKS, MARKS, Style
 from grok_tui.charts.text import cell_width
 
-_GLYPHS = {"event": "▾", "intervention": "◆", "cursor": "▼"}
 _LINES = {"event": "┊", "intervention": "╎", "cursor": "│"}
-_ASCII_GLYPHS = {"event": "v", "intervention": "!", "cursor": "V"}
 _ASCII_LINES = {"event": "|", "intervention": "|", "cursor": "|"}
 _ORDER = ("event", "intervention", "cursor")
 _CROWDED = 6  # cells a mark must have on average for its line to be drawn
@@ -44,7 +42,7 @@ def _draw_glyphs(grid: Grid, style: Style, frame: Frame, placed: list[tuple[int,
     row = frame.mark_row if frame.mark_row >= 0 else frame.axis_row
     free = frame.left
     for place, (column, mark) in enumerate(placed):
-        glyph = (_ASCII_GLYPHS if style.ascii else _GLYPHS)[mark.kind]
+        glyph = (ASCII_MARKS if style.ascii else MARKS)[mark.kind]
         start = frame.left + column
         grid.put(row, start, glyph, style.ink(mark.color))
         if frame.mark_row < 0:

@@ -9,7 +9,7 @@ from grok_tui.charts.style import PLAIN_INK, Ink
 from grok_tui.charts.text import cell_width, fit
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """Neighbouring cells of one row that look the same."""
 
     text: str
@@ -28,7 +28,7 @@ class Picture:
 
     width: int
     height: int
-    rows: tuple[tuple[Run, ...], ...]
+    rows: tuple[tuple[TextRun, ...], ...]
     error: str = ""
 
     @property
@@ -81,19 +81,19 @@ def halves(upper: str | None, lower: str | None) -> tuple[str, Ink]:
     return "▀", Ink(upper, lower)
 
 
-def _runs(chars: list[str], inks: list[Ink]) -> tuple[Run, ...]:
+def _runs(chars: list[str], inks: list[Ink]) -> tuple[TextRun, ...]:
     """Merge cells into runs; a space looks the same in every foreground, and so joins its neighbours."""
-    runs: list[Run] = []
+    runs: list[TextRun] = []
     start, current, blank = 0, PLAIN_INK, True
     for column, (char, ink) in enumerate(zip(chars, inks, strict=True)):
         if char == " " and ink.background == current.background:
             continue
         if ink != current:
             if column > start and not (blank and ink.background == current.background):
-                runs.append(Run("".join(chars[start:column]), *current))
+                runs.append(TextRun("".join(chars[start:column]), *current))
                 start = column
             current = ink
         blank = False
     if chars:
-        runs.append(Run("".join(chars[start:]), *current))
+        runs.append(TextRun("".join(chars[start:]), *current))
     return tuple(runs)

@@ -8,6 +8,13 @@ from typing import Literal, NamedTuple
 from grok_tui.charts.text import fit, sanitize
 
 Charset = Literal["braille", "blocks", "ascii"]
+MARKERS = "●▲■◆○△□◇"
+"""Signs that tell curves apart, as many as a palette has colours of series."""
+
+ASCII_MARKERS = ".ox*#@%&"
+MARKS = {"event": "▾", "intervention": "◆", "cursor": "▼"}
+ASCII_MARKS = {"event": "v", "intervention": "!", "cursor": "V"}
+ELLIPSIS, ASCII_ELLIPSIS = "…", "~"
 DOTS: dict[Charset, tuple[int, int]] = {"braille": (2, 4), "blocks": (2, 2), "ascii": (1, 1)}  # across, down
 
 
@@ -76,7 +83,7 @@ class Style:
 
     def cut(self, text: str, width: int) -> str:
         """Return clean `text`, cut to at most `width` cells."""
-        return fit(text, width, ellipsis="~" if self.ascii else "…")
+        return fit(text, width, ellipsis=ASCII_ELLIPSIS if self.ascii else ELLIPSIS)
 
     def ink(self, name: str, *, bold: bool = False) -> Ink:
         """Return how text of an abstract colour is drawn; without a colour, quiet things are dim."""

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from grok_tui.charts.model import Chart, LineChart, Mark, Series
-from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, Lines, title
+from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, MeasureLines, title
 from grok_tui.frontend.curves import curve_of, stretch, thinned
 from grok_tui.frontend.glyphs import UNICODE, arm_look
 from grok_tui.frontend.happenings import happenings
@@ -35,14 +35,14 @@ def build(
         markers: one sign an arm, in order.
     """
     builder = ChartBuilder(chart, snapshot, view, selected, columns, markers)
-    drawn = CHARTS[chart].drawn if chart in CHARTS else Lines(chart.removeprefix(MEASURE))
-    if isinstance(drawn, Lines):
+    drawn = CHARTS[chart].drawn if chart in CHARTS else MeasureLines(chart.removeprefix(MEASURE))
+    if isinstance(drawn, MeasureLines):
         return builder.lines(drawn)
     module, _, function = drawn.partition(":")
     return cast(Chart, getattr(import_module(module), function)(builder))
 
 
-class Look(NamedTuple):
+class ArmLook(NamedTuple):
     """How the curves of one arm are told from those of the others."""
 
     color: str
@@ -70,14 +70,14 @@ class ChartBuilder:
         self.view = view
         self.columns = max(columns, 1)
         self.window = view.window(last_step(snapshot), growing=snapshot.state != "finished")
-        looks = [Look(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
+        looks = [ArmLook(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
         arms = list(zip(snapshot.arms, looks, strict=True))
         self.chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
         planned = snapshot.preset.arms if snapshot.preset is not None else ()
         self.hinged = {spec.name for spec in planned if spec.training.loss == "hinge"}
         self.others = [(arm, look) for arm, look in arms if arm.name != selected and view.overlay]
 
-    def lines(self, curves: Lines) -> LineChart:
+    def lines(self, curves: MeasureLines) -> LineChart:
         """Return the chart of one measure of all arms, and of further ones of the selected arm."""
         series: list[Series] = []
         for arm, look in self.others:
@@ -94,7 +94,7 @@ class ChartBuilder:
         label: str,
         arm: ArmStatus,
         measure: str,
-        look: Look,
+        look: ArmLook,
         *,
         line: Line = "solid",
         marker: str | None = None,

@@ -23,7 +23,7 @@ Rank = Literal["first", "offered", "asked for"]
 """Whether places that nobody has chosen a chart for show it first, show it after those, or do not show it."""
 
 
-class Lines(NamedTuple):
+class MeasureLines(NamedTuple):
     """Curves over steps.
 
     Attributes:
@@ -61,7 +61,7 @@ class ChartOfRun:
     key: str
     brief: str
     meaning: str
-    drawn: Lines | str
+    drawn: MeasureLines | str
     rank: Rank = "offered"
     log_y: bool = False
     needs: Callable[[Snapshot], bool] | None = None
@@ -77,7 +77,7 @@ _ROWS = (
         "The share of samples that are right: solid on validation samples, which the model never trains on,"
         " dotted on training samples. A model that only memorizes is right on the dotted line alone. When the"
         " solid line follows long after the dotted one, that is grokking.",
-        Lines("val_accuracy", "val", [("train", "train_accuracy", "dotted")], (0.0, 1.0)),
+        MeasureLines("val_accuracy", "val", [("train", "train_accuracy", "dotted")], (0.0, 1.0)),
         rank="first",
     ),
     ChartOfRun(
@@ -87,7 +87,7 @@ _ROWS = (
         "Losses, with the smallest and largest batch loss.",
         "How wrong the predictions are, as a rule on a logarithmic axis. The band spans the smallest and the"
         " largest loss of a batch since the last point, so that a spike of a single step shows.",
-        Lines("val_loss", "val", [("train", "train_loss", "dotted")]),
+        MeasureLines("val_loss", "val", [("train", "train_loss", "dotted")]),
         rank="first",
         log_y=True,
     ),
@@ -132,7 +132,7 @@ _ROWS = (
         "L2 norm and largest weight.",
         "The size of all weights together: L2, which weight decay and SGD keep small, and the largest single"
         " weight (L-infinity), which Adam's equal steps keep small.",
-        Lines("l2_norm", "L2", [("max", "linf_norm", "dashed")]),
+        MeasureLines("l2_norm", "L2", [("max", "linf_norm", "dashed")]),
         rank="first",
     ),
     ChartOfRun(
@@ -142,7 +142,7 @@ _ROWS = (
         "How far a step moves the weights.",
         "How far a step moves the weights (L2). It falls as a solution comes near; at a sudden peak the"
         " optimizer is thrown off its path.",
-        Lines("update_size_max"),
+        MeasureLines("update_size_max"),
         rank="first",
         log_y=True,
     ),
@@ -153,7 +153,7 @@ _ROWS = (
         "The largest change of a parameter in a step, measured in learning rates.",
         "The largest change of a single weight in a step, divided by the learning rate. Adam's steps are"
         " about 1 as long as gradients are much like those before; in a slingshot they are several.",
-        Lines("update_in_lr_max"),
+        MeasureLines("update_in_lr_max"),
         rank="asked for",  # much like the size of an update
         log_y=True,
     ),
@@ -173,7 +173,7 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
 
     shown = {*COORDINATES, *ENVELOPE}
     for chart in _ROWS:
-        if isinstance(chart.drawn, Lines):
+        if isinstance(chart.drawn, MeasureLines):
             shown |= {chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more)}
     names = dict.fromkeys(name for arm in snapshot.arms for name in arm.history.names) or GENERAL
     had = (chart for chart in CHARTS if not lacking(chart, snapshot))

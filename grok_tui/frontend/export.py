@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from grok_tui.errors import GrokTuiError
 from grok_tui.files import free_stem, reason, write_new
-from grok_tui.frontend.orders import by_hand, steered, told
+from grok_tui.frontend.describe import told
+from grok_tui.frontend.orders import by_hand, steered
 from grok_tui.numbers import grouped
 from grok_tui.printable import printable
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from grok_tui.charts.style import ASCII_ELLIPSIS, ASCII_MARKERS, ASCII_MARKS, ELLIPSIS, MARKERS, MARKS
+
 
 @dataclass(frozen=True)
 class Glyphs:
@@ -15,8 +17,8 @@ class Glyphs:
     running: str = "●"
     paused: str = "‖"
     waiting: str = "○"
-    event: str = "▾"
-    intervention: str = "◆"
+    event: str = MARKS["event"]
+    intervention: str = MARKS["intervention"]
     now: str = "●"
     line: str = "─"
     left: str = "├"
@@ -26,13 +28,20 @@ class Glyphs:
     bar: str = "▌"
     ended: str = "·"
     past: str = "◂"
-    cursor: str = "▼"
-    ellipsis: str = "…"
+    cursor: str = MARKS["cursor"]
+    ellipsis: str = ELLIPSIS
     switch: str = "→"
-    arms: str = "●▲■◆○△□◇"
+    arms: str = MARKERS
+    ascii: bool = False
+    """Whether texts may have no other letters than those of ASCII."""
+
+    def verdict(self, verdict: str) -> str:
+        """Return the sign of a verdict."""
+        signs = {"reproduced": self.reproduced, "not reproduced": self.refuted, "undecided": self.undecided}
+        return signs[verdict]
 
 
-ROUND = 8  # arms until colours and signs repeat, in other pairs
+ROUND = len(MARKERS)  # arms until colours and signs repeat, in other pairs
 
 
 def arm_look(place: int, signs: str) -> tuple[str, str]:
@@ -51,8 +60,8 @@ ASCII = Glyphs(
     running="*",
     paused="=",
     waiting="o",
-    event="v",
-    intervention="!",
+    event=ASCII_MARKS["event"],
+    intervention=ASCII_MARKS["intervention"],
     now="*",
     line="-",
     left="|",
@@ -62,10 +71,11 @@ ASCII = Glyphs(
     bar="|",
     ended=".",
     past="<",
-    cursor="V",
-    ellipsis="~",
+    cursor=ASCII_MARKS["cursor"],
+    ellipsis=ASCII_ELLIPSIS,
     switch=">",
-    arms=".ox*#@%&",
+    arms=ASCII_MARKERS,
+    ascii=True,
 )
 UNICODE = Glyphs()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grok_tui.frontend.orders import named
+from grok_tui.frontend.describe import named
 from grok_tui.numbers import grouped, plural, short
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.interventions import AnyIntervention, intervention
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
@@ -24,8 +24,6 @@ from grok_tui.presets import Arm, Preset, Settings
 
 from .report import CurveReport, Versions
 from .reporting import document, report_of
-
-_INTERVENTION: TypeAdapter[AnyIntervention] = TypeAdapter(AnyIntervention)
 
 
 def json_of(directory: RunDirectory) -> Iterator[str]:
@@ -102,7 +100,7 @@ def _with_forks(preset: Preset, directory: RunDirectory) -> Preset:
 def _arms(preset: Preset, directory: RunDirectory) -> tuple[ArmStatus, ...]:
     """Return those arms of which anything was recorded."""
     measures, events = read_measures(directory), read_events(directory)
-    done = [_INTERVENTION.validate_python(line["intervention"]) for line in read_interventions(directory)]
+    done = [intervention(line["intervention"]) for line in read_interventions(directory)]
     forks = {line["name"]: line for line in read_forks(directory)}
     return tuple(
         _arm(spec, measures[spec.name], events, done, forks.get(spec.name))
@@ -120,7 +118,7 @@ def _arm(
 ) -> ArmStatus:
     fork = Fork.model_validate({k: forked[k] for k in Fork.model_fields}) if forked is not None else None
     inherited = [line["intervention"] for line in forked["done"]] if forked is not None else []
-    own = [_INTERVENTION.validate_python(one) for one in inherited]
+    own = [intervention(one) for one in inherited]
     own += [one for one in done if one.arm == spec.name]
     seen = [
         Event(line["step"], line["event"], line["replica"], line.get("numbers", {}))

@@ -14,7 +14,8 @@ from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.catalog.tasks import TASKS
 from grok_tui.catalog.training import PresetTraining, Training
-from grok_tui.frontend.orders import shown, toml
+from grok_tui.frontend.describe import shown
+from grok_tui.frontend.orders import toml
 
 if TYPE_CHECKING:
     from grok_tui.engine.arm.status import ArmStatus

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui.charts.model import Bars, Cells, Chart, Heatmap, LineChart, Role, Series
-from grok_tui.frontend.chart_builder import ChartBuilder, Look
+from grok_tui.frontend.chart_builder import ArmLook, ChartBuilder
 from grok_tui.frontend.curves import evenly, places_of
-from grok_tui.frontend.margins import NO_MARGINS, margins_chart
+from grok_tui.frontend.margin_histogram import NO_MARGINS, margins_chart
 
 if TYPE_CHECKING:
     from grok_tui.engine.arm.status import ArmStatus
     from grok_tui.frontend.charts_of_runs import Extra
 
 NO_COORDINATES = "this task marks no coordinates"
-# The kinds of a pair in the order of `grok_tui.lab.measures.grid.Cell`.
+# The kinds of a pair in the order of `grok_tui.lab.measures.grid.PairState`.
 KNOWN = (
     ("wrong", "axis"),
     ("right", "generalizer"),
@@ -64,7 +64,7 @@ def _trajectories(builder: ChartBuilder) -> LineChart:
         ("generalizer", "generalizer_mean", "solid"),
     )
     for label, measure, line in both:
-        look = Look(label.removesuffix("s"), "")
+        look = ArmLook(label.removesuffix("s"), "")
         series += builder.series(label, arm, measure, look, line=line, marker="", band=True)
     return builder.chart(series)
 

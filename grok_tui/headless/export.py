@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grok_tui.errors import GrokTuiError
-from grok_tui.output import write_bytes
+from grok_tui.files import reason
+from grok_tui.output import write_file
 
 if TYPE_CHECKING:
     from grok_tui.engine.store.directory import RunDirectory
@@ -64,7 +65,7 @@ def _parquet(directory: RunDirectory, out: Path) -> None:
 
     file = io.BytesIO()
     parquet.write_table(csv.read_csv(io.BytesIO(csv_of(directory).encode())), file)
-    write_bytes(out, file.getvalue(), "--out")
+    write_file(out, file.getvalue(), "--out")
 
 
 def _tensorboard(directory: RunDirectory, out: Path) -> None:
@@ -83,7 +84,7 @@ def _tensorboard(directory: RunDirectory, out: Path) -> None:
                             if row[replica] is not None:
                                 writer.add_scalar(measure, row[replica], step)
     except OSError as error:
-        raise GrokTuiError(f"--out: {out}: {(error.strerror or str(error)).lower()}") from None
+        raise GrokTuiError(f"--out: {out}: {reason(error)}") from None
 
 
 def _drawn(directory: RunDirectory) -> str:
@@ -93,14 +94,14 @@ def _drawn(directory: RunDirectory) -> str:
 
 
 def _svg(directory: RunDirectory, out: Path) -> None:
-    write_bytes(out, _drawn(directory).encode(), "--out")
+    write_file(out, _drawn(directory), "--out")
 
 
 def _png(directory: RunDirectory, out: Path) -> None:
     image = _needed("png").svg_to_bytes(
         svg_string=_drawn(directory), font_family="DejaVu Sans Mono", monospace_family="DejaVu Sans Mono"
     )
-    write_bytes(out, bytes(image), "--out")
+    write_file(out, bytes(image), "--out")
 
 
 _WRITERS: dict[str, Callable[[RunDirectory, Path], None]] = {

@@ -6,14 +6,14 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from grok_tui.claims import Verdict
+from grok_tui.frontend.glyphs import UNICODE
 from grok_tui.frontend.report import ClaimReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural
 from grok_tui.paths import PACKAGE
 from grok_tui.printable import printable
 
-from .tables import GLYPHS
-
-ROWS = tuple(f"| {glyph} |" for glyph in GLYPHS.values())
+ROWS = tuple(f"| {UNICODE.verdict(verdict)} |" for verdict in Verdict)
 
 
 def document(ledger: Ledger, before: str = "", commit: str | None = None) -> str:
@@ -110,7 +110,7 @@ def _row(claim: ClaimReport) -> str:
     if claim.replicas > 1:
         verdict += f"<br>held in {claim.held_in} of {claim.replicas} seeds"
     sides = "<br>".join(f"`{printable(comparison.shown)}`" for comparison in claim.comparisons)
-    return f"| {GLYPHS[claim.verdict]} | {says} | {sides} | {verdict} | {_cell(claim.origin)} |"
+    return f"| {UNICODE.verdict(claim.verdict)} | {says} | {sides} | {verdict} | {_cell(claim.origin)} |"
 
 
 def _cell(text: str) -> str:

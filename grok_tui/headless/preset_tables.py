@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grok_tui.frontend.describe import described, doings
+from grok_tui.frontend.describe import dated, described
 from grok_tui.presets import Arm, Claim, Preset
 from grok_tui.printable import printable
 
@@ -43,8 +43,7 @@ def details(name: str, preset: Preset) -> RenderableType:
         _arms(preset),
     ]
     if preset.interventions:
-        lines = doings([done.model_dump(mode="json") for done in preset.interventions])
-        parts += [Text(), *(Text(line) for line in lines)]
+        parts += [Text(), *(Text(dated(done)) for done in preset.interventions)]
     if preset.claims:
         parts += [Text(), _claims(preset)]
     return Group(*parts)

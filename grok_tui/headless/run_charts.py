@@ -17,13 +17,13 @@ from grok_tui.charts.model import LineChart, Series
 from grok_tui.charts.picture import Picture
 from grok_tui.charts.style import DARK, Style
 from grok_tui.engine.store.export import read_measures
+from grok_tui.frontend.glyphs import UNICODE, arm_look
 
 if TYPE_CHECKING:
     from grok_tui.engine.store.directory import RunDirectory
 
 WIDTH, HEIGHT = 74, 18  # cells of a chart
 GAP = 3  # cells between two charts
-MARKERS = "●▲■◆○△□◇"  # one an arm, as many as there are colours
 
 CHARTS = (
     ("Validation accuracy", "val_accuracy", False),
@@ -55,21 +55,17 @@ def charts_of(directory: RunDirectory) -> list[LineChart]:
 def _curves(arms: Mapping[str, Mapping[str, Any]], measure: str) -> Iterator[Series]:
     for place, (arm, columns) in enumerate(arms.items()):
         if measure in columns:
+            color, marker = arm_look(place, UNICODE.arms)
             values = np.array(columns[measure], dtype=np.float64)
             yield Series(
                 arm,
                 np.array(columns["step"], dtype=np.float64),
                 np.median(values, axis=1),
-                color=f"series-{place % len(MARKERS) + 1}",
+                color=color,
                 line="solid",
-                marker=_marker(place),
+                marker=marker,
                 legend="never",
             )
-
-
-def _marker(place: int) -> str:
-    """Return a sign for an arm; when colours come round, it is another than before."""
-    return MARKERS[(place + place // len(MARKERS)) % len(MARKERS)]
 
 
 def sheet(charts: Sequence[LineChart], title: str) -> str:

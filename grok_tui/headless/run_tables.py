@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from grok_tui.engine.store.directory import State
+from grok_tui.engine.store.directory import RunStatus
 from grok_tui.engine.store.library import Listed
 from grok_tui.numbers import grouped
 from grok_tui.printable import printable
 
 from .tables import BAD, GOOD, OPEN, PlainTable
 
-STYLES = {State.RUNNING: GOOD, State.STOPPED: OPEN, State.CRASHED: BAD, State.FINISHED: ""}
+STYLES = {RunStatus.RUNNING: GOOD, RunStatus.STOPPED: OPEN, RunStatus.CRASHED: BAD, RunStatus.FINISHED: ""}
 
 
 def run_listing(runs: Sequence[Listed]) -> RenderableType:

@@ -14,7 +14,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grok_tui.frontend.describe import doings
+from grok_tui.catalog.interventions import intervention
+from grok_tui.frontend.describe import dated
+from grok_tui.frontend.glyphs import ASCII, UNICODE, Glyphs
 from grok_tui.frontend.report import ArmReport, ClaimReport, EventReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural, rate, short
 from grok_tui.printable import printable
@@ -33,9 +35,6 @@ TELLING = (
     "train_accuracy",
     "distance_from_init",
 )
-
-GLYPHS = {"reproduced": "✓", "not reproduced": "✗", "undecided": "…"}
-ASCII_GLYPHS = {"reproduced": "+", "not reproduced": "x", "undecided": "?"}
 
 ASCII_RULE = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
@@ -59,7 +58,7 @@ def run_tables(report: Report) -> RenderableType:
     if lines:
         parts += [*lines, Text()]
     if report.claims:
-        parts += [Verdicts(report.claims), Text()]
+        parts += [VerdictTable(report.claims), Text()]
     return Group(*parts, summary(report))
 
 
@@ -69,7 +68,7 @@ def ledger_tables(ledger: Ledger) -> RenderableType:
     for report in ledger.runs:
         parts += [heading(report), Text()]
         if report.claims:
-            parts += [Verdicts(report.claims), Text()]
+            parts += [VerdictTable(report.claims), Text()]
         if not report.complete:
             parts += [Text(report.problem or ENDINGS[report.ended], style=BAD), Text()]
     for failure in ledger.failures:
@@ -124,7 +123,7 @@ def notes(report: Report) -> Iterator[str]:
         if steps:
             hit = "" if len(report.seeds) == 1 else f" in {len(steps)} of {len(report.seeds)} seeds"
             yield f"{arm.name} diverged at step {grouped(min(steps))}{hit}"
-    yield from doings(report.interventions)
+    yield from (dated(intervention(done)) for done in report.interventions)
     if len(report.seeds) > 1:
         yield f"numbers are medians over {len(report.seeds)} seeds"
 
@@ -184,14 +183,14 @@ class Arms:
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class VerdictTable:
     """A table of claims: each in words, with both sides of its comparisons, and its verdict."""
 
     claims: Sequence[ClaimReport]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table."""
-        glyphs = ASCII_GLYPHS if options.ascii_only else GLYPHS
+        glyphs = ASCII if options.ascii_only else UNICODE
         table = PlainTable(expand=True)
         table.add_column("", width=1)
         table.add_column("claim", ratio=1)
@@ -203,18 +202,18 @@ class Verdicts:
             says = Text(printable(claim.says))
             details = [Padding(line, (0, 0, 0, INDENT)) for line in _details(claim, glyphs)]
             table.add_row(
-                Text(glyphs[claim.verdict], style=style),
+                Text(glyphs.verdict(claim.verdict), style=style),
                 Group(says, *details),
                 Text("\n").join(_verdict_lines(claim, style)),
             )
         yield table
 
 
-def _details(claim: ClaimReport, glyphs: dict[str, str]) -> Iterator[Text]:
+def _details(claim: ClaimReport, glyphs: Glyphs) -> Iterator[Text]:
     for comparison in claim.comparisons:
         line = Text(printable(comparison.shown), style="cyan")
         if comparison.holds is not True:
-            line.append(" ?" if comparison.holds is None else f" {glyphs['not reproduced']}")
+            line.append(" ?" if comparison.holds is None else f" {glyphs.refuted}")
         yield line
     yield from provenance(claim.origin, claim.retracted, claim.because)
 

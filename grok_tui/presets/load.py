@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ..catalog.base import nearest
 from ..catalog.optimizers import OPTIMIZERS
 from ..errors import PresetError
+from ..files import read_toml, reason
 from ..paths import shipped_presets, user_presets
 from ..printable import printable, shortened
 from .model import Preset
@@ -104,19 +105,14 @@ def read(path: Path) -> Table:
     try:
         if path.is_dir():
             raise PresetError(source, "", "is a folder, not a preset file")
-        if path.stat().st_size > LARGEST_FILE:
-            raise PresetError(source, "", f"is larger than {LARGEST_FILE // 1_000_000} MB, so no preset")
-        text = path.read_text(encoding="utf-8")
+        table = read_toml(path, LARGEST_FILE, "preset")
     except OSError as error:
-        raise PresetError(source, "", (error.strerror or str(error)).lower()) from None
-    except UnicodeDecodeError:
-        raise PresetError(source, "", "is not a text file") from None
-    if not text.strip():
+        raise PresetError(source, "", reason(error)) from None
+    except ValueError as error:
+        raise PresetError(source, "", str(error)) from None
+    if not table:
         raise PresetError(source, "", "is empty")
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PresetError(source, "", f"is not TOML: {error}") from None
+    return table
 
 
 def _folders() -> Iterator[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from grok_tui.catalog.base import nearest
 from grok_tui.errors import GrokTuiError
-from grok_tui.files import reason, replace_file
+from grok_tui.files import read_toml, reason, replace_file
 from grok_tui.tui.keys.keymap import wrong_keys
 
 if TYPE_CHECKING:
@@ -106,11 +105,12 @@ def load(path: Path | None = None) -> Loaded:
     """Read the settings; what cannot be used keeps its default and is told of, and nothing is raised."""
     path = path or settings_file()
     try:
-        table = _read(path)
+        table = read_toml(path, LARGEST_FILE, "settings")
     except FileNotFoundError:
         return Loaded(UserSettings(), ())
-    except (OSError, ValueError, RecursionError) as error:
-        return Loaded(UserSettings(), (f"{path}: {_reason(error)}; using the defaults",))
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        return Loaded(UserSettings(), (f"{path}: {why}; using the defaults",))
     problems = [f"{path}: {problem}" for problem in _prune(table, UserSettings)]
     settings = UserSettings.model_validate(table)
     wrong = dict(wrong_keys(settings.keymap))
@@ -136,20 +136,6 @@ def save(settings: UserSettings, path: Path | None = None) -> None:
         replace_file(path, document.as_string())
     except OSError as error:
         raise SettingsError(f"{path}: settings not kept: {reason(error)}") from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if path.stat().st_size > LARGEST_FILE:
-        raise ValueError("is too large for settings")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "is not a text file"
-    if isinstance(error, tomllib.TOMLDecodeError | RecursionError):
-        return f"is not TOML: {error}"
-    return reason(error)
 
 
 def _prune(table: dict[str, Any], model: type[_Table], above: str = "") -> Iterator[str]:

@@ -12,7 +12,7 @@ from arms import SUMS, preset
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.store import store as storing
 from grok_tui.engine.store.checkpoints import decode
-from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.engine.store.directory import RunDirectory, RunStatus
 from grok_tui.presets import Preset
 
 LONGEST_LIFE = 0.08  # seconds that a process is left to train, unless told otherwise
@@ -143,4 +143,4 @@ def _check_end(directory: RunDirectory, states: dict, arrays: dict, rows: int) -
     assert all(last.arrays[name].tobytes() == arrays[name].tobytes() for name in arrays)
     lines = (directory.path / "measures.csv").read_text().splitlines()
     assert len(lines) == len(set(lines)) == 1 + rows
-    assert directory.state() is State.FINISHED
+    assert directory.state() is RunStatus.FINISHED

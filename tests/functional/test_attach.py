@@ -19,7 +19,7 @@ from grok_tui.engine.remote.client import Attached
 from grok_tui.engine.remote.keeper import Job, start
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.snapshot import State as Stands
-from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.engine.store.directory import RunDirectory, RunStatus
 from grok_tui.engine.store.files import StoreError
 from grok_tui.engine.worker import orders as ask
 from grok_tui.frontend.orders import changed, reset
@@ -91,7 +91,7 @@ def test_a_run_outlives_its_terminal_and_is_attached_to(preset, tmp_path):
     with Terminal(command, size=(120, 36), environment=environment) as terminal:
         terminal.wait_for("running", "steps/s")
         assert terminal.hang_up() == 129
-    assert directory.state() is State.RUNNING
+    assert directory.state() is RunStatus.RUNNING
 
     attach = explorer_command("attach", str(directory.path))
     with Terminal(attach, size=(120, 36), environment=environment) as terminal:
@@ -104,14 +104,14 @@ def test_a_run_outlives_its_terminal_and_is_attached_to(preset, tmp_path):
     until(lambda: (directory.path / "interventions.jsonl").read_text())
     done = [json.loads(line) for line in (directory.path / "interventions.jsonl").read_text().splitlines()]
     assert [one["intervention"]["optimizer"]["name"] for one in done] == ["adamw"]
-    assert directory.state() is State.RUNNING
+    assert directory.state() is RunStatus.RUNNING
 
     with Terminal(attach, size=(120, 36), environment=environment) as terminal:
         terminal.wait_for("running", "steps/s")
         terminal.send("Q")
         assert terminal.wait_for_end() == 0
         assert f"grok-tui resume {directory.path}" in terminal.text
-    until(lambda: directory.state() is State.STOPPED)
+    until(lambda: directory.state() is RunStatus.STOPPED)
     until(lambda: not socket_path(directory).exists())
     with Terminal(attach, size=(120, 36), environment=environment) as terminal:
         assert terminal.wait_for_end() == 2
@@ -169,7 +169,7 @@ def test_a_run_that_begins_anew_is_found_in_its_new_folder(run, directory):
     again = RunDirectory(Path(f"{directory.path}-2"))
     until(lambda: socket_path(again).exists())
     assert not socket_path(directory).exists()
-    assert directory.state() is State.STOPPED
+    assert directory.state() is RunStatus.STOPPED
     assert looking_on(again).close()
 
 
@@ -240,7 +240,7 @@ def test_a_run_whose_process_was_killed_has_crashed_though_its_socket_is_there(r
     assert "cannot be reached" in run.snapshot.failure
     assert "grok-tui resume" in run.snapshot.failure
     assert socket_path(directory).exists()
-    until(lambda: directory.state() is State.CRASHED)  # the lock may outlive the socket by a moment
+    until(lambda: directory.state() is RunStatus.CRASHED)  # the lock may outlive the socket by a moment
     with pytest.raises(StoreError, match="has crashed; 'grok-tui resume"):
         connect(directory)
     directory.remove()
@@ -253,7 +253,7 @@ def test_a_signal_to_end_keeps_the_run_and_ends_it_in_order(run, directory):
     until(lambda: run.snapshot.arms[0].step > before)
     os.kill(_pid(directory), signal.SIGTERM)
     until(lambda: run.snapshot.state is Stands.CLOSED)
-    assert directory.state() is State.STOPPED
+    assert directory.state() is RunStatus.STOPPED
     assert directory.checkpoints()
 
 
@@ -263,7 +263,7 @@ def test_a_run_is_ended_without_an_explorer(run, directory, grok_tui):
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == f"ended; to go on: grok-tui resume {directory.path}\n"
     until(lambda: run.snapshot.state is Stands.CLOSED)
-    assert directory.state() is State.STOPPED
+    assert directory.state() is RunStatus.STOPPED
     assert directory.status().steps == sum(arm.step for arm in run.snapshot.arms) > 0
     until(lambda: not socket_path(directory).exists())
     again = grok_tui("runs", "end", directory.path)
@@ -276,7 +276,7 @@ def test_a_run_that_takes_no_orders_is_not_said_to_have_ended(run, directory, gr
     refused = grok_tui("runs", "end", directory.path)
     assert (refused.code, refused.out) == (2, "")
     assert "8 look on already" in refused.err
-    assert directory.state() is State.RUNNING
+    assert directory.state() is RunStatus.RUNNING
     for one in held:
         one.close()
 
@@ -286,7 +286,7 @@ def test_a_run_that_is_long_about_its_steps_is_said_to_end_later(run, directory,
     late = grok_tui("runs", "end", directory.path)
     assert (late.code, late.out) == (2, "")
     assert "has not ended within 0 s" in late.err
-    until(lambda: directory.state() is State.STOPPED)
+    until(lambda: directory.state() is RunStatus.STOPPED)
 
 
 def test_a_run_of_another_process_cannot_be_ended(run, directory, grok_tui):
@@ -302,10 +302,10 @@ def test_a_run_that_is_finished_ends_when_nobody_looks_on(preset, tmp_path):
     one = Attached(lambda: start(job(preset, directory.path)))
     one.start()
     until(lambda: one.snapshot.state == "finished")
-    assert directory.state() is State.RUNNING
+    assert directory.state() is RunStatus.RUNNING
     assert {claim.verdict for claim in one.snapshot.claims} == {"reproduced", "not reproduced"}
     assert one.close()
-    until(lambda: directory.state() is State.FINISHED)
+    until(lambda: directory.state() is RunStatus.FINISHED)
 
 
 def test_a_run_that_cannot_begin_says_why(preset, tmp_path):

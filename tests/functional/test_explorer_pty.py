@@ -9,7 +9,7 @@ from explorer import PRESET
 from terminal import Terminal, explorer_command, explorer_environment
 
 from grok_tui.engine.store.checkpoints import read_checkpoint
-from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.engine.store.directory import RunDirectory, RunStatus
 from grok_tui.presets import load
 
 RESTORED = "\x1b[?1049l", "\x1b[?25h"  # the normal screen, and the cursor
@@ -118,7 +118,7 @@ def test_a_kept_run_is_taken_up_in_the_explorer_where_it_was_left(tmp_path):
         terminal.wait_for("running", " left", since=since)
         terminal.process.send_signal(signal.SIGHUP)
         assert terminal.wait_for_end() == 129
-    assert RunDirectory(folder).state() is State.STOPPED
+    assert RunDirectory(folder).state() is RunStatus.STOPPED
     again = read_checkpoint(RunDirectory(folder).checkpoints()[-1][1], load(str(path))).state.arms
     assert sum(state.step for state in again.values()) > sum(state.step for state in states.values())
 

@@ -13,7 +13,7 @@ from kills import LINEAR, MLP, kill_and_resume
 
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.store import store as storing
-from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.engine.store.directory import RunDirectory, RunStatus
 from grok_tui.headless.export import EXTRAS
 from grok_tui.paths import runs_folder
 
@@ -37,11 +37,11 @@ def test_a_killed_program_is_taken_up_by_the_next(preset_file, tmp_path, grok_tu
             time.sleep(0.05)
         assert grok_tui("resume", folder).err == f"grok-tui: run '{folder}' is running in another process\n"
         child.kill()
-    assert RunDirectory(folder).state() is State.CRASHED
+    assert RunDirectory(folder).state() is RunStatus.CRASHED
     called = grok_tui("resume", folder, "--time-limit", "1s")
     assert called.code == 4
     assert "begins anew" in called.err
-    assert RunDirectory(folder).state() is State.STOPPED
+    assert RunDirectory(folder).state() is RunStatus.STOPPED
 
 
 @pytest.fixture

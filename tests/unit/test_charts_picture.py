@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from grok_tui.charts.picture import Grid, Run
+from grok_tui.charts.picture import Grid, TextRun
 from grok_tui.charts.style import COLORLESS, DARK, SIXTEEN, Ink, Style, blend
 from grok_tui.charts.text import cell_width, fit, sanitize
 
@@ -45,25 +45,25 @@ def test_neighbours_of_one_look_become_one_run():
     grid = Grid(6, 1)
     grid.write(0, 1, "ab", RED)
     grid.write(0, 3, "cd", BLUE)
-    assert grid.picture().rows == ((Run(" ab", "#ff0000"), Run("cd ", "#0000ff")),)
+    assert grid.picture().rows == ((TextRun(" ab", "#ff0000"), TextRun("cd ", "#0000ff")),)
 
 
 def test_spaces_join_the_run_before_them():
     grid = Grid(5, 1)
     grid.put(0, 0, "a", RED)
     grid.put(0, 4, "b", RED)
-    assert grid.picture().rows == ((Run("a   b", "#ff0000"),),)
+    assert grid.picture().rows == ((TextRun("a   b", "#ff0000"),),)
 
 
 def test_spaces_on_a_background_are_a_run_of_their_own():
     grid = Grid(4, 1)
     grid.put(0, 0, "a", RED)
     grid.put(0, 1, " ", Ink(background="#333333"))
-    assert grid.picture().rows == ((Run("a", "#ff0000"), Run(" ", None, "#333333"), Run("  ")),)
+    assert grid.picture().rows == ((TextRun("a", "#ff0000"), TextRun(" ", None, "#333333"), TextRun("  ")),)
 
 
 def test_an_empty_row_is_one_run():
-    assert Grid(3, 2).picture().rows == ((Run("   "),), (Run("   "),))
+    assert Grid(3, 2).picture().rows == ((TextRun("   "),), (TextRun("   "),))
 
 
 def test_what_lies_outside_of_the_grid_is_ignored():
@@ -84,7 +84,7 @@ def test_text_is_written_on_the_paper_that_lies_there():
     grid = Grid(2, 1)
     grid.lay_paper(0, 0, "#222222")
     grid.write(0, 0, "ab", RED)
-    assert grid.picture().rows == ((Run("a", "#ff0000", "#222222"), Run("b", "#ff0000")),)
+    assert grid.picture().rows == ((TextRun("a", "#ff0000", "#222222"), TextRun("b", "#ff0000")),)
 
 
 @pytest.mark.parametrize("name", ["memorizer", "generalizer", "text", "axis", "mark", "muted", "series-3"])

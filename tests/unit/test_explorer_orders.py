@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
+from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
@@ -125,8 +125,6 @@ def test_what_waited_for_another_arm_was_planned_too():
     arms = tuple(status(spec) for spec in preset.arms)
     arms = (arms[0], replace(arms[1], interventions=(done, by_hand)), arms[2])
     assert orders.by_hand(Snapshot(State.RUNNING, preset=preset, arms=arms)) == {"random_jump": (by_hand,)}
-    assert orders.told(done) == "random jump as far as 30 steps, replica 2"
-    assert orders.told(Reset(action="reset", arm="a", at_step=1)) == "optimizer state reset"
 
 
 def test_a_restart_with_the_knobs_as_they_stand_starts_with_them(preset, sgd):

@@ -20,7 +20,7 @@ from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.frontend import past
 from grok_tui.frontend.glyphs import ASCII, UNICODE
 from grok_tui.frontend.happenings import happenings, slingshots
-from grok_tui.frontend.margins import MOST_BINS, histogram, margins_chart
+from grok_tui.frontend.margin_histogram import MOST_BINS, histogram, margins_chart
 from grok_tui.tui.live.header import header_line
 from grok_tui.tui.live.log import log_lines
 from grok_tui.tui.live.timeline import timeline_line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,6 @@ from arms import finished
 from grok_tui.catalog.tasks import SparseParity
 from grok_tui.errors import GrokTuiError
 from grok_tui.lab.losses import cross_entropy, cross_entropy_balanced
-from grok_tui.lab.measures.parity import majority_coefficient
 from grok_tui.lab.tasks import build_task
 
 PRESET = """
@@ -63,6 +64,15 @@ def test_seeds_have_their_own_samples_and_roles_are_those_of_the_secret():
     first, second = (build_task(spec(n=12), seed, torch.float32) for seed in (0, 1))
     assert not torch.equal(first.train.inputs, second.train.inputs)
     assert first.coordinates.generalizes(torch.zeros(12)).tolist() == [True] * 3 + [False] * 9
+
+
+def majority_coefficient(n: int, size: int) -> float:
+    """Return |Maj_n^(S)| for |S| = size, n odd (O'Donnell, Analysis of Boolean Functions, theorem 5.19)."""
+    if size % 2 == 0:
+        return 0.0
+    middle = (n - 1) // 2
+    at_size_1 = comb(n - 1, middle) / float(2 ** (n - 1))
+    return at_size_1 * comb(middle, (size - 1) // 2) / comb(n - 1, size - 1)
 
 
 @pytest.mark.parametrize(("n", "size", "value"), [(15, 1, 0.2095), (15, 3, 0.01611), (15, 5, 0.00439)])

@@ -329,10 +329,10 @@ class TestTables:
         assert "1 200" in text
         for line in (
             "sgd diverged at step 1 500",
-            "sgd at step 300: switch to adam(lr=0.5)",
-            "sgd at step 400: set lr = 0.25",
-            "sgd at step 500: jump of norm 2.0",
-            "sgd at step 600: reset",
+            "sgd at step 300: switch to Adam lr 0.5 eps 0",
+            "sgd at step 400: lr = 0.25",
+            "sgd at step 500: random jump of norm 2",
+            "sgd at step 600: optimizer state reset",
         ):
             assert line in text
 

@@ -35,9 +35,9 @@ from grok_tui.engine.store.checkpoints import (
     restore_newest,
     thinned,
 )
-from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.engine.store.directory import RunDirectory, RunStatus
 from grok_tui.engine.store.export import csv_of, read_measures
-from grok_tui.engine.store.files import Log, StoreError
+from grok_tui.engine.store.files import AppendLog, StoreError
 from grok_tui.engine.store.library import find_run, listed, superfluous
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import Store, create, resume
@@ -240,7 +240,7 @@ class TestLogs:
         ]
 
     def test_what_cannot_be_appended_leaves_the_log_as_it_was(self, tmp_path):
-        log = Log(tmp_path / "log")
+        log = AppendLog(tmp_path / "log")
         log.open()
         log.append("one\n")
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -595,14 +595,18 @@ class TestLock:
             resumed(store.directory)
         with pytest.raises(StoreError, match="running in another process"):
             store.directory.remove()
-        assert store.directory.state() is State.RUNNING
+        assert store.directory.state() is RunStatus.RUNNING
         store.close()
-        assert store.directory.state() is State.CRASHED
+        assert store.directory.state() is RunStatus.CRASHED
         resumed(store.directory)
 
     @pytest.mark.parametrize(
         ("ended", "state"),
-        [("finished", State.FINISHED), ("interrupted", State.STOPPED), ("time limit", State.STOPPED)],
+        [
+            ("finished", RunStatus.FINISHED),
+            ("interrupted", RunStatus.STOPPED),
+            ("time limit", RunStatus.STOPPED),
+        ],
     )
     def test_a_run_says_how_it_ended(self, tmp_path, ended, state):
         store = create(small(), "x", at=tmp_path / "run")

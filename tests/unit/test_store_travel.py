@@ -138,7 +138,7 @@ def test_a_full_disk_refuses_the_way_back_and_changes_nothing(kept, monkeypatch)
 
 def test_a_runner_keeps_goes_back_and_forks(tmp_path):
     """In its thread, by orders alone."""
-    from grok_tui.engine.store.directory import RunDirectory, State
+    from grok_tui.engine.store.directory import RunDirectory, RunStatus
     from grok_tui.engine.worker.opening import Anew, Keeping, Resumed
     from grok_tui.engine.worker.runner import Runner
 
@@ -168,7 +168,7 @@ def test_a_runner_keeps_goes_back_and_forks(tmp_path):
     assert theta["adam"] != theta["adam_2"]
     assert runner.close(30)
     directory = RunDirectory(tmp_path / "run")
-    assert directory.state() is State.FINISHED
+    assert directory.state() is RunStatus.FINISHED
     runner = Runner(PRESET, Resumed(directory), paused=True)
     runner.start()
     until(lambda: len(runner.snapshot.arms) == 3)

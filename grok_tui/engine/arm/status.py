@@ -40,7 +40,7 @@ class ArmStatus(ArmFacts):
     history: History
     coordinates: CoordinateHistory | None
     grid: NDArray[np.int8] | None
-    """What is learnt of a table, [n, n], a `grok_tui.lab.measures.grid.Cell` each."""
+    """What is learnt of a table, [n, n], a `grok_tui.lab.measures.grid.PairState` each."""
     margins: NDArray[np.float32] | None
     """By how much the first replica is right on each training sample, [N], where it tells classes apart."""
     labels: tuple[str, ...]

@@ -106,7 +106,7 @@ class Measuring:
     def grid(self) -> NDArray[np.int8]:
         """Return what the first replica of a binary operation had learnt when `take` was last called.
 
-        A `grok_tui.lab.measures.grid.Cell` for each pair of symbols [n, n].
+        A `grok_tui.lab.measures.grid.PairState` for each pair of symbols [n, n].
         """
         train, validation = (
             samples.inputs if self._shared else samples.inputs[0]

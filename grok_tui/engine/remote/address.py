@@ -12,7 +12,7 @@ from pathlib import Path
 
 from platformdirs import user_runtime_path
 
-from grok_tui.engine.store.directory import SOCKET, RunDirectory, State
+from grok_tui.engine.store.directory import SOCKET, RunDirectory, RunStatus
 from grok_tui.engine.store.files import StoreError
 from grok_tui.files import reason
 from grok_tui.paths import runs_folder
@@ -84,8 +84,8 @@ def connect(directory: RunDirectory) -> socket.socket:
     """
     name = directory.name
     state = directory.state()
-    if state is not State.RUNNING:
-        how = "has crashed" if state is State.CRASHED else f"is not running ({state})"
+    if state is not RunStatus.RUNNING:
+        how = "has crashed" if state is RunStatus.CRASHED else f"is not running ({state})"
         raise StoreError(f"run '{name}' {how}; 'grok-tui resume {name}' takes it up")
     path = socket_path(directory)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

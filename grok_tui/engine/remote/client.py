@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.engine.worker.orders import End, Order
 from grok_tui.errors import GrokTuiError
+from grok_tui.files import reason
 
 from . import protocol as say
 from .channel import Channel, ChannelError
@@ -144,10 +145,8 @@ class Attached:
 
 def _lost(error: Exception, snapshot: Snapshot) -> str:
     """Return what to say of a run of which nothing more is heard."""
-    why = str(error)
-    if isinstance(error, OSError):
-        why = (error.strerror or why).lower()
-    elif isinstance(error, ValidationError):
+    why = reason(error) if isinstance(error, OSError) else str(error)
+    if isinstance(error, ValidationError):
         why = "it says what this version does not understand"
     how = f"; 'grok-tui resume {snapshot.kept}' takes it up" if snapshot.kept else ""
     return f"the run cannot be reached: {why}{how}"

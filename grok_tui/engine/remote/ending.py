@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grok_tui.engine.store.directory import RunDirectory, State
+from grok_tui.engine.store.directory import RunDirectory, RunStatus
 from grok_tui.engine.store.files import StoreError
 
 from .address import connect
@@ -26,7 +26,7 @@ def end(directory: RunDirectory, timeout: float) -> None:
             f"run '{name}' has not ended within {timeout:g} s; it does when its steps at work are done"
         )
     state = directory.state()
-    if state is State.RUNNING:
+    if state is RunStatus.RUNNING:
         raise StoreError(run.snapshot.failure or f"run '{name}' goes on")
-    if state is State.CRASHED:
+    if state is RunStatus.CRASHED:
         raise StoreError(f"run '{name}' has ended, but its last checkpoint could not be written")

@@ -17,6 +17,7 @@ from grok_tui.engine.store.directory import RunDirectory
 from grok_tui.engine.worker.opening import Anew, Keeping, Opening, Resumed
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.errors import GrokTuiError
+from grok_tui.files import reason
 from grok_tui.interrupts import Interrupts, exit_code
 from grok_tui.presets import Preset
 
@@ -72,8 +73,7 @@ def start(job: Job) -> socket.socket:
                 pipe.write(job.model_dump_json().encode())
         except OSError as error:
             ours.close()
-            why = (error.strerror or str(error)).lower()
-            raise GrokTuiError(f"no process can be started for the run: {why}") from None
+            raise GrokTuiError(f"no process can be started for the run: {reason(error)}") from None
     return ours
 
 

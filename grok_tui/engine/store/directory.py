@@ -43,7 +43,7 @@ Ended = Literal["finished", "diverged", "failed", "time limit", "interrupted"]
 Document = TypeVar("Document", bound=BaseModel)
 
 
-class State(StrEnum):
+class RunStatus(StrEnum):
     """How a run stands, as seen from outside."""
 
     RUNNING = "running"
@@ -133,14 +133,14 @@ class RunDirectory:
         """
         write_atomically(self.path / STATUS_FILE, status.model_dump_json(indent=2).encode())
 
-    def state(self) -> State:
+    def state(self) -> RunStatus:
         """Return how the run stands: from its lock, then from what its process last said."""
         if self._held():
-            return State.RUNNING
+            return RunStatus.RUNNING
         ended = self.status().ended
         if ended in ("finished", "diverged"):
-            return State.FINISHED
-        return State.CRASHED if ended in (None, "failed") else State.STOPPED
+            return RunStatus.FINISHED
+        return RunStatus.CRASHED if ended in (None, "failed") else RunStatus.STOPPED
 
     def checkpoints(self) -> list[tuple[int, Path]]:
         """Return steps and files of all checkpoints, oldest first."""

@@ -1,4 +1,4 @@
-"""Files that survive: written whole or not at all, and never reached through a link.
+"""A run's files, never reached through a link.
 
 A run's folder may come from elsewhere. So every file in it is opened without following links and has to be a
 regular one of a bounded size.
@@ -66,7 +66,7 @@ def make_folder(path: Path) -> None:
         raise StoreError(f"{path}: is not a folder of its own")
 
 
-class Log:
+class AppendLog:
     """A text file that only grows, by whole lines.
 
     Attributes:

@@ -10,7 +10,7 @@ from grok_tui.catalog.base import nearest
 from grok_tui.paths import runs_folder
 from grok_tui.printable import printable, shortened
 
-from .directory import RUN_FILE, RunDirectory, State, StatusFile
+from .directory import RUN_FILE, RunDirectory, RunStatus, StatusFile
 from .files import StoreError
 
 LONGEST_NAME = 255
@@ -23,7 +23,7 @@ class Listed:
     directory: RunDirectory
     preset: str
     created: str
-    state: State
+    state: RunStatus
     status: StatusFile
     size: int
 
@@ -87,4 +87,4 @@ def listed() -> tuple[list[Listed], list[StoreError]]:
 def superfluous(runs: list[Listed], keep: int) -> list[Listed]:
     """Return what a pruning would delete: all but the newest `keep`, and never a run that is running."""
     older = runs[: max(0, len(runs) - keep)]
-    return [run for run in older if run.state is not State.RUNNING]
+    return [run for run in older if run.state is not RunStatus.RUNNING]

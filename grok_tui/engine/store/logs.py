@@ -18,7 +18,7 @@ from grok_tui.engine.run.run import Run
 from grok_tui.files import write_beside
 
 from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
-from .files import Log, StoreError, open_regular, read_bounded
+from .files import AppendLog, StoreError, open_regular, read_bounded
 
 Entry = TypeVar("Entry", bound=BaseModel)
 
@@ -53,7 +53,9 @@ class Logs:
 
     def __init__(self, directory: RunDirectory) -> None:
         self._directory = directory
-        self._logs = {name: Log(directory.path / name) for name in (MEASURES, EVENTS, INTERVENTIONS, FORKS)}
+        self._logs = {
+            name: AppendLog(directory.path / name) for name in (MEASURES, EVENTS, INTERVENTIONS, FORKS)
+        }
         self._rows: list[tuple[str, int, NDArray[np.float64]]] = []
         self._columns: list[str] = []
         self._events_written: dict[str, int] = {}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-class Cell(IntEnum):
+class PairState(IntEnum):
     """What is known of a pair; right means that the answer is the label, which of an outlier is wrong."""
 
     ABSENT = -1
@@ -21,7 +21,7 @@ class Cell(IntEnum):
 def correctness_grid(
     train_inputs: Tensor, train_right: Tensor, validation_inputs: Tensor, validation_right: Tensor
 ) -> Tensor:
-    """Return a `Cell` for each pair, int8 [n, n], rows for the first operand.
+    """Return a `PairState` for each pair, int8 [n, n], rows for the first operand.
 
     Args:
         train_inputs: one-hot pairs [N, 2 n] of one replica's training samples.
@@ -30,10 +30,10 @@ def correctness_grid(
         validation_right: likewise.
     """
     n = train_inputs.shape[-1] // 2
-    grid = torch.full((n, n), int(Cell.ABSENT), dtype=torch.int8, device=train_inputs.device)
+    grid = torch.full((n, n), int(PairState.ABSENT), dtype=torch.int8, device=train_inputs.device)
     for inputs, right, if_right, if_wrong in (
-        (train_inputs, train_right, Cell.TRAINED_RIGHT, Cell.TRAINED_WRONG),
-        (validation_inputs, validation_right, Cell.RIGHT, Cell.WRONG),
+        (train_inputs, train_right, PairState.TRAINED_RIGHT, PairState.TRAINED_WRONG),
+        (validation_inputs, validation_right, PairState.RIGHT, PairState.WRONG),
     ):
         x, y = inputs[:, :n].argmax(-1), inputs[:, n:].argmax(-1)
         cells = torch.where(right, int(if_right), int(if_wrong)).to(grid.dtype)

@@ -6,8 +6,6 @@ W is the first layer [R, h, n], W_0 what it was at the start, the secret bits S 
 
 from __future__ import annotations
 
-from math import comb
-
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
@@ -73,15 +71,6 @@ def fourier_gap(probe: Probe) -> Tensor:
     coefficients = (fields.sign().transpose(-1, -2) @ (parity * bits)).abs() / len(bits)
     gaps = coefficients[..., :secret].amin(-1) - coefficients[..., secret:].amax(-1)
     return gaps.amax(-1)
-
-
-def majority_coefficient(n: int, size: int) -> float:
-    """Return |Maj_n^(S)| for |S| = size, n odd (O'Donnell, Analysis of Boolean Functions, theorem 5.19)."""
-    if size % 2 == 0:
-        return 0.0
-    middle = (n - 1) // 2
-    at_size_1 = comb(n - 1, middle) / float(2 ** (n - 1))
-    return at_size_1 * comb(middle, (size - 1) // 2) / comb(n - 1, size - 1)
 
 
 MEASURES = {

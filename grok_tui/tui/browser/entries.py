@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
-from grok_tui.frontend.describe import described, doings
-from grok_tui.frontend.orders import shown
+from grok_tui.frontend.describe import dated, described, shown
 from grok_tui.numbers import duration, plural
 from grok_tui.presets import find, load, names
 from grok_tui.printable import printable
@@ -81,7 +80,7 @@ def matching(found: Sequence[Entry], text: str) -> list[Entry]:
 
 def list_rows(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
     """Return the two rows of an entry: name, verdicts and time; title."""
-    ascii_only = glyphs.ellipsis == "~"
+    ascii_only = glyphs.ascii
     name = Span(clean(entry.name, ascii_only=ascii_only), "title")
     if entry.preset is None:
         mark = Span("cannot be used", "bad")
@@ -128,8 +127,8 @@ def details(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
     if preset.interventions:
         page.gap()
         page.heading("Interventions")
-        for line in doings([done.model_dump(mode="json") for done in preset.interventions]):
-            page.write(line, "text", 2)
+        for done in preset.interventions:
+            page.write(dated(done), "text", 2)
     page.gap()
     page.heading("Settings")
     page.write(described(_plain(preset.task)), "text", 2)
@@ -158,7 +157,7 @@ class _Page:
 
     def write(self, text: str, role: str = "text", indent: int = 0, sign: Span | None = None) -> None:
         """Break a text into rows; a sign stands before the first of them."""
-        text = clean(printable(text), ascii_only=self.glyphs.ellipsis == "~")
+        text = clean(printable(text), ascii_only=self.glyphs.ascii)
         lead = (sign, Span(" ")) if sign is not None else ()
         hang = indent + sum(cell_width(span.text) for span in lead)
         for i, row in enumerate(wrapped(text, self.width - hang, NO_LIMIT)):
@@ -184,8 +183,7 @@ def _sign(claim: Claim, outcome: Outcome | None, glyphs: Glyphs) -> Span:
     verdict = outcome.verdict(claim) if outcome is not None else None
     if verdict is None or verdict == "undecided":
         return Span(glyphs.undecided, "muted")
-    sign = glyphs.reproduced if verdict == "reproduced" else glyphs.refuted
-    return Span(sign, "good" if verdict == claim.expected else "bad")
+    return Span(glyphs.verdict(verdict), "good" if verdict == claim.expected else "bad")
 
 
 def _standing(preset: Preset, outcome: Outcome | None, width: int, glyphs: Glyphs) -> list[Span]:

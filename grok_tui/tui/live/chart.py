@@ -20,7 +20,7 @@ from grok_tui.tui import keys
 from grok_tui.tui.explorer import OnExplorer
 
 if TYPE_CHECKING:
-    from grok_tui.charts.picture import Picture, Run
+    from grok_tui.charts.picture import Picture, TextRun
 
 
 @lru_cache(maxsize=4096)
@@ -45,7 +45,7 @@ def changed_rows(before: Picture | None, after: Picture) -> list[tuple[int, int]
     return found
 
 
-def _same_tail(old: tuple[Run, ...], new: tuple[Run, ...]) -> int:
+def _same_tail(old: tuple[TextRun, ...], new: tuple[TextRun, ...]) -> int:
     """Return how many cells at the end of two rows are alike."""
     width = 0
     for one, other in zip(reversed(old), reversed(new), strict=False):

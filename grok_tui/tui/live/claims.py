@@ -56,7 +56,7 @@ def _heading(judged: Sequence[JudgedClaim], width: int, changed: bool) -> Line:
 
 def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: bool) -> list[Line]:
     sign, role = _sign(one, glyphs)
-    only_ascii = glyphs.ellipsis == "~"
+    only_ascii = glyphs.ascii
     says = clean(one.claim.says, ascii_only=only_ascii)
     room = width - 2
     seen = clean(str(one.telling.deciding), ascii_only=only_ascii)
@@ -92,8 +92,7 @@ def _sign(one: JudgedClaim, glyphs: Glyphs) -> tuple[str, str]:
     """Return the sign of the verdict, in the colour of whether it is the expected one."""
     if one.verdict == "undecided":
         return glyphs.undecided, "muted"
-    sign = glyphs.reproduced if one.verdict == "reproduced" else glyphs.refuted
-    return sign, "good" if one.as_expected else "bad"
+    return glyphs.verdict(one.verdict), "good" if one.as_expected else "bad"
 
 
 class Claims(Lines, can_focus=True):

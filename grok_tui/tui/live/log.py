@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from grok_tui.charts.text import cell_width, fit
+from grok_tui.frontend.describe import told
 from grok_tui.frontend.glyphs import arm_look
 from grok_tui.frontend.happenings import SLINGSHOT, numbers_of, slingshots
-from grok_tui.frontend.orders import told
 from grok_tui.numbers import grouped, plural
 from grok_tui.tui import keys
 from grok_tui.tui.parts.lines import Line, Lines, Span, clean

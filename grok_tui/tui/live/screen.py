@@ -27,7 +27,7 @@ from grok_tui.tui.live.steering import Steering
 from grok_tui.tui.live.timeline import Timeline
 from grok_tui.tui.live.travelling import Travelling
 from grok_tui.tui.live.viewing import Viewing
-from grok_tui.tui.look.layout import CHROME, Plan, plan
+from grok_tui.tui.look.layout import CHROME, ScreenPlan, plan
 from grok_tui.tui.look.pacing import BEAT, Pacer
 from grok_tui.tui.parts.footer import Footer
 from grok_tui.tui.parts.lines import Lines
@@ -153,7 +153,7 @@ class LiveScreen(Acting, Stage):
             self.viewing.current.focus()
         self.hasten()
 
-    def _place_panes(self, chosen: Plan) -> None:
+    def _place_panes(self, chosen: ScreenPlan) -> None:
         side = self.query_one("#side")
         side.display = chosen.side > 0
         side.styles.width = chosen.side

@@ -9,7 +9,7 @@ LEAST_PARAMETERS = 14  # rows that the parameters keep beside claims and log
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScreenPlan:
     """How the live screen is divided.
 
     Attributes:
@@ -36,7 +36,7 @@ class Plan:
         return self.columns * self.rows
 
 
-def plan(width: int, height: int, *, side: int = 30, claims: int = 8) -> Plan:
+def plan(width: int, height: int, *, side: int = 30, claims: int = 8) -> ScreenPlan:
     """Divide a screen of `width` x `height` cells.
 
     Args:
@@ -46,15 +46,15 @@ def plan(width: int, height: int, *, side: int = 30, claims: int = 8) -> Plan:
         claims: how many the preset has.
     """
     if width < 60 or height < 20:
-        return Plan("minimal", 1, 1, timeline=height >= 12)
+        return ScreenPlan("minimal", 1, 1, timeline=height >= 12)
     side = max(18, min(side, width * 3 // 8))
     room = height - CHROME - LEAST_PARAMETERS
     if width < 80 or height < 24:
-        return Plan("small", 1, 1, min(side, 26))
+        return ScreenPlan("small", 1, 1, min(side, 26))
     if width < 100 or height < 30:
-        return Plan("small", 1, 2 if height < 40 else 3, min(side, 28), max(0, min(room, claims + 2)))
+        return ScreenPlan("small", 1, 2 if height < 40 else 3, min(side, 28), max(0, min(room, claims + 2)))
     if width < 170 or height < 44:
         rows = min(max(7, height // 3), 2 * claims + 2)
-        return Plan("normal", 2, 2 if height < 60 else 3, min(side + 4, 40), rows)
+        return ScreenPlan("normal", 2, 2 if height < 60 else 3, min(side + 4, 40), rows)
     shown = min(2 * claims + 2, room // 2)
-    return Plan("wide", 3, 2 if height < 72 else 3, min(side + 14, 52), shown, min(12, room - shown))
+    return ScreenPlan("wide", 3, 2 if height < 72 else 3, min(side + 14, 52), shown, min(12, room - shown))

@@ -41,7 +41,7 @@ class DebugScreen(Sheet):
 
     def page(self, width: int) -> list[Line]:
         """Return the sections."""
-        ascii_only = self.explorer.glyphs.ellipsis == "~"
+        ascii_only = self.explorer.glyphs.ascii
         rows: list[Line] = []
         for title, facts in sections(self.explorer).items():
             rows += [(Span(title, "accent"),)]

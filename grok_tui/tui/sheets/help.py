@@ -138,7 +138,7 @@ class _Page:
 
     @property
     def _ascii(self) -> bool:
-        return self.glyphs.ellipsis == "~"
+        return self.glyphs.ascii
 
     def _wrapped(self, text: str, width: int) -> list[str]:
         return wrapped(clean(text, ascii_only=self._ascii), width, NO_LIMIT)

@@ -16,8 +16,9 @@ from textual.widgets.option_list import Option
 
 from grok_tui.catalog.base import Parameter, parameters
 from grok_tui.catalog.optimizers import OPTIMIZERS
+from grok_tui.frontend.describe import titled
 from grok_tui.frontend.knobs import Knob, parsed
-from grok_tui.frontend.orders import SWAPS, titled
+from grok_tui.frontend.orders import SWAPS
 from grok_tui.presets.problems import explain
 from grok_tui.tui.explorer import OnExplorer
 from grok_tui.tui.parts.lines import Line, Span, clean, wrapped
@@ -261,7 +262,7 @@ class OptimizerScreen(OnExplorer, ModalScreen["OptimizerSpec | None"]):
 
     @property
     def _ascii(self) -> bool:
-        return self._ellipsis == "~"
+        return self.explorer.glyphs.ascii
 
 
 def _knob(parameter: Parameter, value: Any) -> Knob:
