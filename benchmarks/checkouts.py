@@ -3,8 +3,8 @@
     python benchmarks/checkouts.py OTHER [--rounds 5] [--compile on] [--preset NAME=STEPS ...]
 
 OTHER is a directory that holds the other checkout, such as a worktree of an earlier commit. Both run under
-this Python, so that libraries are the same. What counts are the medians of steps a second, as the runs report them
-(the steps alone, without loading torch), and their ratio, this checkout over the other.
+this Python, so that libraries are the same. What counts are the medians of steps a second, as the runs report
+them (the steps alone, without loading torch), and their ratio, this checkout over the other.
 """
 
 from __future__ import annotations
