@@ -10,15 +10,17 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from .catalog.base import Parameter, Spec, parameters
+from .catalog.base import Parameter, parameters
 from .catalog.events import EVENT_NUMBERS, EVENTS
 from .catalog.interventions import ACTIONS, Intervention
+from .catalog.losses import LOSSES
 from .catalog.measures import FAMILIES
 from .catalog.models import MODELS
 from .catalog.modifiers import Modifiers
 from .catalog.optimizers import OPTIMIZERS
+from .catalog.registry import Registry
 from .catalog.tasks import TASKS
-from .catalog.training import LOSSES, PresetTraining
+from .catalog.training import PresetTraining
 from .claims import FUNCTIONS
 from .presets import Claim
 
@@ -66,7 +68,7 @@ def _lines() -> Iterator[str]:
     yield from _parameters(parameters(PresetTraining))
     yield from ("An arm may change all of these but `seed` and `replicas`.", "")
     yield from ("### Losses", "")
-    yield from _names(LOSSES)
+    yield from _names({name: entry.help for name, entry in LOSSES.shipped.items()})
     yield from _family("Optimizers", "optimizer", OPTIMIZERS)
     yield from ("## Modifiers", "")
     yield "The table `[modifiers]`, and `modifiers = {...}` of an arm, say what is done to gradient, update"
@@ -90,8 +92,9 @@ def _lines() -> Iterator[str]:
         yield from (f"{had_by}:", "")
         yield from _names(measures)
     yield from ("And of their own have:", "")
-    for name, task in TASKS.items():
-        yield from (f"- `{name}`: `{measure}`, {text}" for measure, text in task.measures.items())
+    for name, entry in TASKS.shipped.items():
+        own = entry.spec.measures.items()
+        yield from (f"- `{name}`: `{measure}`, {text}" for measure, text in own)
     yield from ("", "## Events", "")
     yield from _names(EVENTS)
     for event, numbers in EVENT_NUMBERS.items():
@@ -99,12 +102,11 @@ def _lines() -> Iterator[str]:
         yield from _names(numbers)
 
 
-def _family(title: str, key: str, specs: Mapping[str, type[Spec]]) -> Iterator[str]:
+def _family(title: str, key: str, entries: Registry[Any]) -> Iterator[str]:
     yield from (f"## {title}", "")
-    for name, spec in specs.items():
-        first = (spec.__doc__ or "").strip().splitlines()[0]
-        yield from (f'### {key} = {{ name = "{name}" }}', "", first, "")
-        yield from _parameters(parameters(spec))
+    for name, entry in entries.shipped.items():
+        yield from (f'### {key} = {{ name = "{name}" }}', "", entry.help, "")
+        yield from _parameters(parameters(entry.spec))
 
 
 def _parameters(found: list[Parameter]) -> Iterator[str]:
@@ -115,8 +117,12 @@ def _parameters(found: list[Parameter]) -> Iterator[str]:
     for p in found:
         default = "required" if p.required else f"`{_toml(p.default)}`"
         live = " *(live)*" if p.live else ""
-        yield f"| `{p.name}` | {_type(p.type)} | {default} | {p.bounds} | {p.help}{live} |"
+        yield f"| `{p.name}` | {_names_of(p)} | {default} | {p.bounds} | {p.help}{live} |"
     yield ""
+
+
+def _names_of(parameter: Parameter) -> str:
+    return ", ".join(f'`"{name}"`' for name in parameter.names) or _type(parameter.type)
 
 
 def _names(names: Mapping[str, str]) -> Iterator[str]:

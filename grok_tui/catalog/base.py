@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -77,6 +78,7 @@ class Parameter:
     help: str
     live: bool
     bounds: str  # e.g. "> 0, <= 1"; empty when unbounded
+    names: tuple[str, ...] = ()  # those it may have, where it is one of a registry
 
 
 def parameters(spec: type[Spec]) -> list[Parameter]:
@@ -96,6 +98,7 @@ def parameters(spec: type[Spec]) -> list[Parameter]:
                 help=field.description or "",
                 live=bool(extra["live"]),
                 bounds=_bounds(field.metadata),
+                names=tuple(next((one for one in field.metadata if isinstance(one, Mapping)), ())),
             )
         )
     return found

@@ -7,13 +7,33 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from .base import Spec, knob
+from .entry import Entry
+from .registry import Registry
 from .tasks import Shape
 
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
 Activation = Literal["quadratic", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity"]
 
 
-class Linear(Spec):
+class ModelSpec(Spec):
+    """What every model declares: a name, and how large it is on data of a shape, known before it is built."""
+
+    name: str
+
+    def parameter_count(self, shape: Shape) -> int:
+        """Return P."""
+        raise NotImplementedError
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return about how many multiplications the outputs of one sample take."""
+        raise NotImplementedError
+
+    def activations(self, shape: Shape) -> int:
+        """Return about how many numbers are computed for one sample, from inputs to outputs."""
+        raise NotImplementedError
+
+
+class Linear(ModelSpec):
     """One linear map without a bias of its own."""
 
     name: Literal["linear"]
@@ -32,7 +52,7 @@ class Linear(Spec):
         return shape.outputs
 
 
-class Network(Spec):
+class Network(ModelSpec):
     """What all networks with hidden layers declare."""
 
     init_scale: float = knob(1.0, ge=0, help="factor on all parameters at the start")
@@ -186,10 +206,16 @@ class Transformer(Network):
         return (1 + (self.layers - 1) * since) * token + shape.outputs
 
 
-AnyModel = Annotated[Linear | Mlp | EmbeddingMlp | Transformer, Field(discriminator="name")]
-MODELS: dict[str, type[Linear | Mlp | EmbeddingMlp | Transformer]] = {
-    "linear": Linear,
-    "mlp": Mlp,
-    "embedding_mlp": EmbeddingMlp,
-    "transformer": Transformer,
-}
+MODELS: Registry[ModelSpec] = Registry(
+    "model",
+    ModelSpec,
+    Entry(Linear, "grok_tui.lab.models.mlp:Linear"),
+    Entry(Mlp, "grok_tui.lab.models.mlp:Mlp"),
+    Entry(EmbeddingMlp, "grok_tui.lab.models.mlp:EmbeddingMlp"),
+    Entry(Transformer, "grok_tui.lab.models.transformer:Transformer"),
+    plugins="grok_tui.models",
+)
+"""The implementation of a model is called with its spec and the `Shape` of the data; it returns a
+`grok_tui.lab.models.Network` on the CPU in float32, initialized from torch's global generator."""
+
+AnyModel = Annotated[ModelSpec, MODELS]

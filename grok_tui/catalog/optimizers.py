@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from .base import Spec, knob
+from .entry import Entry
+from .registry import Registry
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
@@ -17,7 +19,24 @@ BETAS = "EMA coefficients of the gradient and of its square, each in [0, 1)"
 EPS = "added to the denominator, after the square root"
 
 
-class Sgd(Spec):
+class Optimizer(Spec):
+    """What every optimizer declares: a name, and the knobs `lr`, its learning rate, and `weight_decay`."""
+
+    name: str
+
+    if TYPE_CHECKING:  # each declares them itself, in the order in which people read its knobs
+        lr: float
+        weight_decay: float
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **given: Any) -> None:
+        super().__pydantic_init_subclass__(**given)
+        for name in ("lr", "weight_decay"):
+            if name not in cls.model_fields:
+                raise TypeError(f"the spec of an optimizer needs a knob '{name}', which {cls.__name__} lacks")
+
+
+class Sgd(Optimizer):
     """SGD, with momentum (Polyak 1964) or Nesterov's (Sutskever et al. 2013)."""
 
     name: Literal["sgd"]
@@ -34,7 +53,7 @@ class Sgd(Spec):
         return self
 
 
-class Adam(Spec):
+class Adam(Optimizer):
     """Adam with coupled L2 (Kingma & Ba 2015)."""
 
     name: Literal["adam"]
@@ -44,7 +63,7 @@ class Adam(Spec):
     weight_decay: float = knob(0.0, live=True, ge=0, help=COUPLED)
 
 
-class AdamW(Spec):
+class AdamW(Optimizer):
     """AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
 
     name: Literal["adamw"]
@@ -54,7 +73,7 @@ class AdamW(Spec):
     weight_decay: float = knob(1e-2, live=True, ge=0, help=DECOUPLED)
 
 
-class RMSprop(Spec):
+class RMSprop(Optimizer):
     """RMSprop (Tieleman & Hinton 2012), centered as in Graves 2013."""
 
     name: Literal["rmsprop"]
@@ -66,7 +85,7 @@ class RMSprop(Spec):
     centered: bool = knob(False, live=True, help="divide by the gradient's standard deviation, not its RMS")
 
 
-class Adagrad(Spec):
+class Adagrad(Optimizer):
     """Adagrad (Duchi et al. 2011)."""
 
     name: Literal["adagrad"]
@@ -79,7 +98,7 @@ class Adagrad(Spec):
     eps: float = knob(1e-10, live=True, ge=0, help=EPS)
 
 
-class Sign(Spec):
+class Sign(Optimizer):
     """Sign descent; Signum when momentum > 0 (Bernstein et al. 2018)."""
 
     name: Literal["sign"]
@@ -88,7 +107,7 @@ class Sign(Spec):
     weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
 
 
-class Muon(Spec):
+class Muon(Optimizer):
     """Muon for matrices (Jordan et al. 2024), AdamW for vectors and, unless `ends` is on, for the ends."""
 
     name: Literal["muon"]
@@ -103,14 +122,19 @@ class Muon(Spec):
     adamw_weight_decay: float = knob(0.1, live=True, ge=0, help=f"AdamW's: {DECOUPLED}")
 
 
-OptimizerSpec = Annotated[Sgd | Adam | AdamW | RMSprop | Adagrad | Sign | Muon, Field(discriminator="name")]
+OPTIMIZERS: Registry[Optimizer] = Registry(
+    "optimizer",
+    Optimizer,
+    Entry(Sgd, "grok_tui.lab.optimizers.rules:Sgd"),
+    Entry(Adam, "grok_tui.lab.optimizers.rules:Adam"),
+    Entry(AdamW, "grok_tui.lab.optimizers.rules:AdamW"),
+    Entry(RMSprop, "grok_tui.lab.optimizers.rules:RMSprop"),
+    Entry(Adagrad, "grok_tui.lab.optimizers.rules:Adagrad"),
+    Entry(Sign, "grok_tui.lab.optimizers.rules:Sign"),
+    Entry(Muon, "grok_tui.lab.optimizers.muon:Muon"),
+    plugins="grok_tui.optimizers",
+)
+"""The implementation of an optimizer is called with the shapes of a network's tensors in theta, by name, and
+with those of them that are its ends; it returns a `grok_tui.lab.optimizers.Rule`."""
 
-OPTIMIZERS: dict[str, type[Spec]] = {
-    "sgd": Sgd,
-    "adam": Adam,
-    "adamw": AdamW,
-    "rmsprop": RMSprop,
-    "adagrad": Adagrad,
-    "sign": Sign,
-    "muon": Muon,
-}
+OptimizerSpec = Annotated[Optimizer, OPTIMIZERS]

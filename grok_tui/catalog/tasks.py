@@ -6,9 +6,12 @@ from itertools import count
 from math import factorial, isqrt
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from .base import Spec, knob
+from .entry import Entry
+from .losses import Targets
+from .registry import Registry
 
 
 class Shape(NamedTuple):
@@ -27,6 +30,8 @@ class Shape(NamedTuple):
 class TaskSpec(Spec):
     """What every task declares besides its parameters."""
 
+    name: str
+
     measures: ClassVar[dict[str, str]] = {}
     """Measures of this task alone: name -> one line of help."""
 
@@ -43,8 +48,8 @@ class TaskSpec(Spec):
     """Whether it can be learnt online, from samples that are new at every step."""
 
     @property
-    def losses(self) -> tuple[str, ...]:
-        """The losses its targets are made for."""
+    def targets(self) -> Targets:
+        """What a sample is to have, which decides on the losses that go with the task."""
         raise NotImplementedError
 
     @property
@@ -68,9 +73,6 @@ class TaskSpec(Spec):
         raise NotImplementedError
 
 
-CLASS_LOSSES = ("cross_entropy", "cross_entropy_balanced", "stablemax")
-
-
 class Linear101(TaskSpec):
     """One weight per training sample and a bias that all samples share; every target is 1."""
 
@@ -82,9 +84,9 @@ class Linear101(TaskSpec):
     tolerance: float = knob(0.1, gt=0, help="a prediction is accurate when |prediction - 1| is below this")
 
     @property
-    def losses(self) -> tuple[str, ...]:
+    def targets(self) -> Targets:
         """A regression."""
-        return ("mse",)
+        return "numbers"
 
     @property
     def coordinates(self) -> bool:
@@ -162,9 +164,9 @@ class BinaryOperation(TaskSpec):
         return outliers
 
     @property
-    def losses(self) -> tuple[str, ...]:
-        """Those on class indices."""
-        return (*CLASS_LOSSES, "mse")
+    def targets(self) -> Targets:
+        """A class for each symbol."""
+        return "classes"
 
     @property
     def permuted(self) -> int:
@@ -253,9 +255,9 @@ class SparseParity(TaskSpec):
         return k
 
     @property
-    def losses(self) -> tuple[str, ...]:
-        """On one output those of signs, on two those of classes."""
-        return ("hinge", "logistic") if self.logits == 1 else CLASS_LOSSES
+    def targets(self) -> Targets:
+        """On one output the sign, on two a class."""
+        return "signs" if self.logits == 1 else "classes"
 
     @property
     def coordinates(self) -> bool:
@@ -268,9 +270,15 @@ class SparseParity(TaskSpec):
         return Shape(self.samples, self.n, self.logits, validation=self.validation)
 
 
-AnyTask = Annotated[Linear101 | BinaryOperation | SparseParity, Field(discriminator="name")]
-TASKS: dict[str, type[TaskSpec]] = {
-    "linear101": Linear101,
-    "binary_operation": BinaryOperation,
-    "sparse_parity": SparseParity,
-}
+TASKS: Registry[TaskSpec] = Registry(
+    "task",
+    TaskSpec,
+    Entry(Linear101, "grok_tui.lab.tasks.linear101:build"),
+    Entry(BinaryOperation, "grok_tui.lab.tasks.binary_operation:build"),
+    Entry(SparseParity, "grok_tui.lab.tasks.sparse_parity:build"),
+    plugins="grok_tui.tasks",
+)
+"""The implementation of a task is called with its spec, a seed and the dtype of floating-point data; it
+returns a `grok_tui.lab.tasks.Task` on the CPU."""
+
+AnyTask = Annotated[TaskSpec, TASKS]

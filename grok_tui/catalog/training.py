@@ -7,17 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import Spec, knob
+from .losses import LossSpec
 
 Positive = Annotated[int, Field(ge=1)]
-
-LOSSES = {
-    "mse": "mean squared error",
-    "cross_entropy": "softmax cross-entropy on class indices",
-    "cross_entropy_balanced": "softmax cross-entropy whose gradients sum to 0 over the classes",
-    "stablemax": "cross-entropy with x + 1 (x >= 0) or 1 / (1 - x) (x < 0) in place of exp, on class indices",
-    "hinge": "max(0, 1 - y f) on labels +1 and -1",
-    "logistic": "log(1 + exp(-y f)) on labels +1 and -1",
-}
 
 
 class Training(Spec):
@@ -29,9 +21,7 @@ class Training(Spec):
         "epoch",
         help="minibatches: shuffled epochs as a DataLoader, drawn anew each step, or online: of new samples",
     )
-    loss: Literal["mse", "cross_entropy", "cross_entropy_balanced", "stablemax", "hinge", "logistic"] = knob(
-        help="the training loss"
-    )
+    loss: LossSpec = knob(help="the training loss, by its name, or as a table with its parameters")
     loss_dtype: Literal["float32", "float64"] = knob("float32", help="precision of the loss")
     dtype: Literal["float32", "float64"] = knob("float32", help="precision of theta and of the network")
     record_every: Positive | Literal["auto"] = knob(

@@ -10,6 +10,7 @@ import typer
 from grok_tui.cli import options as opt
 from grok_tui.cli.bench import bench
 from grok_tui.cli.llc import llc
+from grok_tui.cli.plugins import plugins
 from grok_tui.cli.presets import presets
 from grok_tui.cli.runs import attach, export, replay, resume, runs
 from grok_tui.cli.verify import verify
@@ -31,6 +32,7 @@ app.command()(attach)
 app.command()(replay)
 app.command()(export)
 app.command()(bench)
+app.command()(plugins)
 app.command()(llc)
 app.add_typer(runs)
 
@@ -50,6 +52,7 @@ def run(
     headless: opt.Headless = False,
     profile: opt.Profile = "quick",
     assignments: opt.Assignments = None,
+    _plugins: opt.Plugins = None,
     seed: opt.Seed = None,
     replicas: opt.Replicas = None,
     steps: opt.Steps = None,

@@ -51,6 +51,7 @@ def llc(
     burn_in: BurnIn = None,
     profile: opt.Profile = "quick",
     assignments: opt.Assignments = None,
+    _plugins: opt.Plugins = None,
     seed: opt.Seed = None,
     steps: opt.Steps = None,
     device: opt.Device = "auto",

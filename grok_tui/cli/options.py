@@ -88,6 +88,30 @@ Assignments = Annotated[
         help="Change a value of the preset, as in optimizer.lr=1e-2. Repeatable.",
     ),
 ]
+
+
+def _take_up(paths: list[Path] | None) -> list[Path] | None:
+    """Take up the entries of plugin files before anything looks a name up."""
+    if paths:
+        from grok_tui.catalog.registries import take_up
+
+        take_up(paths)
+    return paths
+
+
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        envvar="GROK_TUI_PLUGIN",
+        show_envvar=False,
+        callback=_take_up,
+        is_eager=True,
+        help="Run a Python file and take up the tasks, models, losses, optimizers and measures in it."
+        " Repeatable.",
+    ),
+]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of the first replica.")]
 Replicas = Annotated[int | None, typer.Option(metavar="N", help="Seeds trained side by side.")]
 Steps = Annotated[int | None, typer.Option(metavar="N", help="Steps of every arm.")]

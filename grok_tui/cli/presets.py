@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from grok_tui.presets import Preset
 
 
-def presets(name: opt.PresetName = None, as_json: opt.Json = False) -> int:
+def presets(name: opt.PresetName = None, as_json: opt.Json = False, _plugins: opt.Plugins = None) -> int:
     """List the presets, or show one with its settings and claims."""
     return _show(name, as_json) if name is not None else _list(as_json)
 

@@ -32,6 +32,7 @@ def resume(
     junit: opt.Junit = None,
     headless: opt.Headless = False,
     keep_running: opt.KeepRunning = False,
+    _plugins: opt.Plugins = None,
 ) -> int:
     """Take a kept run up where it was left: in the explorer, or without a screen on to its end.
 
@@ -54,7 +55,7 @@ def resume(
     return resume_headless(run, Place(device=device, threads=threads), wishes)
 
 
-def attach(run: opt.RunName) -> int:
+def attach(run: opt.RunName, _plugins: opt.Plugins = None) -> int:
     """Open the explorer on a run that goes on without one; q leaves it going, Q ends it."""
     from grok_tui.engine.store.library import find_run
 
@@ -67,14 +68,19 @@ def attach(run: opt.RunName) -> int:
     return run_explorer(resumed=ResumedRun(directory, document.label, document.profile, running=True))
 
 
-def replay(run: opt.RunName, device: opt.OtherDevice = None, as_json: opt.Json = False) -> int:
+def replay(
+    run: opt.RunName,
+    device: opt.OtherDevice = None,
+    as_json: opt.Json = False,
+    _plugins: opt.Plugins = None,
+) -> int:
     """Do a kept run again, with its interventions, and prove that the same comes out."""
     from grok_tui.headless.replay import replay_headless
 
     return replay_headless(run, device, as_json)
 
 
-def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None) -> int:
+def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None, _plugins: opt.Plugins = None) -> int:
     """Write a kept run for other programs."""
     from grok_tui.catalog.base import nearest
     from grok_tui.engine.store.library import find_run

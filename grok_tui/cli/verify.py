@@ -13,6 +13,7 @@ def verify(
     seed: opt.Seed = None,
     replicas: opt.Replicas = None,
     device: opt.Device = "auto",
+    _plugins: opt.Plugins = None,
     as_json: opt.Json = False,
     junit: opt.Junit = None,
     markdown: opt.Markdown = None,

@@ -74,7 +74,7 @@ class ChartBuilder:
         arms = list(zip(snapshot.arms, looks, strict=True))
         self.chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
         planned = snapshot.preset.arms if snapshot.preset is not None else ()
-        self.hinged = {spec.name for spec in planned if spec.training.loss == "hinge"}
+        self.hinged = {spec.name for spec in planned if spec.training.loss.name == "hinge"}
         self.others = [(arm, look) for arm, look in arms if arm.name != selected and view.overlay]
 
     def lines(self, curves: MeasureLines) -> LineChart:

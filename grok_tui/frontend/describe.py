@@ -67,7 +67,7 @@ def named(done: AnyIntervention) -> str:
 
 def titled(optimizer: str) -> str:
     """Return the name of an optimizer as its papers write it."""
-    return "SGD" if optimizer == "sgd" else OPTIMIZERS[optimizer].__name__
+    return "SGD" if optimizer == "sgd" else OPTIMIZERS[optimizer].spec.__name__
 
 
 def shown(value: object) -> str:

@@ -9,10 +9,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from grok_tui.catalog.base import Parameter, Spec, nearest, parameters
-from grok_tui.catalog.models import MODELS
 from grok_tui.catalog.modifiers import Modifiers
-from grok_tui.catalog.optimizers import OPTIMIZERS
-from grok_tui.catalog.tasks import TASKS
 from grok_tui.catalog.training import PresetTraining, Training
 from grok_tui.frontend.describe import shown
 from grok_tui.frontend.orders import toml
@@ -72,7 +69,7 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     spec = next(one for one in preset.arms if one.name == arm.name)
     kind = _not_typed("name", "the update rule; Enter lists all")
     rows = [Knob(OPTIMIZER, "Optimizer", arm.optimizer.name, kind, live=True)]
-    rows += _rows("optimizer", "Optimizer", OPTIMIZERS[arm.optimizer.name], arm.optimizer)
+    rows += _rows("optimizer", "Optimizer", type(arm.optimizer), arm.optimizer)
     training = list(_rows("training", "Training", Training, spec.training))
     batch = next(row for row in training if row.name == "batch_size")
     rows.append(Knob(batch.key, "Optimizer", arm.batch_size, batch.parameter, live=True))
@@ -82,8 +79,8 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     rows += [
         row for row in _rows("training", "Training", PresetTraining, preset.training) if row.name not in own
     ]
-    rows += _rows("model", f"Model: {spec.model.name}", MODELS[spec.model.name], spec.model)
-    rows += _rows("task", f"Task: {spec.task.name}", TASKS[spec.task.name], spec.task)
+    rows += _rows("model", f"Model: {spec.model.name}", type(spec.model), spec.model)
+    rows += _rows("task", f"Task: {spec.task.name}", type(spec.task), spec.task)
     return rows
 
 
@@ -141,10 +138,10 @@ def _rows(place: str, section: str, kind: type[Spec], values: Spec) -> Iterator[
         yield Knob(
             f"{place}.{parameter.name}",
             section,
-            value,
+            str(value) if parameter.names else value,
             parameter,
             parameter.live,
-            _choices(parameter.type),
+            parameter.names or _choices(parameter.type),
         )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
+
+from grok_tui.catalog.losses import LOSSES, Loss
 
 SampleLoss = Callable[[Tensor, Tensor], Tensor]
 """Maps outputs [..., N, O] and targets [..., N] or [..., N, O] to losses [..., N]."""
@@ -63,22 +66,13 @@ def logistic(outputs: Tensor, targets: Tensor) -> Tensor:
     return torch.nn.functional.softplus(-targets * outputs.squeeze(-1))
 
 
-LOSSES: dict[str, SampleLoss] = {
-    "mse": mse,
-    "cross_entropy": cross_entropy,
-    "cross_entropy_balanced": cross_entropy_balanced,
-    "stablemax": stablemax,
-    "hinge": hinge,
-    "logistic": logistic,
-}
-
-
-def sample_loss(name: str, dtype: torch.dtype) -> SampleLoss:
+def sample_loss(spec: Loss, dtype: torch.dtype) -> SampleLoss:
     """Return a loss that is computed in `dtype` whatever the dtype of the outputs."""
-    loss = LOSSES[name]
+    loss = partial(LOSSES.implementation(spec.name), **spec.model_dump(exclude={"name"}))
 
     def in_dtype(outputs: Tensor, targets: Tensor) -> Tensor:
         targets = targets.to(dtype) if targets.is_floating_point() else targets
-        return loss(outputs.to(dtype), targets)
+        found: Tensor = loss(outputs.to(dtype), targets)
+        return found
 
     return in_dtype

@@ -2,18 +2,23 @@
 
 from .load import PROFILES, find, load, names, read
 from .model import Arm, Claim, Preset
+from .plugins import PluginUsed, changed, missing, plugins_of
 from .settings import Settings, check_batch_size, part_of
 
 __all__ = [
     "PROFILES",
     "Arm",
     "Claim",
+    "PluginUsed",
     "Preset",
     "Settings",
+    "changed",
     "check_batch_size",
     "find",
     "load",
+    "missing",
     "names",
     "part_of",
+    "plugins_of",
     "read",
 ]

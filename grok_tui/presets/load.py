@@ -178,10 +178,10 @@ def _assign(table: Table, text: str) -> None:
     value = _parsed(value_text.strip())
     if path[0] == "optimizer" and len(path) == 2:
         holders = [a["optimizer"] for a in table["arms"]]
-        holders = [o for o in holders if path[1] in OPTIMIZERS[o["name"]].model_fields]
+        holders = [o for o in holders if path[1] in OPTIMIZERS[o["name"]].spec.model_fields]
         if not holders:
             valid = {
-                field for a in table["arms"] for field in OPTIMIZERS[a["optimizer"]["name"]].model_fields
+                field for a in table["arms"] for field in OPTIMIZERS[a["optimizer"]["name"]].spec.model_fields
             }
             raise PresetError("--set", key, f"no arm has this{nearest(path[1], sorted(valid - {'name'}))}")
         for holder in holders:

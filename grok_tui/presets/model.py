@@ -12,6 +12,7 @@ from .. import claims
 from ..catalog.base import Spec, knob, nearest
 from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.interventions import AnyIntervention
+from ..catalog.losses import LOSSES
 from ..catalog.measures import COSTLY, ENVELOPE, measures_of
 from ..catalog.models import AnyModel
 from ..catalog.modifiers import Modifiers
@@ -136,7 +137,7 @@ class Preset(Spec):
             for key, name, valid in (
                 ("task.name", arm.task.name, (self.task.name,)),
                 ("model.name", arm.model.name, arm.task.models),
-                ("training.loss", arm.training.loss, arm.task.losses),
+                ("training.loss", arm.training.loss.name, _losses_of(arm)),
             ):
                 if name not in valid:
                     where, fitting = f"arms.{arm.name}.{key}", ", ".join(valid)
@@ -217,6 +218,13 @@ class Preset(Spec):
             except claims.ClaimError as error:
                 raise ValueError(f"claims[{i}].holds: {error}") from None
         return self
+
+
+def _losses_of(arm: Arm) -> tuple[str, ...]:
+    """Return the losses that are known to go with an arm's task, and its own if that does."""
+    known = {arm.training.loss.name: type(arm.training.loss)}
+    known |= {name: entry.spec for name, entry in LOSSES.shipped.items()}
+    return tuple(name for name, loss in known.items() if arm.task.targets in loss.targets)
 
 
 def memory_needed(preset: Preset) -> float:

@@ -30,6 +30,12 @@ def explain(error: ValidationError, raw: Any) -> tuple[str, str]:
     key = _author_key(first, raw)
     context = first.get("ctx", {})
     match first["type"]:
+        case "name_unknown":
+            problem = f"unknown {context['key']} '{context['name']}'{context['near']}"
+            # A loss may be written as its name alone, which then is the value itself.
+            return key if _is_text(first, raw) else f"{key}.{context['key']}", problem
+        case "name_missing":
+            return key, f"{context['key']} is missing"
         case "union_tag_invalid":
             discriminator = context["discriminator"].strip("'")
             tag = str(context["tag"])
@@ -79,6 +85,17 @@ def _author_key(error: ErrorDetails, raw: Any) -> str:
         elif error["type"] == "missing" and i == len(error["loc"]) - 1:
             parts.append(str(part))
     return ".".join(parts)
+
+
+def _is_text(error: ErrorDetails, raw: Any) -> bool:
+    """Whether what the author wrote at the place of an error is a text."""
+    value = raw
+    for part in error["loc"]:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return isinstance(value, str)
 
 
 def _quoted(names: str) -> list[str]:

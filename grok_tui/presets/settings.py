@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
-from pydantic import TypeAdapter
-
 from ..catalog.base import Count, nearest
 from ..catalog.interventions import AnyIntervention, Set, Switch
 from ..catalog.modifiers import Modifiers
-from ..catalog.optimizers import OPTIMIZERS, OptimizerSpec
+from ..catalog.optimizers import OptimizerSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +61,10 @@ def _with_hyperparameter(optimizer: OptimizerSpec, name: str, value: Any) -> Opt
     Raises:
         ValueError: the optimizer has no such hyperparameter, or the value is out of its bounds.
     """
-    kind = OPTIMIZERS[optimizer.name]
-    valid = [field for field in kind.model_fields if field != "name"]
+    valid = [field for field in type(optimizer).model_fields if field != "name"]
     if name not in valid:
         raise ValueError(f"{optimizer.name} has no hyperparameter '{name}'{nearest(name, valid)}")
-    changed: OptimizerSpec = TypeAdapter(OptimizerSpec).validate_python(
-        {**optimizer.model_dump(), name: value}
-    )
-    return changed
+    return type(optimizer).model_validate({**optimizer.model_dump(), name: value})
 
 
 def _checked_batch_size(value: Any) -> int | Literal["full"]:

@@ -501,9 +501,9 @@ def test_every_optimizer_fits_the_screen_and_can_be_chosen(preset, size):
         await explorer.press("O")
         screen = explorer.app.screen
         assert isinstance(screen, OptimizerScreen)
-        for name, kind in OPTIMIZERS.items():
+        for name, entry in OPTIMIZERS.shipped.items():
             shown = [field for field in screen.query(Field) if field.display]
-            assert len(shown) == len(kind.model_fields) - 1
+            assert len(shown) == len(entry.spec.model_fields) - 1
             assert screen.query_one("#optimizer-keys").region.bottom <= size[1]
             assert all(field.region.height == 1 for field in shown)
             last = name
@@ -566,7 +566,7 @@ def test_check_names_every_field_that_is_wrong():
 
     rows = {
         p.name: Knob(f"optimizer.{p.name}", "Optimizer", p.default, p, True)
-        for p in parameters(OPTIMIZERS["adamw"])
+        for p in parameters(OPTIMIZERS["adamw"].spec)
     }
     texts = {"lr": "fast", "betas": "0.9", "eps": "1e-8", "weight_decay": ""}
     spec, problems = check("adamw", [(rows[name], text) for name, text in texts.items()])

@@ -58,7 +58,7 @@ def test_our_slingshots_are_as_many_as_those_of_stock_torch_within_the_spread_ov
 def test_after_silence_a_constant_gradient_makes_the_steps_of_the_closed_form(beta2, first, peak):
     """The first is (1 - beta1) / sqrt(1 - beta2) learning rates, the largest comes some ten steps later."""
     theta = torch.zeros(1, 1, dtype=torch.float64)
-    spec = OPTIMIZERS["adamw"](name="adamw", lr=1.0, betas=[0.9, beta2], eps=1e-30, weight_decay=0.0)
+    spec = OPTIMIZERS.spec("adamw", lr=1.0, betas=[0.9, beta2], eps=1e-30, weight_decay=0.0)
     optimizer = Optimizer(spec, theta, {"weight": (1,)})
     optimizer.age += 100_000  # long silence: both moments are 0, and bias correction has gone
     sizes = []

@@ -15,7 +15,7 @@ QUICK = {"lr": 0.01, "betas": [0.5, 0.6]}  # bias corrections that come to their
 
 
 def optimizer_of(name, **hyper):
-    spec = OPTIMIZERS[name](name=name, **hyper)
+    spec = OPTIMIZERS.spec(name, **hyper)
     return Optimizer(spec, torch.zeros(REPLICAS, 3, dtype=torch.float64), {"weight": (3,)})
 
 

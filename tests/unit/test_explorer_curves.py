@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grok_tui.catalog.interventions import Switch
+from grok_tui.catalog.losses import LOSSES
 from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import Sgd
@@ -169,8 +170,8 @@ def test_hinge_loss_is_that_of_the_arm_whose_margins_are_shown():
     both = [arm(name, steps=5, margins=np.array([-0.5, 0.5], dtype=np.float32)) for name in ("a", "b")]
     preset = SimpleNamespace(
         arms=[
-            SimpleNamespace(name="a", training=SimpleNamespace(loss="logistic")),
-            SimpleNamespace(name="b", training=SimpleNamespace(loss="hinge")),
+            SimpleNamespace(name="a", training=SimpleNamespace(loss=LOSSES.spec("logistic"))),
+            SimpleNamespace(name="b", training=SimpleNamespace(loss=LOSSES.spec("hinge"))),
         ]
     )
     snapshot = replace(run(*both), preset=preset)

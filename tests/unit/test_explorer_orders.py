@@ -66,7 +66,7 @@ def test_a_swap_takes_what_the_arm_used_last_then_the_preset_then_the_defaults(p
 
 @pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"sgd"}))
 def test_a_swap_goes_to_sgd_from_all_others(preset, sgd, name):
-    arm = replace(sgd, optimizer=OPTIMIZERS[name](name=name))
+    arm = replace(sgd, optimizer=OPTIMIZERS.spec(name))
     done = orders.swapped(arm, preset, {}, "fresh")
     assert isinstance(done, Switch)
     assert done.optimizer.name == "sgd"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from grok_tui.catalog.llc import Sgld
+from grok_tui.catalog.losses import LOSSES
 from grok_tui.catalog.models import EmbeddingMlp, Linear, Mlp, Transformer
 from grok_tui.catalog.tasks import BinaryOperation, Linear101
 from grok_tui.engine.arm.arm import Arm
@@ -59,7 +60,7 @@ def probe_of(model, seeds=(0, 1), task=SUMS, loss="cross_entropy") -> Probe:
         tasks[0],
         stacked([t.train for t in tasks]),
         stacked([t.validation for t in tasks]),
-        sample_loss(loss, torch.float64),
+        sample_loss(LOSSES.spec(loss), torch.float64),
         shared=False,
     )
 
@@ -116,7 +117,7 @@ class TestClosedForms:
         network, theta = initial_theta(MODELS["linear"], declared.shape, [0], torch.float64)
         solution = torch.full_like(theta, 1 / 21)
         solution[:, -1] = 20 / 21
-        mse = sample_loss("mse", torch.float64)
+        mse = sample_loss(LOSSES.spec("mse"), torch.float64)
         probe = Probe(solution, theta, network, task, task.train, task.validation, mse, shared=True)
         assert probe.train_losses.max() < 1e-6
         settings = Sgld(gamma=5.0, step_size=3e-3, chains=40, draws=1000)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
+from grok_tui.catalog.losses import LOSSES
 from grok_tui.catalog.measures import COSTLY, ENVELOPE, measures_of
 from grok_tui.catalog.models import Linear
 from grok_tui.catalog.tasks import BinaryOperation, Linear101, Operation, Shape
@@ -30,7 +31,7 @@ from grok_tui.lab.tasks import Samples, Task, build_task
 from grok_tui.lab.tasks.bases import fourier, representations
 from grok_tui.lab.tasks.operations import operation_table
 
-CROSS_ENTROPY = sample_loss("cross_entropy", torch.float64)
+CROSS_ENTROPY = sample_loss(LOSSES.spec("cross_entropy"), torch.float64)
 MODELS = {
     "linear": {"name": "linear", "init": "uniform"},
     "mlp": {"name": "mlp", "hidden": 6, "bias": True},
@@ -336,7 +337,14 @@ def test_sharpness_of_the_linear_task_is_its_closed_form():
     network = FlatNetwork(build_network(Linear(name="linear"), Shape(10, 11, 1)))
     theta = drawn(1, 11)
     probe = Probe(
-        theta, theta, network, task, task.train, task.validation, sample_loss("mse", torch.float64), True
+        theta,
+        theta,
+        network,
+        task,
+        task.train,
+        task.validation,
+        sample_loss(LOSSES.spec("mse"), torch.float64),
+        True,
     )
     assert take("sharpness", probe).item() == pytest.approx(2 * 11 / 10)  # 2 (N + 1) / N
 

@@ -146,7 +146,7 @@ def test_online_samples_are_new_at_each_step_and_the_same_in_any_chunks(run_of):
         (['training.batches="online"'], "arms.sgd.training.batch_size: online batches need a size"),
         (["task.k=10"], "10 secret bits are more than the 9 there are"),
         (['training.loss="cross_entropy"'], "valid: hinge, logistic"),
-        (["task.logits=2"], "valid: cross_entropy, cross_entropy_balanced, stablemax"),
+        (["task.logits=2"], "valid: mse, cross_entropy, cross_entropy_balanced, stablemax"),
     ],
 )
 def test_what_does_not_fit_is_said(run_of, assignments, said):

@@ -92,7 +92,7 @@ class TestLookup:
 class TestArms:
     def test_an_arm_takes_the_training_it_does_not_state_from_the_preset(self, base):
         adam = arm_of(load(base), "adam").training
-        assert (adam.steps, adam.batch_size, adam.loss) == (50, 5, "mse")
+        assert (adam.steps, adam.batch_size, adam.loss.name) == (50, 5, "mse")
         assert arm_of(load(base), "sgd").training.steps == 200
 
     def test_an_arm_takes_the_model_from_the_preset(self, base):
@@ -118,7 +118,7 @@ arms = [{ name = "sgd", optimizer = { lr = 0.5 } }, { name = "late", optimizer =
 
     def test_its_tables_are_laid_over_those_of_the_file(self, write):
         preset = load(write(self.FULL), profile="full")
-        assert (preset.training.steps, preset.training.loss) == (1000, "mse")
+        assert (preset.training.steps, preset.training.loss.name) == (1000, "mse")
         assert (preset.task.samples, preset.task.tolerance) == (100, 0.1)
 
     def test_its_arms_change_arms_of_the_same_name_and_add_others(self, write):
@@ -221,7 +221,7 @@ BAD_PRESETS = {
         "arms.adam.optimizer.name: unknown name 'adm'; did you mean 'adam'?",
     ),
     "unknown hyperparameter": ("lr = 0.1", "lrr = 0.1", "unknown key 'lrr'; did you mean 'lr'?"),
-    "unknown loss": ('"mse"', '"mes"', "training.loss: unknown value 'mes'; did you mean 'mse'?"),
+    "unknown loss": ('"mse"', '"mes"', "training.loss: unknown name 'mes'; did you mean 'mse'?"),
     "two arms of a name": ('name = "adam"\n', 'name = "sgd"\n', "arms: two arms are named 'sgd'"),
     "arm name that is no name": ('name = "adam"\n', 'name = "a-b"\n', "'a-b' is no name"),
     "batch larger than the samples": (

@@ -161,7 +161,7 @@ class TestExactness:
             assert same(advanced(run), whole)
 
     def test_every_optimizer_is_taken_up_with_its_state(self, tmp_path):
-        arms = [{"name": n, "optimizer": {"name": n, "lr": 0.01}, "model": MLP} for n in OPTIMIZERS]
+        arms = [{"name": n, "optimizer": {"name": n, "lr": 0.01}, "model": MLP} for n in OPTIMIZERS.shipped]
         p = preset(*arms, task=SUMS, loss="cross_entropy", steps=20, batch_size=4)
         run, _ = resumed(kept(tmp_path, Run(p), 9 * len(arms)))
         assert same(advanced(run), advanced(Run(p)))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from grok_tui.catalog.registries import take_up_those_of_the_parent
 from grok_tui.engine.run.place import AS_IT_WAS, Place
 from grok_tui.engine.store.directory import RunDirectory
 from grok_tui.engine.worker.opening import Anew, Keeping, Opening, Resumed
@@ -84,6 +85,7 @@ def keep(handle: int) -> None:
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with Interrupts() as signals:
+        take_up_those_of_the_parent()
         job = Job.model_validate_json(sys.stdin.buffer.read())
         server = Server(_runner(job))
         server.welcome(socket.socket(fileno=handle))

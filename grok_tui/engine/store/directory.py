@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from grok_tui.engine.steps.backends import CompileMode
 from grok_tui.files import reason, sync_folder, write_atomically
 from grok_tui.paths import runs_folder
-from grok_tui.presets import Preset
+from grok_tui.presets import PluginUsed, Preset, missing
 
 from .files import StoreError, make_folder, read_bounded
 
@@ -75,6 +75,8 @@ class RunFile(_Document):
     """Whether and when steps are compiled; which ones were is in the checkpoints."""
     start: dict[str, str]
     """SHA-256 of each arm's theta at step 0."""
+    plugins: list[PluginUsed] = []
+    """What of it comes from plugins; left out where nothing does."""
 
 
 class StatusFile(_Document):
@@ -277,7 +279,9 @@ def write_run_file(directory: RunDirectory, document: RunFile) -> None:
         StoreError: it cannot be written.
     """
     try:
-        write_atomically(directory.path / RUN_FILE, document.model_dump_json(indent=2).encode())
+        left_out = set() if document.plugins else {"plugins"}
+        text = document.model_dump_json(indent=2, exclude=left_out)
+        write_atomically(directory.path / RUN_FILE, text.encode())
         sync_folder(directory.path.parent)
     except OSError as error:
         raise StoreError(f"{directory.path}: {reason(error)}") from None
@@ -287,8 +291,11 @@ def preset_of(document: RunFile, directory: RunDirectory) -> Preset:
     """Return the preset of a run.
 
     Raises:
-        StoreError: it is not one that this version knows.
+        StoreError: it is not one that this version knows, or needs a plugin that is not here.
     """
+    lacking = missing(document.plugins)
+    if lacking:
+        raise StoreError(f"{directory.path}: {lacking}")
     try:
         return Preset.model_validate_json(RunFile.model_dump_json(document, include={"preset"})[10:-1])
     except ValidationError as error:

@@ -16,6 +16,7 @@ from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.files import reason
+from grok_tui.presets import changed, plugins_of
 
 from .checkpoints import peeked, restore_newest, theta_digests, write_checkpoint
 from .directory import (
@@ -200,6 +201,7 @@ def create(
         threads=run.threads,
         compile=run.compiling.mode,
         start=theta_digests(run),
+        plugins=plugins_of(run.preset),
     )
     try:
         write_run_file(directory, document)
@@ -289,6 +291,7 @@ def unlike(document: RunFile, run: Run) -> list[str]:
     here = versions() | {"device": run.device_name, "threads": str(run.threads)}
     then = document.versions | {"device": document.device_name, "threads": str(document.threads)}
     lines = [f"the bits may differ: {line}" for line in differences(then, here)]
+    lines += changed(document.plugins, plugins_of(run.preset))
     start = theta_digests(run)
     if any(start.get(name) != digest for name, digest in document.start.items()):
         lines.append("this machine or version draws another initial theta, which some measures compare with")

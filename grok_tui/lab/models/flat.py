@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_leaves, tree_map
 
-from ...catalog.models import AnyModel, Linear
+from ...catalog import models as catalog
 from ...catalog.tasks import Shape
 from ..streams import Purpose, stream
 from .layers import Network
@@ -101,7 +101,7 @@ class FlatNetwork:
 
 
 def initial_theta(
-    spec: AnyModel, shape: Shape, seeds: Sequence[int], dtype: torch.dtype
+    spec: catalog.ModelSpec, shape: Shape, seeds: Sequence[int], dtype: torch.dtype
 ) -> tuple[FlatNetwork, Tensor]:
     """Build a network and the theta [R, P] it starts from, one replica a seed, on the CPU.
 
@@ -113,6 +113,6 @@ def initial_theta(
             torch.manual_seed(int(stream(seed, Purpose.INIT).integers(2**63)))
             module = build_network(spec, shape)
         starts.append(torch.cat([p.detach().reshape(-1) for p in module.parameters()]))
-    if isinstance(spec, Linear):
-        return FlatNetwork(module), torch.stack(starts).to(dtype)
-    return FlatNetwork(module, spec.output_scale, spec.centered), torch.stack(starts).to(dtype)
+    if isinstance(spec, catalog.Network):
+        return FlatNetwork(module, spec.output_scale, spec.centered), torch.stack(starts).to(dtype)
+    return FlatNetwork(module), torch.stack(starts).to(dtype)

@@ -32,11 +32,11 @@ class Mlp(Network):
 
     roles = Roles(readout="readout.weight", first="hidden.weight")
 
-    def __init__(self, spec: catalog.Layered, inputs: int, outputs: int) -> None:
+    def __init__(self, spec: catalog.Layered, shape: Shape) -> None:
         super().__init__()
-        self.hidden = Layer(inputs, spec.hidden, spec)
+        self.hidden = Layer(shape.inputs, spec.hidden, spec)
         self.deeper = nn.ModuleList(Layer(spec.hidden, spec.hidden, spec) for _ in range(spec.depth - 1))
-        self.readout = Layer(spec.hidden, outputs, spec)
+        self.readout = Layer(spec.hidden, shape.outputs, spec)
         self.activation = ACTIVATIONS[spec.activation]
         self.dropout_units = spec.depth * spec.hidden
 
@@ -62,7 +62,7 @@ class EmbeddingMlp(Mlp):
     roles = Roles(readout="readout.weight", first="hidden.weight", embedding="embedding.weight")
 
     def __init__(self, spec: catalog.EmbeddingMlp, shape: Shape) -> None:
-        super().__init__(spec, spec.combined, shape.outputs)
+        super().__init__(spec, shape._replace(inputs=spec.combined))
         self.embedding = nn.Embedding(shape.symbols, spec.width)
         self.summed = spec.combine == "sum"
         scale(self.embedding, spec.embedding_sd)

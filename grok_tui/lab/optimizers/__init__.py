@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from ...catalog.optimizers import OPTIMIZERS
 from .muon import Muon
-from .rules import RULES, SMALLEST_LR, Hyper, Rule, hyperparameters
+from .rules import SMALLEST_LR, Hyper, Rule, hyperparameters
 
 
 def build_rule(name: str, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str] = ()) -> Rule:
@@ -16,7 +17,8 @@ def build_rule(name: str, shapes: Mapping[str, tuple[int, ...]], ends: Collectio
         shapes: of the network's tensors in theta, by name, in order.
         ends: those of them that look symbols up or read classes out.
     """
-    return Muon(shapes, ends) if name == "muon" else RULES[name]
+    rule: Rule = OPTIMIZERS.implementation(name)(shapes, ends)
+    return rule
 
 
-__all__ = ["RULES", "SMALLEST_LR", "Hyper", "Muon", "Rule", "build_rule", "hyperparameters"]
+__all__ = ["SMALLEST_LR", "Hyper", "Muon", "Rule", "build_rule", "hyperparameters"]

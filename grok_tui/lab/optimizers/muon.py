@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from math import prod, sqrt
 
 import torch
@@ -23,17 +23,10 @@ class Muon(Rule):
     The orthogonalization is done in theta's dtype; `torch.optim.Muon`, which this follows step by step
     otherwise, does it in bfloat16.
 
-    Args:
-        shapes: the shape of each tensor in theta, by name, in order.
-        ends: the matrices that look symbols up, or that read classes out; AdamW's unless the hyperparameter
-            of that name is on.
+    The ends are AdamW's unless the hyperparameter of that name is on.
     """
 
     slots = ("momentum_buffer", "exp_avg", "exp_avg_sq")
-
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str]) -> None:
-        self._shapes = dict(shapes)
-        self._ends = frozenset(ends)
 
     def coefficients(self, hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
         """Return those of both rules; AdamW's are called as its own."""
@@ -55,10 +48,10 @@ class Muon(Rule):
         buffer = torch.lerp(state["momentum_buffer"], grad, c["momentum_intake"])
         direction = torch.lerp(grad, buffer, c["ahead"])
         by_adamw, moments = moment_step(theta * c["shrink"], grad, state, c)
-        sizes = [prod(shape) for shape in self._shapes.values()]
+        sizes = [prod(shape) for shape in self.shapes.values()]
         pieces = []
         for (name, shape), old, towards, other in zip(
-            self._shapes.items(),
+            self.shapes.items(),
             torch.split(theta, sizes, -1),
             torch.split(direction, sizes, -1),
             torch.split(by_adamw, sizes, -1),
@@ -71,7 +64,7 @@ class Muon(Rule):
             # The factor of Jordan et al. that makes one rate fit matrices of every shape.
             rate = -sqrt(max(1.0, shape[0] / shape[1]))
             by_muon = torch.addcmul(old * c["muon_shrink"], turned, c["lr"] * rate)
-            pieces.append(torch.where(c["ends"] > 0, by_muon, other) if name in self._ends else by_muon)
+            pieces.append(torch.where(c["ends"] > 0, by_muon, other) if name in self.ends else by_muon)
         return torch.cat(pieces, -1), {"momentum_buffer": buffer, **moments}
 
 

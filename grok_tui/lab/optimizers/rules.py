@@ -11,7 +11,7 @@ rule stands in for several of torch's code paths (momentum or none, centered or 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 import torch
@@ -43,10 +43,18 @@ def hyperparameters(spec: Spec, replicas: int, device: torch.device | str = "cpu
 
 
 class Rule(ABC):
-    """One optimizer; stateless, so that one instance serves all arms. R replicas, P parameters, k steps."""
+    """One optimizer on one network; its state is given to it. R replicas, P parameters, k steps.
+
+    Args:
+        shapes: the shape of each tensor in theta, by name, in order.
+        ends: the matrices that look symbols up, or that read classes out.
+    """
 
     slots: ClassVar[tuple[str, ...]]
     """Names of the state tensors, each [R, P] in theta's dtype."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str] = ()) -> None:
+        self.shapes, self.ends = dict(shapes), frozenset(ends)
 
     def initial(self, theta: Tensor, hyper: Hyper) -> dict[str, Tensor]:
         """Return the state before the first step: zeros, unless the rule says otherwise."""
@@ -184,6 +192,9 @@ class Adagrad(Rule):
 
     slots = ("sum",)
 
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str] = ()) -> None:
+        self.shapes, self.ends = dict(shapes), frozenset(ends)
+
     def initial(self, theta: Tensor, hyper: Hyper) -> dict[str, Tensor]:
         """Return the sum of squares at `initial_accumulator_value`."""
         return {"sum": torch.zeros_like(theta) + hyper["initial_accumulator_value"].to(theta)}
@@ -264,13 +275,3 @@ def _divided_by_lr(lr: Tensor, eps: Tensor, root_scale: Tensor) -> dict[str, Ten
 def _preconditioned_step(theta: Tensor, direction: Tensor, root: Tensor, c: Mapping[str, Tensor]) -> Tensor:
     """theta - lr * direction / (root_scale * root + eps): two kernels."""
     return torch.addcdiv(theta, direction, torch.addcmul(c["floor"], root, c["slope"]))
-
-
-RULES: dict[str, Rule] = {
-    "sgd": Sgd(),
-    "adam": Adam(),
-    "adamw": AdamW(),
-    "rmsprop": RMSprop(),
-    "adagrad": Adagrad(),
-    "sign": Sign(),
-}

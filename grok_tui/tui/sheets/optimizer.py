@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
 from textual import on
@@ -27,7 +27,7 @@ from grok_tui.tui.parts.page import Page
 if TYPE_CHECKING:
     from grok_tui.catalog.optimizers import OptimizerSpec
 
-MOST_FIELDS = max(len(parameters(kind)) for kind in OPTIMIZERS.values())
+MOST_FIELDS = max(len(parameters(entry.spec)) for entry in OPTIMIZERS.shipped.values())
 HINT_ROWS = 3
 START = "The weights stay where they are; the next step is the new optimizer's."
 
@@ -105,7 +105,7 @@ def check(kind: str, rows: Sequence[tuple[Knob, str]]) -> tuple[OptimizerSpec | 
     if problems:
         return None, problems
     try:
-        return cast("OptimizerSpec", OPTIMIZERS[kind].model_validate(values)), {}
+        return OPTIMIZERS[kind].spec.model_validate(values), {}
     except ValidationError as error:
         key, problem = explain(error, values)
         name = next((knob.name for knob, _ in rows if key.startswith(knob.name)), "")
@@ -180,7 +180,9 @@ class OptimizerScreen(OnExplorer, ModalScreen["OptimizerSpec | None"]):
             return
         self._kind = name
         values = self._values(name)
-        self._knobs = [_knob(parameter, values[parameter.name]) for parameter in parameters(OPTIMIZERS[name])]
+        self._knobs = [
+            _knob(parameter, values[parameter.name]) for parameter in parameters(OPTIMIZERS[name].spec)
+        ]
         for place, field in enumerate(self.query(Field)):
             field.display = place < len(self._knobs)
         for knob, field in self._rows():
@@ -223,14 +225,14 @@ class OptimizerScreen(OnExplorer, ModalScreen["OptimizerSpec | None"]):
         """Return what the fields start with: what is at work, or good first values."""
         if name == self._present.name:
             return self._present.model_dump()
-        first = SWAPS.get(name) or OPTIMIZERS[name].model_validate({"name": name})
+        first = SWAPS.get(name) or OPTIMIZERS[name].spec.model_validate({"name": name})
         return first.model_dump()
 
     def _write_about(self) -> None:
         page = self.query_one("#optimizer-about", Page)
         if not self._kind:
             return
-        text = (OPTIMIZERS[self._kind].__doc__ or "").strip()
+        text = (OPTIMIZERS[self._kind].spec.__doc__ or "").strip()
         rows = wrapped(
             clean(text, ascii_only=self._ascii), max(page.size.width, 10), 2, ellipsis=self._ellipsis
         )

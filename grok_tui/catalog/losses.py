@@ -1,0 +1,100 @@
+"""The losses by sample, whose mean over a batch is minimized."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, SerializerFunctionWrapHandler, WrapSerializer
+
+from .base import Spec
+from .entry import Entry
+from .registry import Registry
+
+Targets = Literal["numbers", "classes", "signs"]
+"""What a sample is to have: numbers [O], the index of a class, or +1 or -1."""
+
+NUMBERS: frozenset[Targets] = frozenset({"numbers"})
+CLASSES: frozenset[Targets] = frozenset({"classes"})
+SIGNS: frozenset[Targets] = frozenset({"signs"})
+
+
+class Loss(Spec):
+    """What every loss declares."""
+
+    targets: ClassVar[frozenset[Targets]]
+    """The targets it is made for."""
+
+    name: str
+
+    def __str__(self) -> str:
+        special = self.model_dump(exclude={"name"}, exclude_defaults=True)
+        return " ".join([self.name, *(f"{key} {value:g}" for key, value in special.items())])
+
+
+class Mse(Loss):
+    """mean squared error"""
+
+    targets: ClassVar[frozenset[Targets]] = NUMBERS | CLASSES
+    name: Literal["mse"]
+
+
+class CrossEntropy(Loss):
+    """softmax cross-entropy on class indices"""
+
+    targets: ClassVar[frozenset[Targets]] = CLASSES
+    name: Literal["cross_entropy"]
+
+
+class CrossEntropyBalanced(Loss):
+    """softmax cross-entropy whose gradients sum to 0 over the classes"""
+
+    targets: ClassVar[frozenset[Targets]] = CLASSES
+    name: Literal["cross_entropy_balanced"]
+
+
+class StableMax(Loss):
+    """cross-entropy with x + 1 (x >= 0) or 1 / (1 - x) (x < 0) in place of exp, on class indices"""
+
+    targets: ClassVar[frozenset[Targets]] = CLASSES
+    name: Literal["stablemax"]
+
+
+class Hinge(Loss):
+    """max(0, 1 - y f) on labels +1 and -1"""
+
+    targets: ClassVar[frozenset[Targets]] = SIGNS
+    name: Literal["hinge"]
+
+
+class Logistic(Loss):
+    """log(1 + exp(-y f)) on labels +1 and -1"""
+
+    targets: ClassVar[frozenset[Targets]] = SIGNS
+    name: Literal["logistic"]
+
+
+LOSSES: Registry[Loss] = Registry(
+    "loss",
+    Loss,
+    Entry(Mse, "grok_tui.lab.losses:mse"),
+    Entry(CrossEntropy, "grok_tui.lab.losses:cross_entropy"),
+    Entry(CrossEntropyBalanced, "grok_tui.lab.losses:cross_entropy_balanced"),
+    Entry(StableMax, "grok_tui.lab.losses:stablemax"),
+    Entry(Hinge, "grok_tui.lab.losses:hinge"),
+    Entry(Logistic, "grok_tui.lab.losses:logistic"),
+    plugins="grok_tui.losses",
+)
+"""The implementation of a loss is called with outputs [..., N, O], targets, and its parameters by name; it
+returns losses [..., N]."""
+
+
+def _of_its_name(given: Any) -> Any:
+    return {"name": given} if isinstance(given, str) else given
+
+
+def _as_written(loss: Loss, dump: SerializerFunctionWrapHandler) -> Any:
+    return loss.name if not loss.model_dump(exclude={"name"}, exclude_defaults=True) else dump(loss)
+
+
+LossSpec = Annotated[Loss, LOSSES, BeforeValidator(_of_its_name), WrapSerializer(_as_written)]
+"""A loss as presets state it: a name, or a table where its parameters are not the usual ones."""
