@@ -107,6 +107,20 @@ class Sign(Optimizer):
     weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
 
 
+class Lion(Optimizer):
+    """Lion: the sign of gradient and its average mixed (Chen et al. 2023)."""
+
+    name: Literal["lion"]
+    lr: float = knob(1e-4, live=True, ge=0, help=LR)
+    betas: tuple[Beta, Beta] = knob(
+        (0.9, 0.99),
+        live=True,
+        strict=False,
+        help="share of the average in the mix whose sign is the step; EMA coefficient of the average",
+    )
+    weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
+
+
 class Muon(Optimizer):
     """Muon for matrices (Jordan et al. 2024), AdamW for vectors and, unless `ends` is on, for the ends."""
 
@@ -131,6 +145,7 @@ OPTIMIZERS: Registry[Optimizer] = Registry(
     Entry(RMSprop, "grok_tui.lab.optimizers.rules:RMSprop"),
     Entry(Adagrad, "grok_tui.lab.optimizers.rules:Adagrad"),
     Entry(Sign, "grok_tui.lab.optimizers.rules:Sign"),
+    Entry(Lion, "grok_tui.lab.optimizers.rules:Lion"),
     Entry(Muon, "grok_tui.lab.optimizers.muon:Muon"),
     plugins="grok_tui.optimizers",
 )

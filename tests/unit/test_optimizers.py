@@ -250,6 +250,22 @@ CHANGES = [
 ]
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+@pytest.mark.parametrize(("beta1", "beta2"), [(0.9, 0.99), (0.0, 0.5), (0.95, 0.0)])
+def test_lion_is_its_algorithm(beta1: float, beta2: float, decay: float) -> None:
+    """Algorithm 2 of Chen et al. 2023, line by line."""
+    theta, lr = normal(P, seed=5), 0.01
+    declared = spec("lion", lr=lr, betas=(beta1, beta2), weight_decay=decay)
+    path = Ours("lion", theta[None], hyperparameters(declared, 1)).advance(least_squares, 50)
+    average = torch.zeros(P, dtype=torch.float64)
+    for step, found in enumerate(path):
+        grad = least_squares(theta, step)
+        update = (beta1 * average + (1 - beta1) * grad).sign()
+        theta = theta - lr * (update + decay * theta)
+        average = beta2 * average + (1 - beta2) * grad
+        torch.testing.assert_close(found[0], theta, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize(("name", "before", "after"), CHANGES)
 def test_a_hyperparameter_changed_mid_run_acts_as_in_torchs_param_group(
     name: str, before: dict[str, Any], after: dict[str, Any]

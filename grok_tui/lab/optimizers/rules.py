@@ -238,6 +238,28 @@ class Sign(Rule):
         return torch.addcmul(theta * c["shrink"], mean.sign(), c["step"]), {"exp_avg": mean}
 
 
+class Lion(Rule):
+    """Lion (Chen et al. 2023, 2302.06675, algorithm 2); weight decay is decoupled."""
+
+    slots = ("exp_avg",)
+
+    def coefficients(self, hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
+        """None depends on the step."""
+        del step
+        lr, (beta1, beta2) = hyper["lr"], hyper["betas"]
+        shrink = 1 - lr * hyper["weight_decay"]
+        return {"mix": 1 - beta1, "intake": 1 - beta2, "shrink": shrink, "step": -lr}
+
+    def update(
+        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Five kernels."""
+        mean = state["exp_avg"]
+        direction = torch.lerp(mean, grad, c["mix"]).sign()
+        theta = torch.addcmul(theta * c["shrink"], direction, c["step"])
+        return theta, {"exp_avg": torch.lerp(mean, grad, c["intake"])}
+
+
 def moment_coefficients(hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
     """What Adam and AdamW share: the EMA weights, and the denominator with bias corrections and lr in it."""
     beta1, beta2 = hyper["betas"]
