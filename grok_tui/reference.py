@@ -68,7 +68,7 @@ def _lines() -> Iterator[str]:
     yield from _parameters(parameters(PresetTraining))
     yield from ("An arm may change all of these but `seed` and `replicas`.", "")
     yield from ("### Losses", "")
-    yield from _names({name: entry.help for name, entry in LOSSES.shipped.items()})
+    yield from _losses()
     yield from _family("Optimizers", "optimizer", OPTIMIZERS)
     yield from ("## Modifiers", "")
     yield "The table `[modifiers]`, and `modifiers = {...}` of an arm, say what is done to gradient, update"
@@ -118,6 +118,14 @@ def _parameters(found: list[Parameter]) -> Iterator[str]:
         default = "required" if p.required else f"`{_toml(p.default)}`"
         live = " *(live)*" if p.live else ""
         yield f"| `{p.name}` | {_names_of(p)} | {default} | {p.bounds} | {p.help}{live} |"
+    yield ""
+
+
+def _losses() -> Iterator[str]:
+    for name, entry in LOSSES.shipped.items():
+        yield f"- `{name}`: {entry.help}"
+        for p in parameters(entry.spec):
+            yield f"  - `{p.name}`, `{_toml(p.default)}` by default, {p.bounds}: {p.help}"
     yield ""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, SerializerFunctionWrapHandler, WrapSerializer
 
-from .base import Spec
+from .base import Spec, knob
 from .entry import Entry
 from .registry import Registry
 
@@ -59,6 +59,22 @@ class StableMax(Loss):
     name: Literal["stablemax"]
 
 
+class SmoothedCrossEntropy(Loss):
+    """softmax cross-entropy on class indices, with a share of the label spread over all classes"""
+
+    targets: ClassVar[frozenset[Targets]] = CLASSES
+    name: Literal["cross_entropy_smoothed"]
+    smoothing: float = knob(0.1, ge=0, lt=1, help="share of the label that all classes have alike")
+
+
+class Focal(Loss):
+    """softmax cross-entropy on class indices, less for samples that are right: (1 - p)^gamma in front"""
+
+    targets: ClassVar[frozenset[Targets]] = CLASSES
+    name: Literal["focal"]
+    gamma: float = knob(2.0, ge=0, help="how much less samples count that are nearly right; 0: cross-entropy")
+
+
 class Hinge(Loss):
     """max(0, 1 - y f) on labels +1 and -1"""
 
@@ -80,6 +96,8 @@ LOSSES: Registry[Loss] = Registry(
     Entry(CrossEntropy, "grok_tui.lab.losses:cross_entropy"),
     Entry(CrossEntropyBalanced, "grok_tui.lab.losses:cross_entropy_balanced"),
     Entry(StableMax, "grok_tui.lab.losses:stablemax"),
+    Entry(SmoothedCrossEntropy, "grok_tui.lab.losses:cross_entropy_smoothed"),
+    Entry(Focal, "grok_tui.lab.losses:focal"),
     Entry(Hinge, "grok_tui.lab.losses:hinge"),
     Entry(Logistic, "grok_tui.lab.losses:logistic"),
     plugins="grok_tui.losses",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,9 @@ class ModelSpec(Spec):
     """What every model declares: a name, and how large it is on data of a shape, known before it is built."""
 
     name: str
+
+    tasks: ClassVar[tuple[str, ...]] = ()
+    """The tasks it goes with besides those that name it, as a model of a plugin goes with shipped tasks."""
 
     def parameter_count(self, shape: Shape) -> int:
         """Return P."""

@@ -56,6 +56,26 @@ def stablemax(outputs: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(log_s, targets)
 
 
+def cross_entropy_smoothed(outputs: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Return the cross-entropy with the label (1 - smoothing) [target] + smoothing / O.
+
+    Szegedy et al. 2016 (1512.00567), section 7. Targets are class indices, int64 [..., N].
+    """
+    spread = -torch.log_softmax(outputs, -1).mean(-1)
+    return torch.lerp(cross_entropy(outputs, targets), spread, smoothing)
+
+
+def focal(outputs: Tensor, targets: Tensor, gamma: float) -> Tensor:
+    """Return -(1 - p)^gamma log p, p being the target's share of the softmax (Lin et al. 2017, 1708.02002).
+
+    Targets are class indices, int64 [..., N].
+    """
+    surprise = cross_entropy(outputs, targets)
+    # Not 0 where p rounds to 1: the slope of a power below 1 has a pole there.
+    missed = (-torch.expm1(-surprise)).clamp(min=torch.finfo(outputs.dtype).tiny)
+    return missed**gamma * surprise
+
+
 def hinge(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return max(0, 1 - y f); one output a sample, targets y = +1 or -1, [..., N]."""
     return torch.relu(1 - targets * outputs.squeeze(-1))

@@ -136,7 +136,7 @@ class Preset(Spec):
         for arm in self.arms:
             for key, name, valid in (
                 ("task.name", arm.task.name, (self.task.name,)),
-                ("model.name", arm.model.name, arm.task.models),
+                ("model.name", arm.model.name, _models_of(arm)),
                 ("training.loss", arm.training.loss.name, _losses_of(arm)),
             ):
                 if name not in valid:
@@ -218,6 +218,12 @@ class Preset(Spec):
             except claims.ClaimError as error:
                 raise ValueError(f"claims[{i}].holds: {error}") from None
         return self
+
+
+def _models_of(arm: Arm) -> tuple[str, ...]:
+    """Return the models that are known to go with an arm's task, and its own if that does."""
+    own = (arm.model.name,) if arm.task.name in arm.model.tasks else ()
+    return (*arm.task.models, *own)
 
 
 def _losses_of(arm: Arm) -> tuple[str, ...]:

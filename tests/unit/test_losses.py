@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.func import grad
 
-from grok_tui.catalog.losses import LOSSES
+from grok_tui.catalog.losses import LOSSES, SIGNS
 from grok_tui.catalog.training import Training
 from grok_tui.lab.losses import sample_loss, stablemax
 
@@ -55,7 +55,7 @@ def test_the_gradient_of_stablemax_is_its_closed_form_at_zero_and_one_too():
 @pytest.mark.parametrize("size", [0.0, 1.0, 1e4, 1e15])
 def test_losses_and_gradients_are_finite_at_extremes(name, dtype, size):
     loss = sample_loss(LOSSES.spec(name), dtype)
-    if name in ("hinge", "logistic"):
+    if LOSSES[name].spec.targets == SIGNS:
         outputs, targets = torch.tensor([[size], [-size]], dtype=dtype), torch.tensor([1.0, 1.0])
     else:
         outputs = torch.tensor([[size, -size, 0.0], [-size, size, 1.0]], dtype=dtype)
@@ -85,3 +85,37 @@ def test_stablemax_has_a_gradient_where_that_of_softmax_has_underflowed():
     }
     assert not slopes["cross_entropy"].any()
     assert slopes["stablemax"].all()
+
+
+def test_a_loss_with_parameters_is_written_as_a_table_and_its_usual_ones_as_a_name():
+    def training(loss):
+        return Training.model_validate({"steps": 1, "loss": loss})
+
+    assert training("focal") == training({"name": "focal"}) == training({"name": "focal", "gamma": 2.0})
+    assert training({"name": "focal", "gamma": 2.0}).model_dump()["loss"] == "focal"
+    written = training({"name": "focal", "gamma": 0.5}).model_dump()["loss"]
+    assert written == {"name": "focal", "gamma": 0.5}
+    assert training(written).loss.gamma == 0.5
+    assert str(training(written).loss) == "focal gamma 0.5"
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
+def test_smoothed_cross_entropy_is_that_of_torch(smoothing):
+    outputs = torch.randn(7, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    targets = torch.tensor([0, 1, 2, 2, 1, 0, 0])
+    loss = sample_loss(LOSSES.spec("cross_entropy_smoothed", smoothing=smoothing), torch.float64)
+    expected = torch.nn.functional.cross_entropy(
+        outputs, targets, label_smoothing=smoothing, reduction="none"
+    )
+    torch.testing.assert_close(loss(outputs, targets), expected)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_focal_loss_is_its_definition(gamma):
+    outputs = torch.randn(7, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    targets = torch.tensor([0, 1, 2, 2, 1, 0, 0])
+    right = torch.softmax(outputs, -1)[torch.arange(7), targets]
+    loss = sample_loss(LOSSES.spec("focal", gamma=gamma), torch.float64)
+    torch.testing.assert_close(loss(outputs, targets), -((1 - right) ** gamma) * right.log())
+    sure = torch.tensor([[60.0, 0.0, 0.0]], dtype=torch.float64)
+    assert grad(lambda f: loss(f, torch.tensor([0])).sum())(sure).isfinite().all()
