@@ -1,0 +1,224 @@
+"""Contract tests for those who write plugins: what grok-tui takes for granted of an entry.
+
+Each function takes an `Entry`, builds the thing on small data and raises AssertionError with one line that
+says what is not as it must be. They need torch and no test framework:
+
+    from grok_tui.testing import check_optimizer
+    from my_lab import LION
+
+
+    def test_lion():
+        check_optimizer(LION)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from grok_tui.catalog.base import Spec
+from grok_tui.catalog.entry import Entry
+from grok_tui.catalog.losses import CLASSES, SIGNS, Loss
+from grok_tui.catalog.models import ModelSpec
+from grok_tui.catalog.optimizers import Optimizer
+from grok_tui.catalog.tasks import Shape, TaskSpec
+from grok_tui.lab.models import FlatNetwork
+from grok_tui.lab.optimizers import Rule, hyperparameters
+from grok_tui.lab.tasks import Samples, Task
+
+SHAPES = {"hidden.weight": (4, 3), "readout.weight": (2, 4)}
+P = 20
+STEPS = 30
+
+Reference = Callable[[Tensor, Callable[[Tensor], Tensor], int], Tensor]
+"""Takes theta [P], its gradient as a function of theta and a number of steps; returns theta after them."""
+
+
+def check_optimizer(entry: Entry[Any], reference: Reference | None = None, **hyper: Any) -> None:
+    """Check an update rule: dtypes, replicas that do not mix, an update that can be traced, its path.
+
+    Args:
+        entry: the optimizer's.
+        reference: an independent loop that ends at the same theta to 1e-9, as one from the paper's algorithm.
+        hyper: hyperparameters other than the usual ones.
+    """
+    declared = _declared(entry, Optimizer, hyper)
+    for dtype in (torch.float32, torch.float64):
+        theta = _numbers(1, P).to(dtype)
+        after, state = _steps(entry, declared, theta, 3)
+        _same(after.dtype, dtype, f"theta [1, {P}] of {dtype} becomes {after.dtype}; it must stay")
+        _same(after.shape, theta.shape, f"theta [1, {P}] becomes {list(after.shape)}; it must keep its shape")
+        for slot, value in state.items():
+            _same(value.dtype, dtype, f"state '{slot}' is of {value.dtype} beside a theta of {dtype}")
+    both = _numbers(2, P)
+    together, _ = _steps(entry, declared, both, STEPS)
+    for replica in range(2):
+        alone, _ = _steps(entry, declared, both[replica : replica + 1], STEPS)
+        _close(together[replica], alone[0], f"replica {replica} of 2 is not what it is alone", 1e-9)
+    _check_traced(entry, declared)
+    if reference is not None:
+        expected = reference(both[0], lambda theta: _gradient(theta[None])[0], STEPS)
+        _close(together[0], expected, f"theta after {STEPS} steps is not that of the reference", 1e-9)
+
+
+def _check_traced(entry: Entry[Any], declared: Optimizer) -> None:
+    """One trace must serve all values: a branch on numbers would be cast in stone."""
+    theta, grad = _numbers(1, P), _gradient(_numbers(1, P))
+    rule = _rule(entry)
+    hyper = hyperparameters(declared, 1)
+    state = rule.initial(theta, hyper)
+    first, later = (_coefficients(rule, hyper, step) for step in (1, 50))
+    try:
+        traced = make_fx(lambda *given: rule.update(*given))(theta, grad, state, first)
+    except Exception as error:
+        raise AssertionError(f"update cannot be traced: {type(error).__name__}: {error}") from error
+    expected, _ = rule.update(theta, -grad, state, later)
+    found, _ = traced(theta, -grad, state, later)
+    _close(
+        found, expected, "update traced at one step is not itself at another: it branches on values", 1e-12
+    )
+
+
+def check_loss(entry: Entry[Any], **parameters: Any) -> None:
+    """Check a loss: one finite value a sample, a gradient where an answer is wrong, replicas in front."""
+    declared = _declared(entry, Loss, parameters)
+    loss = partial(entry.load(), **declared.model_dump(exclude={"name"}))
+    targets, outputs = _targets_and_outputs(type(declared).targets)
+    for dtype in (torch.float32, torch.float64):
+        given = outputs.to(dtype).requires_grad_()
+        wanted = targets.to(dtype) if targets.is_floating_point() else targets
+        values = loss(given, wanted)
+        _same(values.shape, given.shape[:1], f"{list(given.shape)} outputs give {list(values.shape)} losses")
+        assert values.isfinite().all(), f"losses are not finite: {values.tolist()}"
+        (slopes,) = torch.autograd.grad(values.sum(), given)
+        assert slopes.isfinite().all(), "the gradient is not finite"
+        assert slopes[-1].any(), "a sample that is wrong has no gradient"
+        stacked = loss(torch.stack([given, given * 2]), wanted)
+        _close(stacked[0], values, "with replicas in front the losses are others", 1e-6)
+
+
+def check_task(entry: Entry[Any], **parameters: Any) -> None:
+    """Check a task's data: what its spec says of its shape, a split without overlap, seeds that decide it."""
+    declared = _declared(entry, TaskSpec, parameters)
+    shape, build = declared.shape, entry.load()
+    task: Task = build(declared, 0, torch.float32)
+    _same(
+        len(task.train), shape.samples, f"{len(task.train)} training samples; its shape says {shape.samples}"
+    )
+    _same(
+        len(task.validation),
+        shape.validation,
+        f"{len(task.validation)} validation samples; {shape.validation}",
+    )
+    _same(task.inputs, shape.inputs, f"{task.inputs} inputs; its shape says {shape.inputs}")
+    _same(task.outputs, shape.outputs, f"{task.outputs} outputs; its shape says {shape.outputs}")
+    _same(
+        task.train.inputs.dtype, torch.float32, f"inputs of {task.train.inputs.dtype}, asked for in float32"
+    )
+    seen = {row.numpy().tobytes() for row in task.train.inputs}
+    both = sum(row.numpy().tobytes() in seen for row in task.validation.inputs)
+    assert not both, f"{both} validation samples are trained on as well"
+    outputs = torch.zeros(len(task.train), task.outputs)
+    right = task.correct(outputs, task.train.targets)
+    _same(right.dtype, torch.bool, f"correct gives {right.dtype}, not bool")
+    _same(right.shape, outputs.shape[:1], f"correct gives {list(right.shape)} of {len(outputs)} samples")
+    _same(_told(task.train), _told(build(declared, 0, torch.float32).train), "the same seed gives other data")
+    other = _told(build(declared, 1, torch.float32).train) != _told(task.train)
+    _same(other, declared.seeded, f"seeded is {declared.seeded}, but data of seed 1 say otherwise")
+
+
+def check_model(entry: Entry[Any], shape: Shape | None = None, **parameters: Any) -> None:
+    """Check a network: its size, its outputs, roles that exist, and a start that the seed decides."""
+    declared = _declared(entry, ModelSpec, parameters)
+    shape = shape or Shape(samples=6, inputs=8, outputs=3, symbols=4)
+    built = []
+    for seed in (0, 0, 1):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            built.append(entry.load()(declared, shape))
+    network = FlatNetwork(built[0])
+    counted = declared.parameter_count(shape)
+    _same(network.size, counted, f"{network.size} parameters; parameter_count says {counted}")
+    theta, again, other = (torch.cat([p.detach().flatten() for p in one.parameters()]) for one in built)
+    assert torch.equal(theta, again), "the same seed gives another start: draw from torch's generator alone"
+    del other
+    roles = built[0].roles
+    for role in ("readout", "first", "embedding"):
+        name = getattr(roles, role)
+        assert name is None or name in network.shapes, f"roles: {role} is '{name}', which is no parameter"
+    inputs = torch.eye(shape.inputs)[: shape.samples]
+    outputs = network.apply(network.parameters(theta), inputs)
+    expected = (len(inputs), shape.outputs)
+    _same(tuple(outputs.shape), expected, f"outputs are {list(outputs.shape)}, not {list(expected)}")
+    stacked = torch.stack([theta, theta * 2])
+    mapped = torch.vmap(lambda one: network.apply(network.parameters(one), inputs))(stacked)
+    _close(mapped[0], outputs, "under vmap the outputs are others", 1e-5)
+
+
+def _declared(entry: Entry[Any], base: type[Spec], parameters: Mapping[str, Any]) -> Any:
+    assert isinstance(entry, Entry), f"{entry!r} is no Entry"
+    assert issubclass(entry.spec, base), f"{entry.spec.__name__} does not derive from {base.__name__}"
+    return entry.spec.model_validate({entry.key: entry.name, **parameters})
+
+
+def _rule(entry: Entry[Any]) -> Rule:
+    rule = entry.load()(SHAPES, ())
+    assert isinstance(rule, Rule), f"the implementation gives {type(rule).__name__}, not a Rule"
+    return rule
+
+
+def _coefficients(rule: Rule, hyper: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
+    counted = torch.full((1, 1, 1), float(step), dtype=torch.float64)
+    found = rule.coefficients(hyper, counted)
+    replicas = len(hyper["lr"])
+    return {name: value.expand(1, replicas, 1)[0] for name, value in found.items()}
+
+
+def _steps(
+    entry: Entry[Any], declared: Optimizer, theta: Tensor, steps: int
+) -> tuple[Tensor, Mapping[str, Tensor]]:
+    rule = _rule(entry)
+    hyper = hyperparameters(declared, len(theta))
+    state: Mapping[str, Tensor] = rule.initial(theta, hyper)
+    for step in range(1, steps + 1):
+        c = {name: value.to(theta.dtype) for name, value in _coefficients(rule, hyper, step).items()}
+        theta, state = rule.update(theta, _gradient(theta), state, c)
+    return theta, state
+
+
+def _gradient(theta: Tensor) -> Tensor:
+    """Return that of a quadratic whose curvatures span three decades."""
+    return torch.logspace(-2, 1, theta.shape[-1], dtype=theta.dtype) * (theta - 1)
+
+
+def _numbers(*shape: int) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+def _targets_and_outputs(targets: frozenset[str]) -> tuple[Tensor, Tensor]:
+    """Return targets and outputs of three samples, the last one wrong."""
+    if targets >= SIGNS:
+        return torch.tensor([1.0, -1.0, 1.0]), torch.tensor([[2.0], [-0.5], [-1.0]])
+    outputs = torch.tensor([[2.0, 0.0, -1.0], [0.1, 0.4, 0.0], [3.0, 1.0, 0.0]])
+    if targets >= CLASSES:
+        return torch.tensor([0, 1, 2]), outputs
+    return torch.zeros(3, 3), outputs
+
+
+def _told(samples: Samples) -> bytes:
+    return bytes(samples.inputs.numpy().tobytes() + samples.targets.numpy().tobytes())
+
+
+def _same(found: object, expected: object, otherwise: str) -> None:
+    assert found == expected, otherwise
+
+
+def _close(found: Tensor, expected: Tensor, otherwise: str, tolerance: float) -> None:
+    difference = (found - expected).abs().max().item()
+    size = expected.abs().max().item()
+    assert difference <= tolerance * max(size, 1.0), f"{otherwise}: by {difference:.3g} of {size:.3g}"
