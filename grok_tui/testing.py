@@ -1,7 +1,7 @@
 """Contract tests for those who write plugins: what grok-tui takes for granted of an entry.
 
-Each function takes an `Entry`, builds the thing on small data and raises AssertionError with one line that
-says what is not as it must be. They need torch and no test framework:
+Each function takes an `Entry`, builds the thing on small data and raises ContractError or AssertionError
+with one line that says what is not as it must be. They need torch and no test framework:
 
     from grok_tui.testing import check_optimizer
     from my_lab import LION
@@ -23,13 +23,18 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from grok_tui.catalog.base import Spec
 from grok_tui.catalog.entry import Entry
-from grok_tui.catalog.losses import CLASSES, SIGNS, Loss
+from grok_tui.catalog.losses import Loss
 from grok_tui.catalog.models import ModelSpec
 from grok_tui.catalog.optimizers import Optimizer
 from grok_tui.catalog.tasks import Shape, TaskSpec
+from grok_tui.lab.losses import check_loss as loss_contract
+from grok_tui.lab.losses import samples_for
 from grok_tui.lab.models import FlatNetwork
+from grok_tui.lab.models.contract import check_network as network_contract
 from grok_tui.lab.optimizers import Rule, hyperparameters
+from grok_tui.lab.optimizers.contract import check_rule as rule_contract
 from grok_tui.lab.tasks import Samples, Task
+from grok_tui.lab.tasks.contract import check_task as task_contract
 
 SHAPES = {"hidden.weight": (4, 3), "readout.weight": (2, 4)}
 P = 20
@@ -49,12 +54,7 @@ def check_optimizer(entry: Entry[Any], reference: Reference | None = None, **hyp
     """
     declared = _declared(entry, Optimizer, hyper)
     for dtype in (torch.float32, torch.float64):
-        theta = _numbers(1, P).to(dtype)
-        after, state = _steps(entry, declared, theta, 3)
-        _same(after.dtype, dtype, f"theta [1, {P}] of {dtype} becomes {after.dtype}; it must stay")
-        _same(after.shape, theta.shape, f"theta [1, {P}] becomes {list(after.shape)}; it must keep its shape")
-        for slot, value in state.items():
-            _same(value.dtype, dtype, f"state '{slot}' is of {value.dtype} beside a theta of {dtype}")
+        rule_contract(_rule(entry), declared, _numbers(2, P).to(dtype))
     both = _numbers(2, P)
     together, _ = _steps(entry, declared, both, STEPS)
     for replica in range(2):
@@ -88,13 +88,12 @@ def check_loss(entry: Entry[Any], **parameters: Any) -> None:
     """Check a loss: one finite value a sample, a gradient where an answer is wrong, replicas in front."""
     declared = _declared(entry, Loss, parameters)
     loss = partial(entry.load(), **declared.model_dump(exclude={"name"}))
-    targets, outputs = _targets_and_outputs(type(declared).targets)
+    loss_contract(loss, type(declared).targets)
+    targets, outputs = samples_for(type(declared).targets)
     for dtype in (torch.float32, torch.float64):
         given = outputs.to(dtype).requires_grad_()
         wanted = targets.to(dtype) if targets.is_floating_point() else targets
         values = loss(given, wanted)
-        _same(values.shape, given.shape[:1], f"{list(given.shape)} outputs give {list(values.shape)} losses")
-        assert values.isfinite().all(), f"losses are not finite: {values.tolist()}"
         (slopes,) = torch.autograd.grad(values.sum(), given)
         assert slopes.isfinite().all(), "the gradient is not finite"
         assert slopes[-1].any(), "a sample that is wrong has no gradient"
@@ -105,28 +104,13 @@ def check_loss(entry: Entry[Any], **parameters: Any) -> None:
 def check_task(entry: Entry[Any], **parameters: Any) -> None:
     """Check a task's data: what its spec says of its shape, a split without overlap, seeds that decide it."""
     declared = _declared(entry, TaskSpec, parameters)
-    shape, build = declared.shape, entry.load()
+    build = entry.load()
     task: Task = build(declared, 0, torch.float32)
-    _same(
-        len(task.train), shape.samples, f"{len(task.train)} training samples; its shape says {shape.samples}"
-    )
-    _same(
-        len(task.validation),
-        shape.validation,
-        f"{len(task.validation)} validation samples; {shape.validation}",
-    )
-    _same(task.inputs, shape.inputs, f"{task.inputs} inputs; its shape says {shape.inputs}")
-    _same(task.outputs, shape.outputs, f"{task.outputs} outputs; its shape says {shape.outputs}")
-    _same(
-        task.train.inputs.dtype, torch.float32, f"inputs of {task.train.inputs.dtype}, asked for in float32"
-    )
+    task_contract(task, declared, torch.float32)
+    task_contract(build(declared, 0, torch.float64), declared, torch.float64)
     seen = {row.numpy().tobytes() for row in task.train.inputs}
     both = sum(row.numpy().tobytes() in seen for row in task.validation.inputs)
     assert not both, f"{both} validation samples are trained on as well"
-    outputs = torch.zeros(len(task.train), task.outputs)
-    right = task.correct(outputs, task.train.targets)
-    _same(right.dtype, torch.bool, f"correct gives {right.dtype}, not bool")
-    _same(right.shape, outputs.shape[:1], f"correct gives {list(right.shape)} of {len(outputs)} samples")
     _same(_told(task.train), _told(build(declared, 0, torch.float32).train), "the same seed gives other data")
     other = _told(build(declared, 1, torch.float32).train) != _told(task.train)
     _same(other, declared.seeded, f"seeded is {declared.seeded}, but data of seed 1 say otherwise")
@@ -137,24 +121,16 @@ def check_model(entry: Entry[Any], shape: Shape | None = None, **parameters: Any
     declared = _declared(entry, ModelSpec, parameters)
     shape = shape or Shape(samples=6, inputs=8, outputs=3, symbols=4)
     built = []
-    for seed in (0, 0, 1):
+    for _ in range(2):
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.manual_seed(0)
             built.append(entry.load()(declared, shape))
+    network_contract(built[0], declared, shape)
     network = FlatNetwork(built[0])
-    counted = declared.parameter_count(shape)
-    _same(network.size, counted, f"{network.size} parameters; parameter_count says {counted}")
-    theta, again, other = (torch.cat([p.detach().flatten() for p in one.parameters()]) for one in built)
+    theta, again = (torch.cat([p.detach().flatten() for p in one.parameters()]) for one in built)
     assert torch.equal(theta, again), "the same seed gives another start: draw from torch's generator alone"
-    del other
-    roles = built[0].roles
-    for role in ("readout", "first", "embedding"):
-        name = getattr(roles, role)
-        assert name is None or name in network.shapes, f"roles: {role} is '{name}', which is no parameter"
     inputs = torch.eye(shape.inputs)[: shape.samples]
     outputs = network.apply(network.parameters(theta), inputs)
-    expected = (len(inputs), shape.outputs)
-    _same(tuple(outputs.shape), expected, f"outputs are {list(outputs.shape)}, not {list(expected)}")
     stacked = torch.stack([theta, theta * 2])
     mapped = torch.vmap(lambda one: network.apply(network.parameters(one), inputs))(stacked)
     _close(mapped[0], outputs, "under vmap the outputs are others", 1e-5)
@@ -167,8 +143,7 @@ def _declared(entry: Entry[Any], base: type[Spec], parameters: Mapping[str, Any]
 
 
 def _rule(entry: Entry[Any]) -> Rule:
-    rule = entry.load()(SHAPES, ())
-    assert isinstance(rule, Rule), f"the implementation gives {type(rule).__name__}, not a Rule"
+    rule: Rule = entry.load()(SHAPES, ())
     return rule
 
 
@@ -198,16 +173,6 @@ def _gradient(theta: Tensor) -> Tensor:
 
 def _numbers(*shape: int) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-
-
-def _targets_and_outputs(targets: frozenset[str]) -> tuple[Tensor, Tensor]:
-    """Return targets and outputs of three samples, the last one wrong."""
-    if targets >= SIGNS:
-        return torch.tensor([1.0, -1.0, 1.0]), torch.tensor([[2.0], [-0.5], [-1.0]])
-    outputs = torch.tensor([[2.0, 0.0, -1.0], [0.1, 0.4, 0.0], [3.0, 1.0, 0.0]])
-    if targets >= CLASSES:
-        return torch.tensor([0, 1, 2]), outputs
-    return torch.zeros(3, 3), outputs
 
 
 def _told(samples: Samples) -> bytes:

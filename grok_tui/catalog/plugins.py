@@ -31,6 +31,16 @@ class PluginError(GrokTuiError, ValueError):
     """A plugin cannot be used; the message is one line that names it."""
 
 
+class ContractError(ValueError):
+    """Something is not as the engine takes it for granted; the message says what, in one line."""
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Raise ContractError with a line that says what is, and what must be, unless something holds."""
+    if not holds:
+        raise ContractError(otherwise)
+
+
 @cache
 def offered(group: str) -> dict[str, tuple[EntryPoint, ...]]:
     """Return the entry points of a group by name, without importing any; several where names clash."""
@@ -115,4 +125,6 @@ def _in_time(imported: Callable[[], T], what: str) -> T:
 
 def told(error: BaseException) -> str:
     """Return an error in one line."""
+    if isinstance(error, ContractError):
+        return str(error)
     return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")

@@ -126,6 +126,41 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
                 raise
             raise PluginError(f"plugin {entry.origin}: '{name}' cannot be loaded: {told(error)}") from error
 
+    def made(self, name: str, *given: Any, check: Callable[[Any], None]) -> Any:
+        """Return what the implementation makes of what it is given.
+
+        Args:
+            name: of the entry.
+            given: what the implementation is called with.
+            check: raises ContractError unless what was made is as it must be; asked of plugins alone.
+
+        Raises:
+            KeyError: there is no such entry.
+            PluginError: a plugin's cannot be imported, raises, or makes something that `check` refuses.
+        """
+        make, found = self.implementation(name), []
+
+        def attempt() -> None:
+            found.append(make(*given))
+            check(found[0])
+
+        self.asked(name, attempt)
+        return found[0] if found else make(*given)
+
+    def asked(self, name: str, contract: Callable[[], None]) -> None:
+        """Ask of a plugin's thing, and of no other, that it keeps a contract.
+
+        Raises:
+            PluginError: the contract raises.
+        """
+        origin = self[name].origin
+        if origin is None:
+            return
+        try:
+            contract()
+        except Exception as error:
+            raise PluginError(f"plugin {origin}: {self.kind} '{name}': {told(error)}") from error
+
     def unknown(self, name: str) -> str:
         """Return what is wrong with a name that no entry has, and the nearest that one has."""
         return f"unknown {self.kind} '{name}'{nearest(name, list(self))}"

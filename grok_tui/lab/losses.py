@@ -8,7 +8,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from grok_tui.catalog.losses import LOSSES, Loss
+from grok_tui.catalog.losses import CLASSES, LOSSES, SIGNS, Loss, Targets
+from grok_tui.catalog.plugins import require
 
 SampleLoss = Callable[[Tensor, Tensor], Tensor]
 """Maps outputs [..., N, O] and targets [..., N] or [..., N, O] to losses [..., N]."""
@@ -86,9 +87,33 @@ def logistic(outputs: Tensor, targets: Tensor) -> Tensor:
     return torch.nn.functional.softplus(-targets * outputs.squeeze(-1))
 
 
+def check_loss(loss: SampleLoss, targets: frozenset[Targets]) -> None:
+    """Check that a loss gives one finite value a sample.
+
+    Raises:
+        ContractError: it does not.
+    """
+    wanted, outputs = samples_for(targets)
+    values = loss(outputs, wanted)
+    require(isinstance(values, Tensor), f"it gives {type(values).__name__}, not a tensor")
+    expected = outputs.shape[:-1]
+    require(values.shape == expected, f"it gives {list(values.shape)} for outputs {list(outputs.shape)}")
+    require(values.dtype == outputs.dtype, f"it gives {values.dtype} for outputs of {outputs.dtype}")
+    require(bool(values.isfinite().all()), f"it gives {values.tolist()}, which is not finite")
+
+
+def samples_for(targets: frozenset[Targets]) -> tuple[Tensor, Tensor]:
+    """Return targets and outputs of three samples that a loss may meet; the last is wrong."""
+    if targets >= SIGNS:
+        return torch.tensor([1.0, -1.0, 1.0]), torch.tensor([[2.0], [-0.5], [-1.0]])
+    outputs = torch.tensor([[2.0, 0.0, -1.0], [0.1, 0.4, 0.0], [3.0, 1.0, 0.0]])
+    return (torch.tensor([0, 1, 2]) if targets >= CLASSES else torch.zeros(3, 3)), outputs
+
+
 def sample_loss(spec: Loss, dtype: torch.dtype) -> SampleLoss:
     """Return a loss that is computed in `dtype` whatever the dtype of the outputs."""
     loss = partial(LOSSES.implementation(spec.name), **spec.model_dump(exclude={"name"}))
+    LOSSES.asked(spec.name, lambda: check_loss(loss, type(spec).targets))
 
     def in_dtype(outputs: Tensor, targets: Tensor) -> Tensor:
         targets = targets.to(dtype) if targets.is_floating_point() else targets

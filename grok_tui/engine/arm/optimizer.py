@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.catalog.optimizers import OPTIMIZERS, OptimizerSpec
 from grok_tui.lab.optimizers import Hyper, build_rule, hyperparameters
+from grok_tui.lab.optimizers.contract import check_rule
 
 LEARNING_RATES = ("lr", "adamw_lr")
 
@@ -47,6 +48,7 @@ class Optimizer:
     ) -> None:
         self._theta = theta
         self.rule = build_rule(spec.name, shapes, ends)
+        OPTIMIZERS.asked(spec.name, lambda: check_rule(self.rule, spec, theta))
         self.spec = spec
         self.changes = 0
         self.hyper = hyperparameters(spec, len(theta), theta.device)

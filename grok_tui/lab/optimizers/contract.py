@@ -1,0 +1,36 @@
+"""What the engine takes for granted of an update rule; asked of those that plugins bring."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...catalog.base import Spec
+from ...catalog.plugins import require
+from .rules import Rule, hyperparameters
+
+
+def check_rule(rule: object, spec: Spec, theta: Tensor) -> None:
+    """Check that an update keeps the shapes and dtypes of theta [R, P] and of the state.
+
+    Raises:
+        ContractError: it does not.
+    """
+    require(isinstance(rule, Rule), f"it is built as {type(rule).__name__}, not as a Rule")
+    assert isinstance(rule, Rule)
+    hyper = hyperparameters(spec, len(theta), theta.device)
+    state = rule.initial(theta, hyper)
+    step = torch.ones(1, 1, 1, dtype=torch.float64, device=theta.device)
+    found = rule.coefficients(hyper, step)
+    c = {name: value.expand(1, len(theta), 1)[0].to(theta.dtype) for name, value in found.items()}
+    after, kept = rule.update(theta, torch.zeros_like(theta), state, c)
+    _check_like("theta", after, theta)
+    require(set(kept) == set(state), f"update keeps {sorted(kept)} of the state {sorted(state)}")
+    for slot, value in state.items():
+        _check_like(f"state '{slot}'", kept[slot], value)
+        require(value.dtype == theta.dtype, f"state '{slot}' is {value.dtype} beside {theta.dtype}")
+
+
+def _check_like(what: str, found: Tensor, before: Tensor) -> None:
+    require(found.shape == before.shape, f"{what} {list(before.shape)} becomes {list(found.shape)}")
+    require(found.dtype == before.dtype, f"{what} of {before.dtype} becomes {found.dtype}")
