@@ -1,4 +1,4 @@
-"""Plugins: what a distribution or a file brings is there like what ships; what is wrong with it is one line."""
+"""Plugins: what they bring is there like what ships, and what is wrong with them is one line."""
 
 import itertools
 import json
@@ -215,8 +215,10 @@ def forget(monkeypatch) -> None:
 
 
 THINGS = st.sampled_from(
-    """None; theta; theta[:1]; theta.T; theta.int(); theta.tolist(); 7; state['mean']; grad * 2; torch.zeros(3)
-    theta.double(); theta / 0; {}; state; undefined; c['step']""".replace("\n", ";").split(";")
+    """None; theta; theta[:1]; theta.T; theta.int(); theta.tolist(); 7; state['mean']; grad * 2
+    torch.zeros(3); theta.double(); theta / 0; {}; state; undefined; c['step']""".replace("\n", ";").split(
+        ";"
+    )
 ).map(str.strip)
 
 
