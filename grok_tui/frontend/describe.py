@@ -66,8 +66,11 @@ def named(done: AnyIntervention) -> str:
 
 
 def titled(optimizer: str) -> str:
-    """Return the name of an optimizer as its papers write it."""
-    return "SGD" if optimizer == "sgd" else OPTIMIZERS[optimizer].spec.__name__
+    """Return the name of an optimizer as its papers write it; a plugin's as presets do."""
+    if optimizer == "sgd":
+        return "SGD"
+    shipped = OPTIMIZERS.shipped.get(optimizer)
+    return shipped.spec.__name__ if shipped else optimizer
 
 
 def shown(value: object) -> str:

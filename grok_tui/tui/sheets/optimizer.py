@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from grok_tui.catalog.base import Parameter, parameters
 from grok_tui.catalog.optimizers import OPTIMIZERS
+from grok_tui.catalog.plugins import PluginError
 from grok_tui.frontend.describe import titled
 from grok_tui.frontend.knobs import Knob, parsed
 from grok_tui.frontend.orders import SWAPS
@@ -133,6 +134,7 @@ class OptimizerScreen(OnExplorer, ModalScreen["OptimizerSpec | None"]):
         self._present = present
         self._kind = ""
         self._knobs: list[Knob] = []
+        self._problem = ""  # why the optimizer that is marked cannot be had
 
     def compose(self) -> ComposeResult:
         """Build the list beside the fields."""
@@ -174,15 +176,22 @@ class OptimizerScreen(OnExplorer, ModalScreen["OptimizerSpec | None"]):
         self.dismiss(None)
 
     @on(OptionList.OptionHighlighted)
-    def _marked(self, event: OptionList.OptionHighlighted) -> None:
+    async def _marked(self, event: OptionList.OptionHighlighted) -> None:
         name = event.option.id or self._present.name
         if name == self._kind:
             return
-        self._kind = name
-        values = self._values(name)
-        self._knobs = [
-            _knob(parameter, values[parameter.name]) for parameter in parameters(OPTIMIZERS[name].spec)
-        ]
+        self._kind, self._knobs = name, []
+        try:
+            spec, self._problem = OPTIMIZERS[name].spec, ""
+        except PluginError as error:
+            self._problem = str(error)
+        else:
+            values = self._values(name)
+            self._knobs = [_knob(parameter, values[parameter.name]) for parameter in parameters(spec)]
+        more = len(self._knobs) - len(self.query(Field))
+        if more > 0:  # a plugin may have more of them than what ships
+            fields = self.query_one("#optimizer-fields")
+            await fields.mount(*(Field() for _ in range(more)), before=self.query_one(StateBox))
         for place, field in enumerate(self.query(Field)):
             field.display = place < len(self._knobs)
         for knob, field in self._rows():
@@ -219,6 +228,8 @@ class OptimizerScreen(OnExplorer, ModalScreen["OptimizerSpec | None"]):
         return list(zip(self._knobs, self.query(Field), strict=False))  # the fields left over are hidden
 
     def _checked(self) -> tuple[OptimizerSpec | None, dict[str, str]]:
+        if self._problem:
+            return None, {"": self._problem}
         return check(self._kind, [(knob, field.text) for knob, field in self._rows()])
 
     def _values(self, name: str) -> dict[str, Any]:
@@ -232,7 +243,7 @@ class OptimizerScreen(OnExplorer, ModalScreen["OptimizerSpec | None"]):
         page = self.query_one("#optimizer-about", Page)
         if not self._kind:
             return
-        text = (OPTIMIZERS[self._kind].spec.__doc__ or "").strip()
+        text = "" if self._problem else (OPTIMIZERS[self._kind].spec.__doc__ or "").strip()
         rows = wrapped(
             clean(text, ascii_only=self._ascii), max(page.size.width, 10), 2, ellipsis=self._ellipsis
         )
