@@ -1,5 +1,7 @@
 """What plugin authors run on their own must pass for what ships, and fail for what is wrong."""
 
+import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -148,3 +150,11 @@ def test_a_task_that_breaks_the_contract_is_told():
         check_task(Entry(Coins, coins(same=True)))
     with pytest.raises((AssertionError, ContractError), match="3 training samples, but 4 in its shape"):
         check_task(Entry(Coins, coins(same=False, count=3)))
+
+
+def test_the_plugin_of_the_manual_works():
+    manual = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
+    (code,) = (block for block in re.findall(r"```python\n(.*?)```", manual, re.S) if "Entry(" in block)
+    given: dict = {}
+    exec(code, given)
+    check_optimizer(given["TIGER"])
