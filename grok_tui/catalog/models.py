@@ -13,7 +13,17 @@ Width = Annotated[int, Field(ge=1, le=1_000_000)]
 Activation = Literal["quadratic", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity"]
 
 
-class Linear(Spec):
+class Network(Spec):
+    """What all networks declare."""
+
+    init_scale: float = knob(1.0, ge=0, help="factor on all parameters at the start")
+    output_scale: float = knob(
+        1.0, gt=0, help="factor alpha on the outputs; a large one makes training lazy (Chizat et al. 2019)"
+    )
+    centered: bool = knob(False, help="whether the outputs at the start are subtracted, so that it is at 0")
+
+
+class Linear(Network):
     """One linear map without a bias of its own."""
 
     name: Literal["linear"]
@@ -30,16 +40,6 @@ class Linear(Spec):
     def activations(self, shape: Shape) -> int:
         """Return about how many numbers are computed for one sample, from inputs to outputs."""
         return shape.outputs
-
-
-class Network(Spec):
-    """What all networks with hidden layers declare."""
-
-    init_scale: float = knob(1.0, ge=0, help="factor on all parameters at the start")
-    output_scale: float = knob(
-        1.0, gt=0, help="factor alpha on the outputs; a large one makes training lazy (Chizat et al. 2019)"
-    )
-    centered: bool = knob(False, help="whether the outputs at the start are subtracted, so that it is at 0")
 
 
 class Layered(Spec):

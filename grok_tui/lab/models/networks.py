@@ -13,9 +13,9 @@ def build_network(spec: catalog.AnyModel, shape: Shape) -> Network:
     """Build a network on the CPU in float32, initialized from torch's global generator."""
     match spec:
         case catalog.Linear():
-            return Linear(spec, shape)
+            network: Network = Linear(spec, shape)
         case catalog.Mlp():
-            network: Network = Mlp(spec, shape.inputs, shape.outputs)
+            network = Mlp(spec, shape.inputs, shape.outputs)
         case catalog.EmbeddingMlp():
             network = EmbeddingMlp(spec, shape)
         case catalog.Transformer():

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
+from ..models import Layout
 from .muon import Muon
-from .rules import RULES, SMALLEST_LR, Hyper, Rule, hyperparameters
+from .rules import SMALLEST_LR, Adagrad, Adam, AdamW, Hyper, RMSprop, Rule, Sgd, Sign, hyperparameters
+
+RULES: dict[str, type[Rule]] = {
+    "sgd": Sgd,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "sign": Sign,
+    "muon": Muon,
+}
 
 
-def build_rule(name: str, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str] = ()) -> Rule:
-    """Return the update rule of this name for a network.
-
-    Args:
-        name: the optimizer's.
-        shapes: of the network's tensors in theta, by name, in order.
-        ends: those of them that look symbols up or read classes out.
-    """
-    return Muon(shapes, ends) if name == "muon" else RULES[name]
+def build_rule(name: str, layout: Layout) -> Rule:
+    """Return the update rule of this name for a network whose theta has this layout."""
+    return RULES[name](layout)
 
 
-__all__ = ["RULES", "SMALLEST_LR", "Hyper", "Muon", "Rule", "build_rule", "hyperparameters"]
+__all__ = ["RULES", "SMALLEST_LR", "Hyper", "Rule", "build_rule", "hyperparameters"]

@@ -19,6 +19,8 @@ from torch import Tensor
 
 from grok_tui.catalog.base import Spec
 
+from ..models import Layout
+
 Hyper = Mapping[str, Tensor]
 """Hyperparameters by name, float64: [R, 1] each, `betas` [2, R, 1]; booleans are 0 or 1."""
 
@@ -43,15 +45,26 @@ def hyperparameters(spec: Spec, replicas: int, device: torch.device | str = "cpu
 
 
 class Rule(ABC):
-    """One optimizer; stateless, so that one instance serves all arms. R replicas, P parameters, k steps."""
+    """One optimizer, of an arm whose state it does not keep. R replicas, P parameters, k steps.
+
+    Args:
+        layout: what theta is made of.
+    """
 
     slots: ClassVar[tuple[str, ...]]
-    """Names of the state tensors, each [R, P] in theta's dtype."""
+    """Names of the state tensors, in theta's dtype."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each slot for one replica: [P], unless the rule says otherwise."""
+        return dict.fromkeys(self.slots, (self.layout.size,))
 
     def initial(self, theta: Tensor, hyper: Hyper) -> dict[str, Tensor]:
-        """Return the state before the first step: zeros, unless the rule says otherwise."""
+        """Return the state [R, ...] before the first step: zeros, unless the rule says otherwise."""
         del hyper
-        return {slot: torch.zeros_like(theta) for slot in self.slots}
+        return {slot: theta.new_zeros(len(theta), *shape) for slot, shape in self.shapes().items()}
 
     @abstractmethod
     def coefficients(self, hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
@@ -71,7 +84,7 @@ class Rule(ABC):
         Args:
             theta: [R, P], float32 or float64.
             grad: the loss's gradient at theta, [R, P].
-            state: the slots.
+            state: the slots, each [R, ...].
             c: the coefficients of this step, [R, 1] each, in theta's dtype.
         """
 
@@ -264,13 +277,3 @@ def _divided_by_lr(lr: Tensor, eps: Tensor, root_scale: Tensor) -> dict[str, Ten
 def _preconditioned_step(theta: Tensor, direction: Tensor, root: Tensor, c: Mapping[str, Tensor]) -> Tensor:
     """theta - lr * direction / (root_scale * root + eps): two kernels."""
     return torch.addcdiv(theta, direction, torch.addcmul(c["floor"], root, c["slope"]))
-
-
-RULES: dict[str, Rule] = {
-    "sgd": Sgd(),
-    "adam": Adam(),
-    "adamw": AdamW(),
-    "rmsprop": RMSprop(),
-    "adagrad": Adagrad(),
-    "sign": Sign(),
-}

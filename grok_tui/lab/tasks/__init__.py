@@ -10,7 +10,7 @@ import torch
 from ...catalog.tasks import AnyTask
 from . import binary_operation, linear101, sparse_parity
 from .bases import Basis
-from .task import Coordinates, Draw, Parameters, Samples, Symbols, Task
+from .task import Coordinates, Draw, Samples, Symbols, Task
 
 BUILDERS: dict[str, Callable[[Any, int, torch.dtype], Task]] = {
     "linear101": linear101.build,
@@ -29,7 +29,6 @@ __all__ = [
     "Basis",
     "Coordinates",
     "Draw",
-    "Parameters",
     "Samples",
     "Symbols",
     "Task",
