@@ -29,15 +29,17 @@ from grok_tui.catalog.optimizers import Optimizer
 from grok_tui.catalog.tasks import Shape, TaskSpec
 from grok_tui.lab.losses import check_loss as loss_contract
 from grok_tui.lab.losses import samples_for
-from grok_tui.lab.models import FlatNetwork
+from grok_tui.lab.models import FlatNetwork, Layout, Role
 from grok_tui.lab.models.contract import check_network as network_contract
 from grok_tui.lab.optimizers import Rule, hyperparameters
 from grok_tui.lab.optimizers.contract import check_rule as rule_contract
 from grok_tui.lab.tasks import Samples, Task
 from grok_tui.lab.tasks.contract import check_task as task_contract
 
-SHAPES = {"hidden.weight": (4, 3), "readout.weight": (2, 4)}
-P = 20
+LAYOUT = Layout.of(
+    [("hidden", (4, 3), Role.INPUT, 0), ("bias", (4,), Role.BIAS, 0), ("readout", (2, 4), Role.READOUT, 1)]
+)
+P = LAYOUT.size
 STEPS = 30
 
 Reference = Callable[[Tensor, Callable[[Tensor], Tensor], int], Tensor]
@@ -143,7 +145,7 @@ def _declared(entry: Entry[Any], base: type[Spec], parameters: Mapping[str, Any]
 
 
 def _rule(entry: Entry[Any]) -> Rule:
-    rule: Rule = entry.load()(SHAPES, ())
+    rule: Rule = entry.load()(LAYOUT)
     return rule
 
 

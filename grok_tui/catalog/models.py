@@ -16,12 +16,18 @@ Activation = Literal["quadratic", "relu", "leaky_relu", "gelu", "silu", "tanh", 
 
 
 class ModelSpec(Spec):
-    """What every model declares: a name, and how large it is on data of a shape, known before it is built."""
+    """What every model declares: a name, how it starts, and how large it is, known before it is built."""
 
     name: str
 
     tasks: ClassVar[tuple[str, ...]] = ()
     """The tasks it goes with besides those that name it, as a model of a plugin goes with shipped tasks."""
+
+    init_scale: float = knob(1.0, ge=0, help="factor on all parameters at the start")
+    output_scale: float = knob(
+        1.0, gt=0, help="factor alpha on the outputs; a large one makes training lazy (Chizat et al. 2019)"
+    )
+    centered: bool = knob(False, help="whether the outputs at the start are subtracted, so that it is at 0")
 
     def parameter_count(self, shape: Shape) -> int:
         """Return P."""
@@ -55,16 +61,6 @@ class Linear(ModelSpec):
         return shape.outputs
 
 
-class Network(ModelSpec):
-    """What all networks with hidden layers declare."""
-
-    init_scale: float = knob(1.0, ge=0, help="factor on all parameters at the start")
-    output_scale: float = knob(
-        1.0, gt=0, help="factor alpha on the outputs; a large one makes training lazy (Chizat et al. 2019)"
-    )
-    centered: bool = knob(False, help="whether the outputs at the start are subtracted, so that it is at 0")
-
-
 class Layered(Spec):
     """What the networks made of fully connected layers declare."""
 
@@ -90,7 +86,7 @@ class Layered(Spec):
         return self.depth * self.hidden + outputs if self.bias else 0
 
 
-class Mlp(Network, Layered):
+class Mlp(ModelSpec, Layered):
     """Fully connected layers."""
 
     name: Literal["mlp"]
@@ -108,7 +104,7 @@ class Mlp(Network, Layered):
         return 2 * self.depth * self.hidden + shape.outputs
 
 
-class EmbeddingMlp(Network, Layered):
+class EmbeddingMlp(ModelSpec, Layered):
     """A vector for each symbol, shared by both operands, then fully connected layers."""
 
     name: Literal["embedding_mlp"]
@@ -137,7 +133,7 @@ class EmbeddingMlp(Network, Layered):
         return self.combined + 2 * self.depth * self.hidden + shape.outputs
 
 
-class Transformer(Network):
+class Transformer(ModelSpec):
     """A decoder with causal attention; the outputs are read at the last token, "="."""
 
     name: Literal["transformer"]

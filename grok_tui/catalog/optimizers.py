@@ -149,7 +149,7 @@ OPTIMIZERS: Registry[Optimizer] = Registry(
     Entry(Muon, "grok_tui.lab.optimizers.muon:Muon"),
     plugins="grok_tui.optimizers",
 )
-"""The implementation of an optimizer is called with the shapes of a network's tensors in theta, by name, and
-with those of them that are its ends; it returns a `grok_tui.lab.optimizers.Rule`."""
+"""The implementation of an optimizer is called with the `grok_tui.lab.models.Layout` of theta; it returns a
+`grok_tui.lab.optimizers.Rule`."""
 
 OptimizerSpec = Annotated[Optimizer, OPTIMIZERS]

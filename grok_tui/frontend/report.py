@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 from pydantic.json_schema import models_json_schema
 
+from grok_tui.presets import PluginUsed
+
 SCHEMA_FILE = "report.schema.json"
 
 VerdictName = Literal["reproduced", "not reproduced", "undecided"]
@@ -164,6 +166,8 @@ class RunReport(Part):
     settings: dict[str, JsonValue]
     """The preset as it was carried out, with all defaults and options filled in."""
     versions: Versions
+    plugins: list[PluginUsed] = []
+    """What of it comes from plugins."""
     device: str
     device_name: str
     threads: int

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from grok_tui.presets import plugins_of
+
 from .report import (
     ArmReport,
     BackendReport,
@@ -54,6 +56,7 @@ def report_of(
         sources=preset.sources,
         settings=preset.model_dump(mode="json"),
         versions=versions(),
+        plugins=plugins_of(preset),
         device=snapshot.torch_device,
         device_name=snapshot.device,
         threads=snapshot.threads,

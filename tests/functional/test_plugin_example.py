@@ -39,8 +39,10 @@ def test_its_preset_comes_out_as_it_says_and_a_run_asks_for_it_again(site, tmp_p
     assert "unknown name 'tictactoe'" in without.stderr
     ran = called("--preset", preset, "--headless", "--json", "--run-dir", folder, site=site)
     assert ran.returncode == 0, ran.stderr
-    assert {claim["verdict"] for claim in json.loads(ran.stdout)["claims"]} == {"reproduced"}
+    document = json.loads(ran.stdout)
+    assert {claim["verdict"] for claim in document["claims"]} == {"reproduced"}
     used = json.loads((folder / "run.json").read_text())["plugins"]
+    assert document["plugins"] == used
     assert {(one["kind"], one["name"]) for one in used} >= {("task", "tictactoe"), ("optimizer", "adabelief")}
     assert {(one["distribution"], one["version"]) for one in used} == {("tictactoe-lab", "1.0")}
     refused = called("resume", folder, "--headless")

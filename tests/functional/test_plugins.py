@@ -190,7 +190,7 @@ class TestFile:
             ("return theta + c", "return theta.double() + c", "theta of torch.float32 becomes"),
             ('{"mean": mean}', "{}", "update keeps [] of the state ['mean']"),
             ('{"mean": mean}', '{"mean": mean[:, :1]}', "state 'mean' [1, 11] becomes [1, 1]"),
-            ("Entry(Tiger, TigerRule)", "Entry(Tiger, lambda *shapes: None)", "not as a Rule"),
+            ("Entry(Tiger, TigerRule)", "Entry(Tiger, lambda layout: None)", "not as a Rule"),
             ("Entry(Tiger, TigerRule)", "Entry(Tiger, 'nowhere:Rule')", "No module named 'nowhere'"),
             ("Entry(Tiger, TigerRule)", "Entry(Tiger, 'math:Rule')", "has no attribute 'Rule'"),
             ("mean = torch.lerp", "raise RuntimeError('the moon')\n        mean = torch.lerp", "the moon"),

@@ -9,14 +9,16 @@ from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.engine.arm.coefficients import Coefficients
 from grok_tui.engine.arm.optimizer import Optimizer, counted
+from grok_tui.lab.models import Layout, Role
 
 REPLICAS = 2
+LAYOUT = Layout.of([("vector", (3,), Role.BIAS, 0)])
 QUICK = {"lr": 0.01, "betas": [0.5, 0.6]}  # bias corrections that come to their limit within 80 steps
 
 
 def optimizer_of(name, **hyper):
     spec = OPTIMIZERS.spec(name, **hyper)
-    return Optimizer(spec, torch.zeros(REPLICAS, 3, dtype=torch.float64), {"weight": (3,)})
+    return Optimizer(spec, torch.zeros(REPLICAS, 3, dtype=torch.float64), LAYOUT)
 
 
 def rows_of(optimizer, steps, modifiers, kept):

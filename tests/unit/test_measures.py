@@ -25,7 +25,7 @@ from grok_tui.lab.measures.curvature import largest_eigenvalue
 from grok_tui.lab.measures.grid import correctness_grid
 from grok_tui.lab.measures.probe import margins
 from grok_tui.lab.measures.spectrum import gini, inverse_participation_ratio
-from grok_tui.lab.models import FlatNetwork, Roles, build_network
+from grok_tui.lab.models import FlatNetwork, Role, build_network
 from grok_tui.lab.models.layers import Network
 from grok_tui.lab.tasks import Samples, Task, build_task
 from grok_tui.lab.tasks.bases import fourier, representations
@@ -52,13 +52,15 @@ def drawn(*shape, seed=0) -> Tensor:
 class Lookup(Network):
     """Whatever scores [n, n, n] one likes, one for each pair, and whatever embedding."""
 
-    roles = Roles(readout="readout.weight", embedding="embedding.weight")
-
     def __init__(self, symbols: int, width: int) -> None:
         super().__init__()
         self.scores = nn.Parameter(torch.zeros(symbols, symbols, symbols))
         self.embedding = nn.Embedding(symbols, width)
         self.readout = nn.Linear(2, symbols, bias=False)
+
+    def layers(self):
+        inner = [(self.embedding, Role.EMBEDDING)], [(self.scores, Role.HIDDEN)]
+        return [*inner, [(self.readout, Role.READOUT)]]
 
     def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
         x, y = inputs.chunk(2, -1)
@@ -247,7 +249,7 @@ def test_spectra_are_those_of_embedding_and_readout():
     assert probe.coordinates[0].tolist() == pytest.approx([0, 0, math.sqrt(3 * 11 / 2), 0, 0], abs=1e-12)
     assert take("key_frequencies", probe).item() == 1
     assert take("embedding_ipr", probe).item() == pytest.approx(1)
-    powers = fourier(11).powers(probe.parameters["readout.weight"][0])
+    powers = fourier(11).powers(probe.weights.readout[0])
     assert take("unembedding_gini", probe).item() == pytest.approx(gini(powers, fourier(11)).item())
     assert take("unembedding_ipr", probe).item() == pytest.approx((powers**2).sum() / powers.sum() ** 2)
 

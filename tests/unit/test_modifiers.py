@@ -23,12 +23,8 @@ NOISY = {"weight_noise": 0.1, "update_noise": 0.1, "dropout": 0.3}
 
 def module_of(a) -> nn.Module:
     """Return a network of an arm's own, with parameters that the optimizers of torch can train."""
-    shapes = a._trainer._learner.network.shapes
-    names, sizes = list(shapes), [int(np.prod(shape)) for shape in shapes.values()]
-    pieces = torch.split(a.theta[0].clone(), sizes)
-    return nn.ParameterDict(
-        {n.replace(".", "_"): nn.Parameter(p.view(shapes[n])) for n, p in zip(names, pieces, strict=True)}
-    )
+    own = a._trainer._learner.network.parameters(a.theta[0].clone())
+    return nn.ParameterDict({name.replace(".", "_"): nn.Parameter(value) for name, value in own.items()})
 
 
 def by_hand(a, optimizer, steps, before_step=lambda module: None, after_step=lambda module: None):

@@ -7,10 +7,13 @@ import torch
 from torch import nn
 
 from grok_tui.catalog.optimizers import Muon as MuonSpec
+from grok_tui.lab.models import Layout, Role
 from grok_tui.lab.optimizers import build_rule, hyperparameters
 from grok_tui.lab.optimizers.muon import orthogonalized
 
-SHAPES = {"embedding.weight": (5, 4), "hidden.weight": (7, 4), "hidden.bias": (7,), "readout.weight": (3, 7)}
+SHAPES = {"vectors": (5, 4), "places": (2, 4), "layer": (7, 4), "shift": (7,), "scores": (3, 7)}
+ROLES = (Role.EMBEDDING, Role.POSITION, Role.HIDDEN, Role.BIAS, Role.READOUT)
+LAYOUT = Layout.of((name, SHAPES[name], role, 0) for name, role in zip(SHAPES, ROLES, strict=True))
 SETTINGS = {"lr": 0.02, "weight_decay": 0.3, "momentum": 0.9}
 
 
@@ -33,14 +36,14 @@ def test_every_tensor_follows_the_optimizer_that_it_belongs_to(monkeypatch, nest
     theta = normal(1, size, seed=0)
     pieces = torch.split(theta[0].clone(), [torch.Size(shape).numel() for shape in SHAPES.values()])
     own = {n: nn.Parameter(p.view(shape)) for (n, shape), p in zip(SHAPES.items(), pieces, strict=True)}
-    at_ends = {"embedding.weight", "readout.weight"}
+    at_ends = {"vectors", "scores"}
     matrices = [n for n, shape in SHAPES.items() if len(shape) == 2 and (ends or n not in at_ends)]
     optimizers = [
         torch.optim.Muon([own[n] for n in matrices], nesterov=nesterov, **SETTINGS),
         torch.optim.AdamW([p for n, p in own.items() if n not in matrices], lr=1e-3, weight_decay=0.1),
     ]
     spec = MuonSpec(name="muon", nesterov=nesterov, ends=ends, **SETTINGS)
-    rule = build_rule("muon", SHAPES, ("embedding.weight", "readout.weight"))
+    rule = build_rule("muon", LAYOUT)
     hyper = hyperparameters(spec, 1)
     state = rule.initial(theta, hyper)
     for step in range(30):
@@ -62,6 +65,18 @@ def test_singular_values_move_to_about_one(shape):
     values = torch.linalg.svdvals(orthogonalized(normal(3, *shape, seed=1)))
     assert values.min() > 0.5
     assert values.max() < 1.3
+
+
+def test_the_one_matrix_of_a_network_is_no_end():
+    alone = Layout.of([("weight", (3, 4), Role.INPUT | Role.READOUT, 0)])
+    theta, grad = normal(1, 12, seed=2), normal(1, 12, seed=3)
+    moved = []
+    for ends in (True, False):
+        rule, hyper = build_rule("muon", alone), hyperparameters(MuonSpec(name="muon", ends=ends), 1)
+        count = torch.ones(1, 1, 1, dtype=torch.float64)
+        c = {name: v.expand(1, 1, 1)[0] for name, v in rule.coefficients(hyper, count).items()}
+        moved.append(rule.update(theta, grad, rule.initial(theta, hyper), c)[0])
+    assert torch.equal(*moved)
 
 
 def test_zero_gradients_stay_zero():

@@ -10,7 +10,7 @@ import pytest
 import torch
 from arms import SUMS, arm, run_to
 from pydantic import TypeAdapter, ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import grad, vmap
 from torch.fx import Interpreter
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -19,7 +19,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from grok_tui.catalog.models import Activation, AnyModel
 from grok_tui.catalog.tasks import Shape
-from grok_tui.lab.models import build_network, initial_theta
+from grok_tui.lab.models import FlatNetwork, Layout, Role, Weights, build_network, initial_theta
+from grok_tui.lab.models.layers import Network
 
 N_SYMBOLS = 5
 SHAPE = Shape(samples=12, inputs=2 * N_SYMBOLS, outputs=7, symbols=N_SYMBOLS)
@@ -197,7 +198,7 @@ def test_replicas_side_by_side_are_what_they_are_alone(declared, own_samples):
 @pytest.mark.parametrize("declared", ALL.values(), ids=ALL)
 def test_the_declared_count_of_parameters_is_exact(declared):
     flat, theta = network(declared)
-    assert spec_of(declared).parameter_count(SHAPE) == flat.size == theta.shape[1]
+    assert spec_of(declared).parameter_count(SHAPE) == flat.layout.size == theta.shape[1]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +223,14 @@ def test_the_declared_multiplications_are_about_those_of_the_matrix_products(dec
     assert spec_of(declared).multiplications(shape) == pytest.approx(per_sample, rel=0.15)
 
 
-@pytest.mark.parametrize("declared", [LAYERED["deep"], LAYERED["summed"], NANDA, POWER])
+@pytest.mark.parametrize("declared", ALL.values(), ids=ALL)
+def test_every_network_starts_scaled_as_it_is_declared(declared):
+    _, plain = network(declared)
+    _, scaled = network({**declared, "init_scale": 3.0})
+    torch.testing.assert_close(scaled, 3 * plain)
+
+
+@pytest.mark.parametrize("declared", ALL.values(), ids=ALL)
 def test_a_centered_network_starts_at_zero_and_its_output_scale_is_a_factor(declared):
     plain, p = parameters_of(declared)
     scaled, _ = network({**declared, "output_scale": 3.0})
@@ -352,7 +360,8 @@ def test_the_embedding_and_its_spread():
 def test_embedding_and_unembedding_are_what_meets_symbols_and_outputs(declared):
     """A change of one symbol's vector changes just the samples with this first operand or this symbol."""
     flat, p = parameters_of(declared)
-    vectors, readout = flat.roles.symbol_vectors(p, N_SYMBOLS), flat.roles.unembedding(p)
+    weights = Weights(p, flat.layout)
+    vectors, readout = weights.symbol_vectors(N_SYMBOLS), weights.readout
     assert len(vectors) == N_SYMBOLS
     assert len(readout) == SHAPE.outputs
     before = flat.apply(p, INPUTS)
@@ -435,21 +444,69 @@ def test_the_declared_activations_are_about_what_a_forward_pass_allocates(declar
     assert spec_of(declared).activations(shape) == pytest.approx(per_sample, rel=0.4)
 
 
+def lettered(layout: Layout) -> dict[str, str]:
+    """Return the role and the layer of each tensor, in few letters."""
+    return {
+        piece.name: "|".join(str(role.name) for role in piece.role) + str(piece.layer) for piece in layout
+    }
+
+
 @pytest.mark.parametrize("declared", ALL.values(), ids=ALL)
-def test_a_network_declares_what_its_tensors_are(declared):
-    flat, _ = network(declared)
-    roles = flat.roles
-    named = {name for name in (roles.embedding, roles.first, roles.readout) if name is not None}
-    assert named <= flat.shapes.keys()
-    assert roles.entrance in named
-    assert flat.shapes[roles.readout][0] == SHAPE.outputs
-    assert roles.ends <= named
+def test_the_layout_covers_all_of_theta_in_order(declared):
+    flat, theta = network(declared, seeds=(0, 1))
+    tensors = dict(flat.module.named_parameters())
+    assert [piece.name for piece in flat.layout] == list(tensors)
+    assert sum(flat.layout.sizes) == flat.layout.size == theta.shape[1]
+    for piece in flat.layout:
+        assert torch.equal(theta[1, piece.place].view(piece.shape).float(), tensors[piece.name])
+    means = torch.stack([theta[:, piece.place].mean(-1) for piece in flat.layout], -1)
+    assert torch.equal(flat.layout.means(theta), means)
+    everywhere = flat.layout.spread(means)
+    for piece, mean in zip(flat.layout, means.unbind(-1), strict=True):
+        assert torch.equal(everywhere[:, piece.place], mean.unsqueeze(-1).expand(-1, piece.size))
 
 
-def test_muon_leaves_what_looks_symbols_up_and_what_reads_classes_out_to_adamw():
-    def ends(declared: dict) -> set[str]:
-        return set(network(declared)[0].roles.ends)
+def test_a_network_declares_what_its_tensors_are():
+    assert lettered(network(LINEAR["linear"])[0].layout) == {"weight": "INPUT|READOUT0"}
+    assert lettered(network(LAYERED["deep"])[0].layout) == {
+        "hidden.weight": "INPUT0",
+        "hidden.bias": "BIAS0",
+        "deeper.0.weight": "HIDDEN1",
+        "deeper.0.bias": "BIAS1",
+        "deeper.1.weight": "HIDDEN2",
+        "deeper.1.bias": "BIAS2",
+        "readout.weight": "READOUT3",
+        "readout.bias": "BIAS3",
+    }
+    assert lettered(network(LAYERED["summed"])[0].layout) == {
+        "hidden.weight": "HIDDEN1",
+        "deeper.0.weight": "HIDDEN2",
+        "readout.weight": "READOUT3",
+        "embedding.weight": "EMBEDDING0",
+    }
+    matrices = ("query", "key", "value", "output")
+    assert lettered(network({**NANDA, "norm": "pre"})[0].layout) == {
+        "positions": "POSITION0",
+        "embedding.weight": "EMBEDDING0",
+        **{f"blocks.0.attention.{matrix}.weight": "ATTENTION1" for matrix in matrices},
+        **{f"blocks.0.{part}.weight": "HIDDEN1" for part in ("inner", "outer")},
+        **{f"blocks.0.{part}.bias": "BIAS1" for part in ("inner", "outer")},
+        **{f"blocks.0.norms.{i}.weight": "NORM1" for i in (0, 1)},
+        **{f"blocks.0.norms.{i}.bias": "BIAS1" for i in (0, 1)},
+        "norm.weight": "NORM2",
+        "norm.bias": "BIAS2",
+        "readout.weight": "READOUT2",
+    }
 
-    assert ends({"name": "transformer", "width": 8, "heads": 2}) == {"embedding.weight", "readout.weight"}
-    assert ends({"name": "mlp", "hidden": 4}) == {"readout.weight"}
-    assert ends({"name": "linear"}) == set()
+
+def test_a_network_that_leaves_a_tensor_out_is_refused():
+    class Forgetful(Network):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kept, self.forgotten = nn.Linear(1, 1), nn.Linear(1, 1)
+
+        def layers(self):
+            return [[(self.kept, Role.INPUT | Role.READOUT)]]
+
+    with pytest.raises(TypeError, match=r"Forgetful does not say what 'forgotten\.weight' is"):
+        FlatNetwork(Forgetful())

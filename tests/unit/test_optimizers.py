@@ -14,6 +14,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from grok_tui.catalog.base import Spec, parameters
 from grok_tui.catalog.optimizers import OPTIMIZERS, OptimizerSpec
+from grok_tui.lab.models import Layout, Role
 from grok_tui.lab.optimizers import Rule, build_rule, hyperparameters
 
 TORCH = {
@@ -28,7 +29,13 @@ DTYPES = {torch.float64: 1e-12, torch.float32: 1e-5}
 ELEMENTWISE = [name for name in OPTIMIZERS.shipped if name != "muon"]
 STEPS = 200
 P = 6
-SHAPES = {"weight": (2, 3)}
+
+
+def layout(size: int = P) -> Layout:
+    """Return a matrix [2, 2] or [1, 1], and a vector with all other numbers."""
+    side = 2 if size >= 4 else 1
+    return Layout.of([("matrix", (side, side), Role.HIDDEN, 0), ("vector", (size - side**2,), Role.BIAS, 0)])
+
 
 Gradient = Callable[[Tensor, int], Tensor]
 
@@ -74,7 +81,7 @@ class Ours:
     """A rule at work on theta [R, P], driven as an arm drives it."""
 
     def __init__(self, name: str, theta: Tensor, hyper: Mapping[str, Tensor]) -> None:
-        self.rule, self.theta = build_rule(name, SHAPES), theta
+        self.rule, self.theta = build_rule(name, layout(theta.shape[1])), theta
         self.hyper = dict(hyper)
         self.state = self.rule.initial(theta, hyper)
         self.steps_done = 0
@@ -308,7 +315,7 @@ def test_replicas_with_hyperparameters_of_their_own_are_runs_of_their_own(name: 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_a_traced_update_serves_other_hyperparameters_too(name: str) -> None:
-    rule, theta, grad = build_rule(name, SHAPES), normal(2, P), normal(2, P, seed=1)
+    rule, theta, grad = build_rule(name, layout()), normal(2, P), normal(2, P, seed=1)
     step = torch.ones(1, 1, 1, dtype=torch.float64)
 
     def arguments(declared: Spec) -> tuple[Any, ...]:
@@ -374,10 +381,11 @@ def test_a_vanishing_lr_leaves_theta_alone(name: str, lr: float, dtype: torch.dt
 def test_the_state_starts_at_zero_and_adagrads_where_it_is_told(name: str) -> None:
     theta = normal(3, P).float()
     given_ = {"initial_accumulator_value": 0.5} if name == "adagrad" else {}
-    state = build_rule(name, SHAPES).initial(theta, hyperparameters(spec(name, **given_), 3))
-    assert tuple(state) == build_rule(name, SHAPES).slots
-    for value in state.values():
-        assert torch.equal(value, torch.full_like(theta, 0.5 if given_ else 0.0))
+    rule = build_rule(name, layout())
+    state = rule.initial(theta, hyperparameters(spec(name, **given_), 3))
+    assert tuple(state) == rule.slots
+    for slot, value in state.items():
+        assert torch.equal(value, torch.full((3, *rule.shapes()[slot]), 0.5 if given_ else 0.0))
 
 
 def test_hyperparameters_are_tensors_with_storage_of_their_own() -> None:
@@ -395,7 +403,7 @@ def test_every_rule_is_declared_and_every_declaration_has_its_rule() -> None:
     for name, entry in OPTIMIZERS.shipped.items():
         assert TypeAdapter(OptimizerSpec).validate_python({"name": name}) == entry.spec(name=name)
         assert all(parameter.live and parameter.help for parameter in parameters(entry.spec))
-        assert isinstance(build_rule(name, SHAPES), Rule)
+        assert isinstance(build_rule(name, layout()), Rule)
 
 
 def test_a_toml_list_is_taken_for_betas() -> None:

@@ -90,7 +90,7 @@ def test_a_rule_is_compared_with_a_reference():
         (Mixing, "not what it is alone"),
         (Branching, "update cannot be traced|branches on values"),
         (Widening, "becomes torch.float64"),
-        (lambda shapes, ends: None, "not as a Rule"),
+        (lambda layout: None, "not as a Rule"),
     ],
 )
 def test_a_rule_that_breaks_the_contract_is_told(rule, said):

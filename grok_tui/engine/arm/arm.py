@@ -73,7 +73,7 @@ class Arm:
         loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
         learner = Learner(network, loss, train, not task.seeded, theta.clone())
         self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches, compiling, self.task.draw)
-        self._sizes = network.sizes
+        self._layout = network.layout
         self._measuring = Measuring(
             network, self.task, train, validation, loss, not task.seeded, theta, measures
         )
@@ -295,8 +295,8 @@ class Arm:
     def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
         """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
         change = self._trainer.ahead(self.step, steps) - self.theta
-        parts = torch.split(change, self._sizes, -1)
-        return [torch.linalg.vector_norm(part, dim=-1) for part in parts], self._sizes
+        lengths = [torch.linalg.vector_norm(part, dim=-1) for part in self._layout.split(change)]
+        return lengths, self._layout.sizes
 
     def set_batch_size(self, size: int | Literal["full"]) -> None:
         """Draw batches of this size from now on.

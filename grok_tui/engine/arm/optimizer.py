@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.optimizers import OPTIMIZERS, OptimizerSpec
+from grok_tui.lab.models import Layout
 from grok_tui.lab.optimizers import Hyper, build_rule, hyperparameters
 from grok_tui.lab.optimizers.contract import check_rule
 
@@ -27,27 +28,20 @@ class Optimizer:
     Args:
         spec: the hyperparameters as declared.
         theta: [R, P].
-        shapes: the shapes of the network's tensors in theta, by name.
-        ends: those of them that look symbols up or read classes out.
+        layout: what theta is made of.
 
     Attributes:
         spec: the hyperparameters as declared.
         rule: the update rule.
         hyper: the hyperparameters as float64 tensors, in place.
-        state: the rule's slots, [R, P] each.
+        state: the rule's slots, each [R, ...] of the shape that the rule declares.
         changes: how often hyperparameters or age were changed by anything but steps.
         age: steps taken since a replica's state was fresh, float64 [R, 1]; whoever takes steps adds them.
     """
 
-    def __init__(
-        self,
-        spec: OptimizerSpec,
-        theta: Tensor,
-        shapes: Mapping[str, tuple[int, ...]],
-        ends: Collection[str] = (),
-    ) -> None:
+    def __init__(self, spec: OptimizerSpec, theta: Tensor, layout: Layout) -> None:
         self._theta = theta
-        self.rule = build_rule(spec.name, shapes, ends)
+        self.rule = build_rule(spec.name, layout)
         OPTIMIZERS.asked(spec.name, lambda: check_rule(self.rule, spec, theta))
         self.spec = spec
         self.changes = 0

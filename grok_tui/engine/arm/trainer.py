@@ -13,7 +13,7 @@ from torch import Tensor
 from grok_tui.catalog.measures import SEEN
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
-from grok_tui.engine.record.arrays import Arrays, prefixed, under
+from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.steps.backends import BackendLog, Compiling
 from grok_tui.engine.steps.step import HYPER, Learner, Parts
 from grok_tui.engine.steps.work import Work
@@ -179,12 +179,7 @@ class Trainer:
             "batches_since": self._batches.origin,
             "backends": list(self.backends.made),
         }
-        arrays: Arrays = {"theta": copied(self.theta)}
-        for name, optimizer in self._optimizers.items():
-            state = optimizer.state | {"age": optimizer.age}
-            arrays |= prefixed(f"optimizers/{name}", {slot: copied(value) for slot, value in state.items()})
-        arrays |= prefixed("filters", {name: copied(value) for name, value in self._filters.items()})
-        return fields, arrays
+        return fields, {name: copied(tensor) for name, tensor in self._kept().items()}
 
     def adopt(self, state: ArmState) -> None:
         """Take up optimizers, modifiers and batches as a state names them; their numbers follow.
@@ -204,15 +199,10 @@ class Trainer:
 
     def expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array that `restore` needs."""
-        dtype = str(self.theta.dtype).removeprefix("torch.")
-        theta = (tuple(self.theta.shape), dtype)
-        found: dict[str, tuple[tuple[int, ...], str]] = {"theta": theta}
-        for name, optimizer in self._optimizers.items():
-            found |= {f"optimizers/{name}/{slot}": theta for slot in optimizer.state}
-            found[f"optimizers/{name}/age"] = ((len(self.theta), 1), "float64")
-        for name, value in self._filters.items():
-            found[f"filters/{name}"] = (tuple(value.shape), str(value.dtype).removeprefix("torch."))
-        return found
+        return {
+            name: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+            for name, tensor in self._kept().items()
+        }
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take the numbers of `export_state`, after `adopt`."""
@@ -222,13 +212,20 @@ class Trainer:
         for name, value in under("filters", arrays).items():
             self._filters[name].copy_(torch.from_numpy(value))
 
+    def _kept(self) -> dict[str, Tensor]:
+        """Return the tensors that a state consists of, by the names of its arrays."""
+        kept = {"theta": self.theta}
+        for name, optimizer in self._optimizers.items():
+            kept |= {f"optimizers/{name}/{slot}": value for slot, value in optimizer.state.items()}
+            kept[f"optimizers/{name}/age"] = optimizer.age
+        return kept | {f"filters/{name}": value for name, value in self._filters.items()}
+
     @property
     def _samples(self) -> int:
         return int(self._learner.samples.targets.shape[0 if self._learner.shared else 1])
 
     def _new(self, spec: OptimizerSpec) -> Optimizer:
-        network = self._learner.network
-        return Optimizer(spec, self.theta, network.shapes, network.roles.ends)
+        return Optimizer(spec, self.theta, self._learner.network.layout)
 
     def _restored(self, name: str, spec: OptimizerSpec) -> Optimizer:
         """Return the optimizer of this name with the hyperparameters it had, state to follow."""

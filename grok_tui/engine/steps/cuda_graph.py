@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from grok_tui.engine.steps.compiled.calling import Layout, Rows
+from grok_tui.engine.steps.compiled.calling import Rows, Strided
 
 from .step import EagerStepper
 
@@ -32,13 +32,13 @@ class CountedSteps:
 
     def __init__(self, eager: EagerStepper) -> None:
         inputs = zip(eager.names, eager.plan.inputs, strict=True)
-        self.rows = Rows.zeros({name: Layout.of(tensor) for name, tensor in inputs}, eager.table.device)
+        self.rows = Rows.zeros({name: Strided.of(tensor) for name, tensor in inputs}, eager.table.device)
         self._eager = eager
 
     def take(self, steps: int) -> None:
         """Take steps; the host reads no values."""
         rows, eager = self.rows, self._eager
-        result = eager.plan.outputs[-1]
+        result = eager.seen
         for _ in range(steps):
             eager.table.copy_(rows.per_step["table"].index_select(0, rows.place)[0])
             if eager.indices is not None:

@@ -116,7 +116,7 @@ class Parts:
     def step(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return what a step makes of theta, slots and filters, and what is "seen" of it: [S, R], see `SEEN`.
 
-        given: by name theta [R, P], each slot [R, P] and filter, the coefficients "table" [C, R, 1], the
+        given: by name theta [R, P], each slot and filter [R, ...], the coefficients "table" [C, R, 1], the
             constants inputs, targets and theta_0; and, where there are such, "indices" [R, B], "keep",
             "weight_noise" [R, P] and "update_noise" [R, P]. Where the state is reset within steps, also its
             "age" [R, 1] and the hyperparameters, their names after `HYPER`, both float64.
@@ -131,7 +131,7 @@ class Parts:
             at = torch.addcmul(theta, given["weight_noise"], c["weight_noise"])
         gradient, loss = learner.gradient(at, given.get("indices"), given.get("keep"))
         filters = {name: given[name] for name in self.filters}
-        sizes = learner.network.sizes
+        sizes = learner.network.layout.sizes
         gradient, filters = modified_gradient(self.structure, theta, gradient, filters, c, sizes)
         slots = {name: given[name] for name in self.slots}
         renewed: dict[str, Tensor] = {}
@@ -145,7 +145,7 @@ class Parts:
             moved, slots = self.rule.update(theta, gradient, slots, c)
         moved = modified_update(self.structure, moved, theta_0, given.get("update_noise"), c)
         change = moved - theta
-        readout = learner.network.roles.unembedding(learner.network.parameters(moved)).flatten(1)
+        readout = learner.network.weights(moved).readout.flatten(1)
         norms = [
             torch.linalg.vector_norm(change, dim=-1),
             change.abs().amax(-1),  # five times as fast on a CPU as the norm of that name
@@ -180,10 +180,17 @@ class Parts:
         if self.structure.reset_on_return:
             due = due | ((loss != 0) & (filters["last_loss"] == 0))
         initial = self.rule.initial(theta, hyper)
-        slots = {name: torch.where(due, initial[name], value) for name, value in slots.items()}
+        slots = {
+            name: torch.where(_beside(due, value), initial[name], value) for name, value in slots.items()
+        }
         age = torch.where(due, 0.0, age) + 1
         own = {name: value.to(theta.dtype) for name, value in self.rule.coefficients(hyper, age).items()}
         return slots, {"age": age, "last_loss": loss.to(theta.dtype)}, own
+
+
+def _beside(due: Tensor, value: Tensor) -> Tensor:
+    """Return a number a replica [R, 1] as it goes with a value [R, ...] of any shape."""
+    return due.view(-1, *(1 for _ in value.shape[1:]))
 
 
 class Stepper(Protocol):
@@ -219,6 +226,7 @@ class EagerStepper:
         plan: one step.
         names: of its inputs.
         renewed: the inputs that its first outputs renew; after them comes what is seen.
+        seen: what the last replay saw of its step, [S, R]; see `SEEN`.
     """
 
     def __init__(self, parts: Parts, tensors: Mapping[str, Tensor]) -> None:
@@ -235,6 +243,7 @@ class EagerStepper:
             constant=[name in parts.constant for name in names],
             updates={i: names.index(name) for i, name in enumerate(self.renewed)},
         )
+        self.seen = dict(zip((*self.renewed, "seen"), self.plan.outputs, strict=True))["seen"]
         self.table = tensors["table"]
         self.indices = tensors.get("indices")
 
@@ -250,7 +259,7 @@ class EagerStepper:
         if rows is None:
             self.table.copy_(table[0])
         picked = indices.unbind(0) if indices is not None else None
-        kernels, result = self.plan.kernels, self.plan.outputs[-1]
+        kernels, result = self.plan.kernels, self.seen
         for i, row in enumerate(seen.unbind(0)):
             if rows is not None:
                 self.table.copy_(rows[i])

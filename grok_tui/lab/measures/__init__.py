@@ -61,8 +61,7 @@ def take(name: str, probe: Probe) -> Tensor:
     """Return one measure of every replica: [R]."""
     if name in KNOWN:
         return KNOWN[name](probe)
-    of, roles = probe.task.measures[name], probe.network.roles
-    return probe.each(lambda parameters: of(roles, parameters))
+    return probe.each(probe.task.measures[name])
 
 
 __all__ = ["UNTRACED", "Probe", "correctness_grid", "measure_names", "take"]

@@ -9,14 +9,10 @@ from torch import Tensor
 
 from ...catalog.llc import Sgld
 from ..llc import Loss, estimate
-from ..models.layers import ACTIVATIONS, Network
-from ..models.mlp import EmbeddingMlp, Linear, Mlp
+from ..models import Role
 from ..tasks import Samples
 from .margins import margin_min
 from .probe import Probe
-
-HOMOGENEOUS = ("relu", "leaky_relu", "identity")
-"""Activations s with s(a x) = a s(x) for a > 0."""
 
 
 def llc(probe: Probe) -> Tensor:
@@ -69,28 +65,11 @@ def divided_outputs(probe: Probe, divisor: Tensor) -> Tensor | None:
     The weights of all L layers are divided by the L-th root, the biases of layer l by its l-th power. It is
     NaN where the divisor is not positive.
     """
-    powers = _powers(probe.network.module)
-    if powers is None or probe.network.centered:
+    network = probe.network
+    if network.centered or not network.module.homogeneous:
         return None
-    root = divisor.where(divisor > 0, torch.nan).unsqueeze(-1) ** (1 / max(powers.values()))
-    parts = torch.split(probe.theta, probe.network.sizes, -1)
-    return torch.cat(
-        [part / root ** powers[name] for name, part in zip(probe.network.shapes, parts, strict=True)], -1
-    )
-
-
-def _powers(network: Network) -> dict[str, int] | None:
-    """Return the powers of a that parameters are to be multiplied by for outputs times a^L, L the largest.
-
-    None where there are none, because the network is not homogeneous. Biases are listed, had or not.
-    """
-    if isinstance(network, Linear):
-        return {"weight": 1}
-    if not isinstance(network, Mlp):
-        return None
-    if not any(network.activation is ACTIVATIONS[name] for name in HOMOGENEOUS):
-        return None
-    embedding = ["embedding"] if isinstance(network, EmbeddingMlp) else []
-    layers = [*embedding, "hidden", *(f"deeper.{i}" for i in range(len(network.deeper))), "readout"]
-    biases = {f"{name}.bias": i for i, name in enumerate(layers, 1)}
-    return {f"{name}.weight": 1 for name in layers} | biases
+    layout = network.layout
+    root = divisor.where(divisor > 0, torch.nan).unsqueeze(-1) ** (1 / layout.depth)
+    powers = [piece.layer + 1 if piece.role is Role.BIAS else 1 for piece in layout]
+    parts = layout.split(probe.theta)
+    return torch.cat([part / root**power for part, power in zip(parts, powers, strict=True)], -1)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from ..models import Weights
 from ..models.mlp import Mlp
 from .probe import Probe
 
@@ -43,13 +44,12 @@ def active_units(probe: Probe) -> Tensor:
     one hidden layer.
     """
     module = probe.network.module
-    if not isinstance(module, Mlp) or len(module.deeper):
+    if not isinstance(module, Mlp) or probe.network.layout.depth > 2:
         return torch.full_like(probe.theta[:, 0], torch.nan)
     counts = []
     for replica, theta in enumerate(probe.theta):
-        parameters = probe.network.parameters(theta)
         inputs = probe.train.inputs if probe.shared else probe.train.inputs[replica]
-        counts.append(_sufficient_units(module, parameters, inputs))
+        counts.append(_sufficient_units(module, probe.network.weights(theta), inputs))
     return torch.tensor(counts, dtype=probe.theta.dtype, device=probe.theta.device)
 
 
@@ -59,12 +59,12 @@ def fourier_gap(probe: Probe) -> Tensor:
     The gap is min_i |f^(S - i)| - max_j |f^(S + j)| over i in S and j outside (Barak et al., definition 1),
     what the gradient of the population loss tells S by. NaN for n > 16 or k = n.
     """
-    weights, secret = probe.network.roles.first_weights(probe.parameters), probe.task.secret
+    weights, secret = probe.weights.first, probe.task.secret
     n = weights.shape[-1]
     if n > ENUMERABLE_BITS or secret == n:
         return torch.full_like(probe.theta[:, 0], torch.nan)
     bits = _all_inputs(n).to(weights)
-    biases = probe.parameters.get("hidden.bias")
+    biases = probe.weights.bias(0)
     fields = bits @ weights.transpose(-1, -2) + (0 if biases is None else biases.unsqueeze(-2))
     parity = bits[:, :secret].prod(-1, keepdim=True)
     # x_i is its own inverse: with or without i in the set, the character is that of S times x_i.
@@ -86,8 +86,7 @@ UNTRACED = frozenset({"active_units", "fourier_gap"})
 
 def _first_layers(probe: Probe) -> tuple[Tensor, Tensor]:
     """Return W and W_0, [R, h, n] each."""
-    first = probe.network.roles.first_weights
-    return first(probe.parameters), first(probe.network.parameters(probe.theta_0))
+    return probe.weights.first, probe.network.weights(probe.theta_0).first
 
 
 def _energy_ratio(weights: Tensor, secret: int) -> Tensor:
@@ -95,13 +94,14 @@ def _energy_ratio(weights: Tensor, secret: int) -> Tensor:
     return energies[:, :secret].mean(-1) / energies[:, secret:].mean(-1)
 
 
-def _sufficient_units(module: Mlp, parameters: dict[str, Tensor], inputs: Tensor) -> int:
+def _sufficient_units(module: Mlp, weights: Weights, inputs: Tensor) -> int:
     """Return how many units of one replica suffice on inputs [N, n]."""
-    hidden, readout = module.roles.first_weights(parameters), module.roles.unembedding(parameters)
-    active = module.activation(linear(inputs, hidden * module.hidden.factor, parameters.get("hidden.bias")))
+    hidden, readout = weights.first, weights.readout
+    active = module.activation(linear(inputs, hidden * module.hidden.factor, weights.bias(0)))
     # With two scores the prediction is the sign of their difference, a score of its own.
     read = readout[0] if len(readout) == 1 else readout[1] - readout[0]
-    bias = parameters.get("readout.bias", read.new_zeros(len(readout)))
+    added = weights.bias(1)
+    bias = read.new_zeros(len(readout)) if added is None else added
     offset = bias[0] if len(bias) == 1 else bias[1] - bias[0]
     order = (torch.linalg.vector_norm(hidden, dim=-1) * read.abs()).argsort(descending=True)
     scores = (active * (read * module.readout.factor))[:, order].cumsum(-1) + offset

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..losses import SampleLoss
-from ..models import FlatNetwork, over_replicas
+from ..models import FlatNetwork, Weights, over_replicas
 from ..tasks import Basis, Coordinates, Samples, Task
 
 
@@ -39,9 +39,9 @@ class Probe:
     shared: bool
 
     @cached_property
-    def parameters(self) -> dict[str, Tensor]:
+    def weights(self) -> Weights:
         """The parameters of all replicas, each [R, ...]."""
-        return self.network.parameters(self.theta)
+        return self.network.weights(self.theta)
 
     @cached_property
     def train_outputs(self) -> Tensor:
@@ -56,12 +56,12 @@ class Probe:
     @cached_property
     def coordinates(self) -> Tensor:
         """The task's coordinates [R, C]."""
-        return self.each(lambda parameters: self._roles.of(self.network.roles, parameters))
+        return self.each(self._coordinates.of)
 
     @cached_property
     def generalizes(self) -> Tensor:
         """Which coordinates generalize, bool [R, C]; the others memorize."""
-        generalizes = self._roles.generalizes(self.coordinates)
+        generalizes = self._coordinates.generalizes(self.coordinates)
         return generalizes.to(self.theta.device).expand_as(self.coordinates)
 
     @property
@@ -100,9 +100,12 @@ class Probe:
         """The margin of each training sample [R, N], where outputs are scores of classes."""
         return margins(self.train_outputs, self.train.targets)
 
-    def each(self, function: Callable[[dict[str, Tensor]], Tensor]) -> Tensor:
-        """Apply a function of one replica's parameters to every replica: [R, ...]."""
-        result: Tensor = over_replicas(function, (0,), self.parameters)
+    def each(self, function: Callable[[Weights], Tensor]) -> Tensor:
+        """Apply a function of one replica's weights to every replica: [R, ...]."""
+        layout = self.network.layout
+        result: Tensor = over_replicas(
+            lambda parameters: function(Weights(parameters, layout)), (0,), self.weights.parameters
+        )
         return result
 
     @cached_property
@@ -116,7 +119,7 @@ class Probe:
         return self.task.correct(self.val_outputs, self.validation.targets)
 
     @property
-    def _roles(self) -> Coordinates:
+    def _coordinates(self) -> Coordinates:
         assert self.task.coordinates is not None, (
             "the catalog grants coordinate measures to tasks that have them"
         )
@@ -144,7 +147,9 @@ class Probe:
     def _outputs(self, samples: Samples) -> Tensor:
         start = (self.network.parameters(self.theta_0),) if self.network.centered else ()
         axes = (0, None if self.shared else 0, 0)[: 2 + len(start)]
-        outputs: Tensor = over_replicas(self.network.apply, axes, self.parameters, samples.inputs, *start)
+        outputs: Tensor = over_replicas(
+            self.network.apply, axes, self.weights.parameters, samples.inputs, *start
+        )
         return outputs
 
 

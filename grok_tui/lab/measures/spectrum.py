@@ -72,5 +72,5 @@ def _embedding_powers(probe: Probe) -> Tensor:
 
 
 def _unembedding_powers(probe: Probe) -> Tensor:
-    basis, roles = probe.basis, probe.network.roles
-    return probe.each(lambda parameters: basis.powers(roles.unembedding(parameters)))
+    basis = probe.basis
+    return probe.each(lambda weights: basis.powers(weights.readout))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from typing import Any
 
 import torch
@@ -11,10 +10,11 @@ from torch import Tensor
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_leaves, tree_map
 
-from ...catalog import models as catalog
+from ...catalog.models import ModelSpec
 from ...catalog.tasks import Shape
 from ..streams import Purpose, stream
 from .layers import Network
+from .layout import Weights
 from .networks import build_network
 
 
@@ -46,9 +46,8 @@ class FlatNetwork:
     """A network whose parameters all lie in theta.
 
     Attributes:
-        roles: what its parameters are.
         module: the network; its own parameters are never used in a computation.
-        size: P, the number of parameters.
+        layout: what theta is made of.
         output_scale: factor alpha on the outputs.
         centered: whether the outputs at theta_0 are subtracted.
         dropout_units: activations of a sample that dropout can mask; 0 where it has no place.
@@ -58,20 +57,16 @@ class FlatNetwork:
         self.module = module
         self.output_scale = output_scale
         self.centered = centered
-        self.roles = module.roles
         self.dropout_units = module.dropout_units
-        self.shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
-        self.sizes = [prod(shape) for shape in self.shapes.values()]
-        self.size = sum(self.sizes)
+        self.layout = module.layout()
 
     def parameters(self, theta: Tensor) -> dict[str, Tensor]:
         """Return the parameters as views of theta [..., P], each [..., *shape]."""
-        pieces = torch.split(theta, self.sizes, -1)
-        leading = theta.shape[:-1]
-        return {
-            name: piece.view(*leading, *shape)
-            for piece, (name, shape) in zip(pieces, self.shapes.items(), strict=True)
-        }
+        return self.layout.parameters(theta)
+
+    def weights(self, theta: Tensor) -> Weights:
+        """Return the parameters as views of theta [..., P], with what they are."""
+        return Weights(self.parameters(theta), self.layout)
 
     def apply(
         self,
@@ -101,7 +96,7 @@ class FlatNetwork:
 
 
 def initial_theta(
-    spec: catalog.ModelSpec, shape: Shape, seeds: Sequence[int], dtype: torch.dtype
+    spec: ModelSpec, shape: Shape, seeds: Sequence[int], dtype: torch.dtype
 ) -> tuple[FlatNetwork, Tensor]:
     """Build a network and the theta [R, P] it starts from, one replica a seed, on the CPU.
 
@@ -113,6 +108,4 @@ def initial_theta(
             torch.manual_seed(int(stream(seed, Purpose.INIT).integers(2**63)))
             module = build_network(spec, shape)
         starts.append(torch.cat([p.detach().reshape(-1) for p in module.parameters()]))
-    if isinstance(spec, catalog.Network):
-        return FlatNetwork(module, spec.output_scale, spec.centered), torch.stack(starts).to(dtype)
-    return FlatNetwork(module), torch.stack(starts).to(dtype)
+    return FlatNetwork(module, spec.output_scale, spec.centered), torch.stack(starts).to(dtype)

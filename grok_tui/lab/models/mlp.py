@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from ...catalog import models as catalog
 from ...catalog.tasks import Shape
-from .layers import ACTIVATIONS, Layer, Network, scale
-from .roles import Roles
+from .layers import ACTIVATIONS, HOMOGENEOUS, Declared, Layer, Network, scale
+from .layout import Role
 
 
 class Linear(Network):
     """One linear map without a bias: outputs = inputs @ weight.T."""
 
-    roles = Roles(readout="weight", first="weight")
+    homogeneous = True
 
     def __init__(self, spec: catalog.Linear, shape: Shape) -> None:
         super().__init__()
         self.weight = nn.Linear(shape.inputs, shape.outputs, bias=False).weight
         if spec.init == "zeros":
             nn.init.zeros_(self.weight)
+
+    def layers(self) -> Sequence[Declared]:
+        """Return the one matrix, which reads the inputs and gives the outputs."""
+        return [[(self.weight, Role.INPUT | Role.READOUT)]]
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs."""
@@ -30,8 +36,6 @@ class Linear(Network):
 class Mlp(Network):
     """Hidden layers and a readout: inputs [N, I] -> outputs [N, O]; dropout masks the hidden activations."""
 
-    roles = Roles(readout="readout.weight", first="hidden.weight")
-
     def __init__(self, spec: catalog.Layered, shape: Shape) -> None:
         super().__init__()
         self.hidden = Layer(shape.inputs, spec.hidden, spec)
@@ -39,6 +43,12 @@ class Mlp(Network):
         self.readout = Layer(spec.hidden, shape.outputs, spec)
         self.activation = ACTIVATIONS[spec.activation]
         self.dropout_units = spec.depth * spec.hidden
+        self.homogeneous = spec.activation in HOMOGENEOUS
+
+    def layers(self) -> Sequence[Declared]:
+        """Return the layers in order; the first reads the inputs."""
+        deeper: list[Declared] = [[(layer, Role.HIDDEN)] for layer in self.deeper]
+        return [[(self.hidden, Role.INPUT)], *deeper, [(self.readout, Role.READOUT)]]
 
     def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
         """Return the outputs; the units of `keep` go by hidden layer."""
@@ -59,13 +69,16 @@ class EmbeddingMlp(Mlp):
     modular addition.
     """
 
-    roles = Roles(readout="readout.weight", first="hidden.weight", embedding="embedding.weight")
-
     def __init__(self, spec: catalog.EmbeddingMlp, shape: Shape) -> None:
         super().__init__(spec, shape._replace(inputs=spec.combined))
         self.embedding = nn.Embedding(shape.symbols, spec.width)
         self.summed = spec.combine == "sum"
         scale(self.embedding, spec.embedding_sd)
+
+    def layers(self) -> Sequence[Declared]:
+        """Return the embedding, and then the layers in order, the first of which reads vectors."""
+        _, *rest = super().layers()
+        return [[(self.embedding, Role.EMBEDDING)], [(self.hidden, Role.HIDDEN)], *rest]
 
     def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
         """Return the outputs; the units of `keep` go by hidden layer."""

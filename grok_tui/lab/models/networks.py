@@ -13,6 +13,5 @@ def build_network(spec: catalog.ModelSpec, shape: Shape) -> Network:
     network: Network = catalog.MODELS.made(
         spec.name, spec, shape, check=lambda made: check_network(made, spec, shape)
     )
-    if isinstance(spec, catalog.Network):
-        scale(network, spec.init_scale)
+    scale(network, spec.init_scale)
     return network

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from ...catalog import models as catalog
 from ...catalog.tasks import Shape
-from .layers import ACTIVATIONS, Network
-from .roles import Roles
+from .layers import ACTIVATIONS, Declared, Network
+from .layout import Role
 
 
 class Stream(NamedTuple):
@@ -108,6 +108,13 @@ class Block(nn.Module):
         self.before = list(self.norms) if spec.norm == "pre" else [nn.Identity()] * 2
         self.after = list(self.norms) if spec.norm == "post" else [nn.Identity()] * 2
 
+    def parts(self) -> Declared:
+        """Return what the layer is made of."""
+        own = self.attention
+        attention = [(part, Role.ATTENTION) for part in (own.query, own.key, own.value, own.output)]
+        mlp = [(part, Role.HIDDEN) for part in (self.inner, self.outer)]
+        return [*attention, *mlp, *((norm, Role.NORM) for norm in self.norms)]
+
     def forward(
         self, streams: Sequence[Stream], wanted: range, keep: Sequence[Tensor] | None
     ) -> list[Stream]:
@@ -135,7 +142,6 @@ class Transformer(Network):
     openai/grok), whose residual dropout is after the MLPs alone.
     """
 
-    roles = Roles(readout="readout.weight", embedding="embedding.weight")
     positions: Tensor
 
     def __init__(self, spec: catalog.Transformer, shape: Shape) -> None:
@@ -152,6 +158,15 @@ class Transformer(Network):
         if spec.init == "normal":
             self._initialize()
         self.dropout_units = sum(len(self._wanted(i)) for i in range(spec.layers)) * spec.width
+
+    def layers(self) -> Sequence[Declared]:
+        """Return the embedding with learnt positions, the blocks, and the readout with its norm."""
+        learned = [(self.positions, Role.POSITION)] if isinstance(self.positions, nn.Parameter) else []
+        return [
+            [(self.embedding, Role.EMBEDDING), *learned],
+            *(cast(Block, block).parts() for block in self.blocks),
+            [(self.norm, Role.NORM), (self.readout, Role.READOUT)],
+        ]
 
     def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
         """Return the outputs; the units of `keep` go by layer, then by place, where the MLP is computed."""
@@ -182,13 +197,11 @@ class Transformer(Network):
 
     def _initialize(self) -> None:
         tokens, width = self.embedding.weight.shape
-        for name, parameter in self.named_parameters():
-            if name == self.roles.readout:
-                nn.init.normal_(parameter, std=tokens**-0.5)
-            elif "norm" not in name and parameter.dim() > 1:
-                nn.init.normal_(parameter, std=width**-0.5)
-            elif name.endswith("bias"):
+        for parameter, piece in zip(self.parameters(), self.layout(), strict=True):
+            if piece.role is Role.BIAS:
                 nn.init.zeros_(parameter)
+            elif piece.role is not Role.NORM:
+                nn.init.normal_(parameter, std=(tokens if piece.role is Role.READOUT else width) ** -0.5)
 
 
 def sinusoids(places: int, width: int) -> Tensor:

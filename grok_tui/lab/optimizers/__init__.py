@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
 from ...catalog.optimizers import OPTIMIZERS
-from .muon import Muon
+from ..models import Layout
 from .rules import SMALLEST_LR, Hyper, Rule, hyperparameters
 
 
-def build_rule(name: str, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str] = ()) -> Rule:
-    """Return the update rule of this name for a network.
-
-    Args:
-        name: the optimizer's.
-        shapes: of the network's tensors in theta, by name, in order.
-        ends: those of them that look symbols up or read classes out.
-    """
-    rule: Rule = OPTIMIZERS.implementation(name)(shapes, ends)
+def build_rule(name: str, layout: Layout) -> Rule:
+    """Return the update rule of this name for a network whose theta has this layout."""
+    rule: Rule = OPTIMIZERS.implementation(name)(layout)
     return rule
 
 
-__all__ = ["SMALLEST_LR", "Hyper", "Muon", "Rule", "build_rule", "hyperparameters"]
+__all__ = ["SMALLEST_LR", "Hyper", "Rule", "build_rule", "hyperparameters"]

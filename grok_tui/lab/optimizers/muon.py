@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod, sqrt
+from math import sqrt
 
 import torch
 from torch import Tensor
 
+from ..models import Role
 from .rules import Hyper, Rule, moment_coefficients, moment_step
 
 # The quintic iteration of Jordan et al., as in torch.optim.Muon: it takes singular values to about 1 within 5
@@ -16,14 +17,15 @@ QUINTIC = (3.4445, -4.775, 2.0315)
 ROUNDS = 5
 TINY = 1e-7
 
+# What looks symbols up and what reads classes out; a matrix that is all there is does neither for another.
+ENDS = (Role.EMBEDDING, Role.READOUT)
+
 
 class Muon(Rule):
-    """Muon for the matrices of a network.
+    """Muon for the matrices of a network, embeddings and readout among them where `ends` is on.
 
     The orthogonalization is done in theta's dtype; `torch.optim.Muon`, which this follows step by step
-    otherwise, does it in bfloat16.
-
-    The ends are AdamW's unless the hyperparameter of that name is on.
+    otherwise, does it in bfloat16. What is no matrix is AdamW's, and so are the ends where `ends` is off.
     """
 
     slots = ("momentum_buffer", "exp_avg", "exp_avg_sq")
@@ -48,15 +50,12 @@ class Muon(Rule):
         buffer = torch.lerp(state["momentum_buffer"], grad, c["momentum_intake"])
         direction = torch.lerp(grad, buffer, c["ahead"])
         by_adamw, moments = moment_step(theta * c["shrink"], grad, state, c)
-        sizes = [prod(shape) for shape in self.shapes.values()]
+        split = self.layout.split
         pieces = []
-        for (name, shape), old, towards, other in zip(
-            self.shapes.items(),
-            torch.split(theta, sizes, -1),
-            torch.split(direction, sizes, -1),
-            torch.split(by_adamw, sizes, -1),
-            strict=True,
+        for tensor, old, towards, other in zip(
+            self.layout, split(theta), split(direction), split(by_adamw), strict=True
         ):
+            shape = tensor.shape
             if len(shape) != 2:
                 pieces.append(other)
                 continue
@@ -64,7 +63,7 @@ class Muon(Rule):
             # The factor of Jordan et al. that makes one rate fit matrices of every shape.
             rate = -sqrt(max(1.0, shape[0] / shape[1]))
             by_muon = torch.addcmul(old * c["muon_shrink"], turned, c["lr"] * rate)
-            pieces.append(torch.where(c["ends"] > 0, by_muon, other) if name in self.ends else by_muon)
+            pieces.append(torch.where(c["ends"] > 0, by_muon, other) if tensor.role in ENDS else by_muon)
         return torch.cat(pieces, -1), {"momentum_buffer": buffer, **moments}
 
 

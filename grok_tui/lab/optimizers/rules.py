@@ -11,13 +11,15 @@ rule stands in for several of torch's code paths (momentum or none, centered or 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from grok_tui.catalog.base import Spec
+
+from ..models import Layout
 
 Hyper = Mapping[str, Tensor]
 """Hyperparameters by name, float64: [R, 1] each, `betas` [2, R, 1]; booleans are 0 or 1."""
@@ -43,23 +45,26 @@ def hyperparameters(spec: Spec, replicas: int, device: torch.device | str = "cpu
 
 
 class Rule(ABC):
-    """One optimizer on one network; its state is given to it. R replicas, P parameters, k steps.
+    """One optimizer, of an arm whose state it does not keep. R replicas, P parameters, k steps.
 
     Args:
-        shapes: the shape of each tensor in theta, by name, in order.
-        ends: the matrices that look symbols up, or that read classes out.
+        layout: what theta is made of.
     """
 
     slots: ClassVar[tuple[str, ...]]
-    """Names of the state tensors, each [R, P] in theta's dtype."""
+    """Names of the state tensors, in theta's dtype."""
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str] = ()) -> None:
-        self.shapes, self.ends = dict(shapes), frozenset(ends)
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each slot for one replica: [P], unless the rule says otherwise."""
+        return dict.fromkeys(self.slots, (self.layout.size,))
 
     def initial(self, theta: Tensor, hyper: Hyper) -> dict[str, Tensor]:
-        """Return the state before the first step: zeros, unless the rule says otherwise."""
+        """Return the state [R, ...] before the first step: zeros, unless the rule says otherwise."""
         del hyper
-        return {slot: torch.zeros_like(theta) for slot in self.slots}
+        return {slot: theta.new_zeros(len(theta), *shape) for slot, shape in self.shapes().items()}
 
     @abstractmethod
     def coefficients(self, hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
@@ -79,7 +84,7 @@ class Rule(ABC):
         Args:
             theta: [R, P], float32 or float64.
             grad: the loss's gradient at theta, [R, P].
-            state: the slots.
+            state: the slots, each [R, ...].
             c: the coefficients of this step, [R, 1] each, in theta's dtype.
         """
 
@@ -191,9 +196,6 @@ class Adagrad(Rule):
     """Adagrad (Duchi et al. 2011, the diagonal version, section 1.1)."""
 
     slots = ("sum",)
-
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], ends: Collection[str] = ()) -> None:
-        self.shapes, self.ends = dict(shapes), frozenset(ends)
 
     def initial(self, theta: Tensor, hyper: Hyper) -> dict[str, Tensor]:
         """Return the sum of squares at `initial_accumulator_value`."""

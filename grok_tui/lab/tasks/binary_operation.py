@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ...catalog.tasks import BinaryOperation
-from ..models import Roles
+from ..models import Weights
 from ..streams import Purpose, stream
 from .bases import Basis, basis_of
 from .operations import operation_table
-from .task import Coordinates, Parameters, Samples, Symbols, Task
+from .task import Coordinates, Samples, Symbols, Task
 
 
 def build(spec: BinaryOperation, seed: int, dtype: torch.dtype) -> Task:
@@ -49,8 +49,8 @@ def _coordinates(basis: Basis, symbols: int) -> Coordinates:
     and sine) and over the dimensions of the embedding.
     """
 
-    def norms(roles: Roles, parameters: Parameters) -> Tensor:
-        return basis.powers(roles.symbol_vectors(parameters, symbols)).sqrt()
+    def norms(weights: Weights) -> Tensor:
+        return basis.powers(weights.symbol_vectors(symbols)).sqrt()
 
     return Coordinates(norms, lambda norms: basis.stands_out(norms.square()), basis.labels)
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from ...catalog.tasks import Linear101
-from ..models import Roles
-from .task import Coordinates, Parameters, Samples, Task
+from ..models import Weights
+from .task import Coordinates, Samples, Task
 
 
 def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG001  (the data are the same for every seed)
@@ -25,8 +25,8 @@ def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG0
     def correct(outputs: Tensor, targets: Tensor) -> Tensor:
         return ((outputs - targets).abs() < spec.tolerance).squeeze(-1)
 
-    def weights(roles: Roles, parameters: Parameters) -> Tensor:
-        return roles.first_weights(parameters).reshape(-1)
+    def values(weights: Weights) -> Tensor:
+        return weights.first.reshape(-1)
 
     generalizes = torch.zeros(n + 1, dtype=torch.bool)
     generalizes[n] = True
@@ -35,8 +35,6 @@ def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG0
         validation=Samples(new_sample, torch.ones(1, 1, dtype=dtype)),
         outputs=1,
         correct=correct,
-        coordinates=Coordinates(
-            weights, lambda _: generalizes, (*(f"w{i}" for i in range(1, n + 1)), "bias")
-        ),
-        measures={"bias": lambda roles, parameters: weights(roles, parameters)[n]},
+        coordinates=Coordinates(values, lambda _: generalizes, (*(f"w{i}" for i in range(1, n + 1)), "bias")),
+        measures={"bias": lambda weights: values(weights)[n]},
     )

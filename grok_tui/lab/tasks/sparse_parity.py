@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ...catalog.tasks import SparseParity
-from ..models import Roles
+from ..models import Weights
 from ..streams import Purpose, stream
-from .task import Coordinates, Parameters, Samples, Task
+from .task import Coordinates, Samples, Task
 
 
 def build(spec: SparseParity, seed: int, dtype: torch.dtype) -> Task:
@@ -56,9 +56,9 @@ def _targets(spec: SparseParity, labels: Tensor) -> Tensor:
     return (labels > 0).to(torch.int64) if spec.logits == 2 else labels
 
 
-def _masses(roles: Roles, parameters: Parameters) -> Tensor:
+def _masses(weights: Weights) -> Tensor:
     """Return the L2 norm of the first layer's weights from each bit, [n]."""
-    masses: Tensor = torch.linalg.vector_norm(roles.first_weights(parameters), dim=0)
+    masses: Tensor = torch.linalg.vector_norm(weights.first, dim=0)
     return masses
 
 

@@ -8,12 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ..models import Roles
+from ..models import Weights
 from .bases import Basis
-
-Parameters = Mapping[str, Tensor]
-"""The parameters of one replica by name, shaped as in the module."""
-
 
 Draw = Callable[[Tensor, Tensor, torch.Generator], None]
 """Fills inputs [B, ...] and targets [B, ...] with new samples."""
@@ -35,13 +31,13 @@ class Coordinates:
     """The weights in the task's own basis.
 
     Attributes:
-        of: maps the roles of a network and the parameters of one replica to its C coordinates.
+        of: maps the weights of one replica to its C coordinates.
         generalizes: maps coordinates [..., C] to which of them generalize, bool [..., C] or [C]; the
             others memorize.
         labels: one short label a coordinate.
     """
 
-    of: Callable[[Roles, Parameters], Tensor]
+    of: Callable[[Weights], Tensor]
     generalizes: Callable[[Tensor], Tensor]
     labels: tuple[str, ...]
 
@@ -78,7 +74,7 @@ class Task:
         classes: whether the outputs are scores of classes, or one score whose sign tells two apart.
         draw: draws new samples into inputs [B, ...] and targets [B] of one replica, where the task can.
         secret: of a parity, how many of the bits it depends on; they come first.
-        measures: the task's own measures: name -> function of one replica's parameters, giving a number.
+        measures: the task's own measures: name -> function of one replica's weights, giving a number.
     """
 
     train: Samples
@@ -90,7 +86,7 @@ class Task:
     classes: bool = False
     draw: Draw | None = None
     secret: int = 0
-    measures: Mapping[str, Callable[[Roles, Parameters], Tensor]] = field(default_factory=dict)
+    measures: Mapping[str, Callable[[Weights], Tensor]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> int:

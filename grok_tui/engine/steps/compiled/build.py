@@ -22,7 +22,7 @@ import torch
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from .calling import PER_STEP, Layout, Rows, in_place
+from .calling import PER_STEP, Rows, Strided, in_place
 from .native import MOST_INPUTS, REPEAT_FILE, STEP_FILE, TRUSTING, compiler
 
 # Runs a compiled step again and again without coming back to Python. A run takes the handles of its inputs
@@ -47,7 +47,7 @@ STACK_BYTES = 1 << 20
 
 MOST_KEPT = 64
 
-Step = tuple[GraphModule, tuple[str, ...], tuple[str, ...], tuple[Layout, ...], int]
+Step = tuple[GraphModule, tuple[str, ...], tuple[str, ...], tuple[Strided, ...], int]
 """What `Program.pickled` holds."""
 
 

@@ -22,7 +22,7 @@ PER_STEP = ("table", "indices")
 
 
 @dataclass(frozen=True)
-class Layout:
+class Strided:
     """Shape, strides and dtype of a tensor."""
 
     shape: tuple[int, ...]
@@ -30,12 +30,12 @@ class Layout:
     dtype: torch.dtype
 
     @classmethod
-    def of(cls, tensor: Tensor) -> Layout:
-        """Return a tensor's layout."""
+    def of(cls, tensor: Tensor) -> Strided:
+        """Return those of a tensor."""
         return cls(tuple(tensor.shape), tensor.stride(), tensor.dtype)
 
     def zeros(self) -> Tensor:
-        """Return zeros of this layout."""
+        """Return zeros laid out so."""
         return torch.empty_strided(self.shape, self.stride, dtype=self.dtype).zero_()
 
     @property
@@ -59,7 +59,7 @@ class Rows:
     per_step: dict[str, Tensor]
 
     @classmethod
-    def zeros(cls, layouts: Mapping[str, Layout], device: torch.device | None = None) -> Rows:
+    def zeros(cls, layouts: Mapping[str, Strided], device: torch.device | None = None) -> Rows:
         """Return zeros for a step whose inputs have these layouts."""
         own = {name: layouts[name] for name in PER_STEP if name in layouts}
         rows = max(1, min(MOST_ROWS, ROW_BYTES // max(layout.bytes for layout in own.values())))

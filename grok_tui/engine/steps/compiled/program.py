@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_map
 from grok_tui.engine.steps.kernels import aten
 from grok_tui.engine.steps.plan import FACTORIES, Plan
 
-from .calling import Layout
+from .calling import Strided
 
 # Counts up when the same graph is compiled to something else, so that what is kept is passed over.
 RECIPE = 2
@@ -44,7 +44,7 @@ class Program:
     step: GraphModule
     names: tuple[str, ...]
     renewed: tuple[str, ...]
-    layouts: tuple[Layout, ...]
+    layouts: tuple[Strided, ...]
     known: tuple[Tensor, ...]
     threads: int
 
@@ -80,7 +80,7 @@ def program_of(plan: Plan, names: tuple[str, ...], renewed: tuple[str, ...]) -> 
     copy = _Copy(plan)
     step = GraphModule(torch.nn.Module(), copy.graph)
     known = tuple(copy.known)
-    layouts = tuple(Layout.of(tensor) for tensor in (*plan.inputs, *known))
+    layouts = tuple(Strided.of(tensor) for tensor in (*plan.inputs, *known))
     return Program(step, names, renewed, layouts, known, torch.get_num_threads())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from .calling import PER_STEP, Layout, Rows
+from .calling import PER_STEP, Rows, Strided
 from .native import NativeStep
 from .program import Program
 
@@ -25,7 +25,7 @@ class CompiledStepper:
     """
 
     def __init__(self, program: Program, folder: Path, tensors: Mapping[str, Tensor]) -> None:
-        self._rows = Rows.zeros({name: Layout.of(tensor) for name, tensor in tensors.items()})
+        self._rows = Rows.zeros({name: Strided.of(tensor) for name, tensor in tensors.items()})
         fixed = [tensor for name, tensor in tensors.items() if name not in PER_STEP]
         self._native = NativeStep(folder, [*self._rows.all(), *fixed, *program.known])
 
