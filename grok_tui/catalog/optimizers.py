@@ -54,6 +54,26 @@ class AdamW(Spec):
     weight_decay: float = knob(1e-2, live=True, ge=0, help=DECOUPLED)
 
 
+class AdaSgd(Spec):
+    """AdaSGD: AdamW with one second moment for all coordinates (Wang & Wiens 2020)."""
+
+    name: Literal["adasgd"]
+    lr: float = knob(1e-3, live=True, ge=0, help=LR)
+    betas: tuple[Beta, Beta] = knob((0.9, 0.999), live=True, strict=False, help=BETAS)
+    eps: float = knob(1e-8, live=True, ge=0, help=EPS)
+    weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
+
+
+class AdamBlockwise(Spec):
+    """Blockwise Adam: AdamW with one second moment for each tensor (Xie et al. 2024)."""
+
+    name: Literal["adam_blockwise"]
+    lr: float = knob(1e-3, live=True, ge=0, help=LR)
+    betas: tuple[Beta, Beta] = knob((0.9, 0.999), live=True, strict=False, help=BETAS)
+    eps: float = knob(1e-8, live=True, ge=0, help=EPS)
+    weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
+
+
 class RMSprop(Spec):
     """RMSprop (Tieleman & Hinton 2012), centered as in Graves 2013."""
 
@@ -103,12 +123,16 @@ class Muon(Spec):
     adamw_weight_decay: float = knob(0.1, live=True, ge=0, help=f"AdamW's: {DECOUPLED}")
 
 
-OptimizerSpec = Annotated[Sgd | Adam | AdamW | RMSprop | Adagrad | Sign | Muon, Field(discriminator="name")]
+OptimizerSpec = Annotated[
+    Sgd | Adam | AdamW | AdaSgd | AdamBlockwise | RMSprop | Adagrad | Sign | Muon, Field(discriminator="name")
+]
 
 OPTIMIZERS: dict[str, type[Spec]] = {
     "sgd": Sgd,
     "adam": Adam,
     "adamw": AdamW,
+    "adasgd": AdaSgd,
+    "adam_blockwise": AdamBlockwise,
     "rmsprop": RMSprop,
     "adagrad": Adagrad,
     "sign": Sign,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from ..models import Layout
 from .muon import Muon
 from .rules import SMALLEST_LR, Adagrad, Adam, AdamW, Hyper, RMSprop, Rule, Sgd, Sign, hyperparameters
+from .shared_moments import AdamBlockwise, AdaSgd
 
 RULES: dict[str, type[Rule]] = {
     "sgd": Sgd,
     "adam": Adam,
     "adamw": AdamW,
+    "adasgd": AdaSgd,
+    "adam_blockwise": AdamBlockwise,
     "rmsprop": RMSprop,
     "adagrad": Adagrad,
     "sign": Sign,
