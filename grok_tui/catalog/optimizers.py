@@ -73,6 +73,26 @@ class AdamW(Optimizer):
     weight_decay: float = knob(1e-2, live=True, ge=0, help=DECOUPLED)
 
 
+class AdaSgd(Optimizer):
+    """AdaSGD: AdamW with one second moment for all coordinates (Wang & Wiens 2020)."""
+
+    name: Literal["adasgd"]
+    lr: float = knob(1e-3, live=True, ge=0, help=LR)
+    betas: tuple[Beta, Beta] = knob((0.9, 0.999), live=True, strict=False, help=BETAS)
+    eps: float = knob(1e-8, live=True, ge=0, help=EPS)
+    weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
+
+
+class AdamBlockwise(Optimizer):
+    """Blockwise Adam: AdamW with one second moment for each tensor (Xie et al. 2024)."""
+
+    name: Literal["adam_blockwise"]
+    lr: float = knob(1e-3, live=True, ge=0, help=LR)
+    betas: tuple[Beta, Beta] = knob((0.9, 0.999), live=True, strict=False, help=BETAS)
+    eps: float = knob(1e-8, live=True, ge=0, help=EPS)
+    weight_decay: float = knob(0.0, live=True, ge=0, help=DECOUPLED)
+
+
 class RMSprop(Optimizer):
     """RMSprop (Tieleman & Hinton 2012), centered as in Graves 2013."""
 
@@ -142,6 +162,8 @@ OPTIMIZERS: Registry[Optimizer] = Registry(
     Entry(Sgd, "grok_tui.lab.optimizers.rules:Sgd"),
     Entry(Adam, "grok_tui.lab.optimizers.rules:Adam"),
     Entry(AdamW, "grok_tui.lab.optimizers.rules:AdamW"),
+    Entry(AdaSgd, "grok_tui.lab.optimizers.shared_moments:AdaSgd"),
+    Entry(AdamBlockwise, "grok_tui.lab.optimizers.shared_moments:AdamBlockwise"),
     Entry(RMSprop, "grok_tui.lab.optimizers.rules:RMSprop"),
     Entry(Adagrad, "grok_tui.lab.optimizers.rules:Adagrad"),
     Entry(Sign, "grok_tui.lab.optimizers.rules:Sign"),

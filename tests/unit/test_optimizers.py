@@ -388,6 +388,57 @@ def test_the_state_starts_at_zero_and_adagrads_where_it_is_told(name: str) -> No
         assert torch.equal(value, torch.full((3, *rule.shapes()[slot]), 0.5 if given_ else 0.0))
 
 
+class Grouped:
+    """A plain loop over tensors on theta [P], whose second moments are shared by groups of tensors."""
+
+    def __init__(self, declared: Spec, theta: Tensor, groups: Sequence[Sequence[int]]) -> None:
+        self.declared, self.groups = declared, groups
+        self.tensors = [part.clone() for part in layout().split(theta)]
+        self.means = [torch.zeros_like(part) for part in self.tensors]
+        self.squares = [0.0 for _ in groups]
+
+    def advance(self, gradient: Gradient, steps: int) -> list[Tensor]:
+        lr, (beta1, beta2), eps, decay = (
+            getattr(self.declared, name) for name in ("lr", "betas", "eps", "weight_decay")
+        )
+        thetas = []
+        for step in range(steps):
+            grads = layout().split(gradient(torch.cat(self.tensors), step))
+            for number, group in enumerate(self.groups):
+                mean_square = torch.cat([grads[i] for i in group]).square().mean().item()
+                self.squares[number] = beta2 * self.squares[number] + (1 - beta2) * mean_square
+                root = (self.squares[number] / (1 - beta2 ** (step + 1))) ** 0.5
+                for i in group:
+                    self.means[i] = beta1 * self.means[i] + (1 - beta1) * grads[i]
+                    corrected = self.means[i] / (1 - beta1 ** (step + 1))
+                    self.tensors[i] = self.tensors[i] * (1 - lr * decay) - lr * corrected / (root + eps)
+            thetas.append(torch.cat(self.tensors))
+        return thetas
+
+
+SHARED = {"adasgd": [[0, 1]], "adam_blockwise": [[0], [1]]}
+
+
+@pytest.mark.parametrize("gradient", [least_squares, quadratic, logistic])
+@pytest.mark.parametrize("name", SHARED)
+def test_second_moments_are_shared_as_a_plain_loop_over_tensors_shares_them(
+    name: str, gradient: Gradient
+) -> None:
+    declared = spec(name, lr=0.02, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1)
+    theta = normal(P, seed=4)
+    expected = Grouped(declared, theta, SHARED[name]).advance(gradient, STEPS)
+    found = Ours(name, theta[None], hyperparameters(declared, 1)).advance(gradient, STEPS)
+    assert largest_difference(found, expected) < 1e-12
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_block_whose_gradient_was_always_zero_stays_where_it_is(name: str) -> None:
+    run = Ours(name, torch.ones(1, P).double(), hyperparameters(spec(name), 1))
+    path = run.advance(lambda theta, _: torch.cat([theta[:, :4], 0 * theta[:, 4:]], 1), 5)
+    assert path[-1][0, 4:].tolist() == [1.0, 1.0]
+    assert (path[-1][0, :4] < 1).all()
+
+
 def test_hyperparameters_are_tensors_with_storage_of_their_own() -> None:
     found = hyperparameters(spec("adam", lr=0.5, betas=[0.8, 0.9]), replicas=3)
     assert {key: tuple(value.shape) for key, value in found.items()} == {

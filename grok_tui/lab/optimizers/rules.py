@@ -296,6 +296,11 @@ def _divided_by_lr(lr: Tensor, eps: Tensor, root_scale: Tensor) -> dict[str, Ten
     }
 
 
+def denominator(root: Tensor, c: Mapping[str, Tensor]) -> Tensor:
+    """Return -(root_scale * root + eps) / lr, what a direction is divided by: one kernel."""
+    return torch.addcmul(c["floor"], root, c["slope"])
+
+
 def _preconditioned_step(theta: Tensor, direction: Tensor, root: Tensor, c: Mapping[str, Tensor]) -> Tensor:
     """theta - lr * direction / (root_scale * root + eps): two kernels."""
-    return torch.addcdiv(theta, direction, torch.addcmul(c["floor"], root, c["slope"]))
+    return torch.addcdiv(theta, direction, denominator(root, c))
