@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .catalog.base import Parameter, parameters
 from .catalog.events import EVENT_NUMBERS, EVENTS
-from .catalog.interventions import ACTIONS, Intervention
+from .catalog.interventions import INTERVENTIONS, Intervention
 from .catalog.losses import LOSSES
 from .catalog.measures import FAMILIES
 from .catalog.models import MODELS
@@ -79,10 +79,10 @@ def _lines() -> Iterator[str]:
     yield "Every intervention has an `action` and:"
     yield ""
     yield from _parameters(parameters(Intervention))
-    for name, spec in ACTIONS.items():
-        yield from (f'### action = "{name}"', "", f"{spec.__doc__}", "")
+    for name, action in INTERVENTIONS.shipped.items():
+        yield from (f'### action = "{name}"', "", f"{action.spec.__doc__}", "")
         shared = {parameter.name for parameter in parameters(Intervention)}
-        yield from _parameters([p for p in parameters(spec) if p.name not in shared])
+        yield from _parameters([p for p in parameters(action.spec) if p.name not in shared])
     yield from ("## Claims", "")
     yield from _parameters(parameters(Claim))
     yield CLAIMS

@@ -138,3 +138,8 @@ OPTIMIZERS: Registry[Optimizer] = Registry(
 with those of them that are its ends; it returns a `grok_tui.lab.optimizers.Rule`."""
 
 OptimizerSpec = Annotated[Optimizer, OPTIMIZERS]
+
+
+def titled(optimizer: str) -> str:
+    """Return the name of an optimizer as its papers write it."""
+    return "SGD" if optimizer == "sgd" else OPTIMIZERS[optimizer].spec.__name__
