@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from grok_tui.catalog.interventions import Sudden
-from grok_tui.numbers import grouped
-
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
 
@@ -22,9 +19,4 @@ def described(spec: Mapping[str, object]) -> str:
 
 def dated(done: AnyIntervention) -> str:
     """Return an intervention with its arm and its step, e.g. "sgd at step 1 200: lr = 0.01"."""
-    when = f"at step {grouped(done.at_step)}"
-    if isinstance(done, Sudden) and done.since is not None:
-        when = f"{done.at_step:+d} steps from {done.since}"
-        if done.not_before:
-            when += f", the first from step {grouped(done.not_before)} on"
-    return f"{done.arm} {when}: {done.told()}"
+    return f"{done.arm} {done.when()}: {done.told()}"

@@ -64,8 +64,11 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     """Do it to the arm, between two steps.
 
     Raises:
-        ValueError: a hyperparameter that the optimizer does not have, or a value out of bounds.
+        ValueError: it does not fit the arm as it stands.
     """
+    replica = getattr(intervention, "replica", None)
+    if replica is not None and replica >= len(arm.seeds):
+        raise ValueError(f"there is no replica {replica}; they are counted from 0 to {len(arm.seeds) - 1}")
     after = arm.settings.after(intervention)
     INTERVENTIONS.implementation(intervention.action)(arm, intervention, after)
 
