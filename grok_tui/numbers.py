@@ -39,6 +39,18 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 59.95 else clock(seconds)
 
 
+def shown(value: object) -> str:
+    """Return the value of a parameter as people write it: 0.01, 1e-5, "0.9 0.999", "yes"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        text = f"{value:.6g}"
+        return text.replace("e-0", "e-").replace("e+0", "e") if "e" in text else text
+    if isinstance(value, (tuple, list)):
+        return " ".join(map(shown, value))
+    return str(value)
+
+
 def plural(count: int, noun: str) -> str:
     """Return "1 arm", "2 arms"."""
     return f"{grouped(count)} {noun}{'' if count == 1 else 's'}"

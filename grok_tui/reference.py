@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .catalog.base import Parameter, parameters
 from .catalog.events import EVENT_NUMBERS, EVENTS
-from .catalog.interventions import ACTIONS, Intervention
+from .catalog.intervention import Intervention, Plateau
+from .catalog.interventions import INTERVENTIONS
 from .catalog.losses import LOSSES
 from .catalog.measures import FAMILIES
 from .catalog.models import MODELS
@@ -55,6 +56,15 @@ the share of recorded steps, or of those of an event, at which a condition holds
 """
 
 
+WAITING = """An intervention may wait: for an event, `since = "arm.event"`, or for a plateau,
+`since_plateau = { measure = "arm.val_loss", records = 20, improvement = 0.01 }`. What can be done to one
+replica (it has a `replica`) is done to each at a step of its own; what is done to the whole arm waits until
+it has come in every replica. An arm that waits for another takes no step until then, or until the other is at
+its end; so `at_step` may be negative. What an arm waits for in itself is looked for at its recorded steps,
+and done at the earliest at the one where it is seen. What never comes is never done. A plateau has:
+"""
+
+
 def reference() -> str:
     """Return the reference as Markdown."""
     return "\n".join(_lines()).rstrip() + "\n"
@@ -79,10 +89,12 @@ def _lines() -> Iterator[str]:
     yield "Every intervention has an `action` and:"
     yield ""
     yield from _parameters(parameters(Intervention))
-    for name, spec in ACTIONS.items():
-        yield from (f'### action = "{name}"', "", f"{spec.__doc__}", "")
+    yield WAITING
+    yield from _parameters(parameters(Plateau))
+    for name, action in INTERVENTIONS.shipped.items():
+        yield from (f'### action = "{name}"', "", f"{action.spec.__doc__}", "")
         shared = {parameter.name for parameter in parameters(Intervention)}
-        yield from _parameters([p for p in parameters(spec) if p.name not in shared])
+        yield from _parameters([p for p in parameters(action.spec) if p.name not in shared])
     yield from ("## Claims", "")
     yield from _parameters(parameters(Claim))
     yield CLAIMS

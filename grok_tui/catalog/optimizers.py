@@ -175,3 +175,11 @@ OPTIMIZERS: Registry[Optimizer] = Registry(
 `grok_tui.lab.optimizers.Rule`."""
 
 OptimizerSpec = Annotated[Optimizer, OPTIMIZERS]
+
+
+def titled(optimizer: str) -> str:
+    """Return the name of an optimizer as its papers write it; a plugin's as presets do."""
+    if optimizer == "sgd":
+        return "SGD"
+    shipped = OPTIMIZERS.shipped.get(optimizer)
+    return shipped.spec.__name__ if shipped else optimizer

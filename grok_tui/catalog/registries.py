@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .interventions import INTERVENTIONS
 from .losses import LOSSES
 from .models import MODELS
 from .optimizers import OPTIMIZERS
@@ -15,7 +16,7 @@ from .registry import Registry
 from .tasks import TASKS
 
 REGISTRIES: dict[str, Registry[Any]] = {
-    registry.kind: registry for registry in (TASKS, MODELS, LOSSES, OPTIMIZERS)
+    registry.kind: registry for registry in (TASKS, MODELS, LOSSES, OPTIMIZERS, INTERVENTIONS)
 }
 
 VARIABLE = "GROK_TUI_PLUGIN"

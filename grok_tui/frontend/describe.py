@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from grok_tui.catalog.interventions import Jump, Reset, Set, Sudden, Switch
-from grok_tui.catalog.optimizers import OPTIMIZERS
-from grok_tui.numbers import grouped
-
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
 
@@ -23,63 +19,4 @@ def described(spec: Mapping[str, object]) -> str:
 
 def dated(done: AnyIntervention) -> str:
     """Return an intervention with its arm and its step, e.g. "sgd at step 1 200: lr = 0.01"."""
-    when = f"at step {grouped(done.at_step)}"
-    if isinstance(done, Sudden) and done.since is not None:
-        when = f"{done.at_step:+d} steps from {done.since}"
-        if done.not_before:
-            when += f", the first from step {grouped(done.not_before)} on"
-    return f"{done.arm} {when}: {told(done)}"
-
-
-def told(done: AnyIntervention) -> str:
-    """Return an intervention in a few words, e.g. "switch to SGD lr 0.1"."""
-    match done:
-        case Switch():
-            special = done.optimizer.model_dump(include={"lr"}) | done.optimizer.model_dump(
-                exclude={"name"}, exclude_defaults=True
-            )
-            settings = (f"{key} {shown(value)}" for key, value in special.items())
-            return " ".join([f"switch to {titled(done.optimizer.name)}", *settings])
-        case Set():
-            return f"{done.hyperparameter} = {shown(done.value)}"
-        case Reset():
-            return f"optimizer state reset{_where(done)}"
-        case Jump(of_next_steps=None):
-            return f"random jump of norm {shown(done.norm)}{_where(done)}"
-        case Jump():
-            return f"random jump as far as {done.of_next_steps} steps{_where(done)}"
-
-
-def _where(done: Sudden) -> str:
-    return "" if done.replica is None else f", replica {done.replica}"
-
-
-def named(done: AnyIntervention) -> str:
-    """Return an intervention as the label of a mark, e.g. "SGD" or "lr 0.01"."""
-    match done:
-        case Switch():
-            return titled(done.optimizer.name)
-        case Set():
-            return f"{done.hyperparameter} {shown(done.value)}"
-        case _:
-            return done.action
-
-
-def titled(optimizer: str) -> str:
-    """Return the name of an optimizer as its papers write it; a plugin's as presets do."""
-    if optimizer == "sgd":
-        return "SGD"
-    shipped = OPTIMIZERS.shipped.get(optimizer)
-    return shipped.spec.__name__ if shipped else optimizer
-
-
-def shown(value: object) -> str:
-    """Return the value of a parameter as people write it: 0.01, 1e-5, "0.9 0.999", "yes"."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        text = f"{value:.6g}"
-        return text.replace("e-0", "e-").replace("e+0", "e") if "e" in text else text
-    if isinstance(value, (tuple, list)):
-        return " ".join(map(shown, value))
-    return str(value)
+    return f"{done.arm} {done.when()}: {done.told()}"

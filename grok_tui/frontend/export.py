@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from grok_tui.errors import GrokTuiError
 from grok_tui.files import free_stem, reason, write_new
-from grok_tui.frontend.describe import told
 from grok_tui.frontend.orders import by_hand, steered
 from grok_tui.numbers import grouped
 from grok_tui.printable import printable
@@ -146,7 +145,7 @@ def script(subject: Subject, preset_file: Path) -> str:
             if arm.parent
         ]
         for arm, doings in by_hand(subject.snapshot).items():
-            lines += [f"#   {arm} at step {grouped(done.at_step)}: {told(done)}" for done in doings]
+            lines += [f"#   {arm} at step {grouped(done.at_step)}: {done.told()}" for done in doings]
         lines += [f"#   {', '.join(arms)} for {grouped(steps)} steps" for steps, arms in _prolonged(subject)]
     return "\n".join([*lines, command(subject, preset_file), ""])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grok_tui.frontend.describe import named
 from grok_tui.numbers import grouped, plural, short
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def happenings(arm: ArmStatus) -> list[tuple[int, str, MarkKind]]:
             first[event.name] = min(event.step, first.get(event.name, event.step))
     found: list[tuple[int, str, MarkKind]] = [(step, name, "event") for name, step in first.items()]
     found += [(event.step, SLINGSHOT, "event") for event in slingshots(arm)]
-    found += [(done.at_step, named(done), "intervention") for done in arm.interventions]
+    found += [(done.at_step, done.named(), "intervention") for done in arm.interventions]
     found = [one for one in found if one[0] >= arm.born]
     if arm.parent:
         found.append((arm.born, f"fork of {arm.parent}", "intervention"))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 from grok_tui.catalog.base import Parameter, Spec, nearest, parameters
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.training import PresetTraining, Training
-from grok_tui.frontend.describe import shown
 from grok_tui.frontend.orders import toml
+from grok_tui.numbers import shown
 
 if TYPE_CHECKING:
     from grok_tui.engine.arm.status import ArmStatus

@@ -8,7 +8,7 @@ from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from grok_tui.catalog.interventions import Jump, Reset, Set, Sudden, Switch
+from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.catalog.optimizers import AdamW, Sgd
 from grok_tui.options import RunOptions
 
@@ -152,10 +152,10 @@ def by_hand(snapshot: Snapshot) -> dict[str, tuple[AnyIntervention, ...]]:
 
 def _was_planned(done: AnyIntervention, planned: Sequence[AnyIntervention]) -> bool:
     """Whether an intervention is one of those planned, perhaps at the step that it had to wait for."""
-    if done in planned or not isinstance(done, Sudden):
-        return done in planned
-    waited = (one for one in planned if isinstance(one, Sudden) and one.awaited)
-    return any(one.settled(done.at_step, done.replica) == done for one in waited)
+    if done in planned:
+        return True
+    replica = getattr(done, "replica", None)
+    return any(one.settled(done.at_step, replica) == done for one in planned if one.awaited)
 
 
 def steered(snapshot: Snapshot) -> bool:

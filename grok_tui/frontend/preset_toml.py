@@ -54,11 +54,16 @@ def toml_text(preset: Preset) -> str:
 
 def _history(preset: Preset, arm: ArmStatus, steps: int) -> list[AnyIntervention]:
     """List what was done to an arm, then what is still planned; the last step's doings changed no step."""
-    planned = [
-        done for done in preset.interventions if done.arm == arm.name and done not in arm.interventions
-    ]
-    ahead = [done for done in planned if done.at_step >= arm.step]
+    ahead = [done for done in preset.interventions if done.arm == arm.name and _lies_ahead(done, arm)]
     return [done for done in (*arm.interventions, *ahead) if done.at_step < steps]
+
+
+def _lies_ahead(planned: AnyIntervention, arm: ArmStatus) -> bool:
+    """Whether a planned intervention has not been carried out; one that waits, in no replica."""
+    if planned.awaited is None:
+        return planned.at_step >= arm.step and planned not in arm.interventions
+    came = (planned.settled(one.at_step, getattr(one, "replica", None)) for one in arm.interventions)
+    return not any(one in arm.interventions for one in came)
 
 
 def _arm(arm: Arm, preset: Preset) -> dict[str, Any]:

@@ -108,7 +108,12 @@ def _asked(preset: Preset, label: str, question: Question) -> Preset:
     (arm,) = (arm for arm in preset.arms if arm.name == name)
     if question.at is not None and question.at > arm.training.steps:
         raise GrokTuiError(f"--at: arm '{name}' ends at step {arm.training.steps}")
-    interventions = [one for one in preset.interventions if one.arm == name]
+    # What waits for an arm that is left out would wait for ever.
+    interventions = [
+        one
+        for one in preset.interventions
+        if one.arm == name and (one.awaited is None or one.awaited[0] == name)
+    ]
     return preset.model_copy(
         update={"arms": [arm], "interventions": interventions, "claims": [], "measures": []}
     )

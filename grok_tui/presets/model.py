@@ -19,7 +19,7 @@ from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
-from .problems import first_problem
+from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
 
 
@@ -115,7 +115,9 @@ class Preset(Spec):
     def measures_of(self, arm: Arm) -> tuple[str, ...]:
         """Return the measures taken of an arm: the costly ones only where they are asked for, or claimed."""
         references = (ref for claim in self.claims for ref in claim.condition.references)
+        plateaus = (one.since_plateau for one in self.interventions)
         wanted = {*self.measures, *(ref.name for ref in references if ref.arm == arm.name)}
+        wanted |= {plateau.name for plateau in plateaus if plateau and plateau.arm == arm.name}
         return tuple(
             name
             for name in measures_of(arm.task)
@@ -173,35 +175,19 @@ class Preset(Spec):
 
     @model_validator(mode="after")
     def _interventions_fit(self) -> Preset:
-        current = {arm.name: arm.settings for arm in self.arms}
-        steps = {arm.name: arm.training.steps for arm in self.arms}
-        samples = {arm.name: arm.task.shape.samples for arm in self.arms}
-        for i, intervention in sorted(enumerate(self.interventions), key=lambda item: item[1].at_step):
+        arms = {arm.name: arm for arm in self.arms}
+        for i, intervention in enumerate(self.interventions):
             where, name = f"interventions[{i}]", intervention.arm
-            if name not in current:
-                raise ValueError(f"{where}.arm: unknown arm '{name}'{nearest(name, list(current))}")
-            if intervention.awaited is not None:
-                self._check_awaited(where, intervention.awaited)
-                continue
-            if intervention.at_step >= steps[name]:
-                raise ValueError(f"{where}.at_step: arm '{name}' ends at step {steps[name]}")
-            try:
-                before, current[name] = current[name], current[name].after(intervention)
-                if current[name].batch_size != before.batch_size:
-                    check_batch_size(current[name].batch_size, samples[name])
-            except ValueError as error:
-                raise ValueError(f"{where}: {first_problem(error)}") from None
+            if name not in arms:
+                raise ValueError(f"{where}.arm: unknown arm '{name}'{nearest(name, list(arms))}")
+            steps = arms[name].training.steps
+            if intervention.awaited is None and intervention.at_step >= steps:
+                raise ValueError(f"{where}.at_step: arm '{name}' ends at step {steps}")
+        check_awaited(self.interventions, {name: measures_of(arm.task) for name, arm in arms.items()})
+        for name, arm in arms.items():
+            own = [(i, one) for i, one in enumerate(self.interventions) if one.arm == name]
+            check_settings(arm.settings, arm.task.shape.samples, own)
         return self
-
-    def _check_awaited(self, where: str, awaited: tuple[str, str]) -> None:
-        """Raise ValueError unless the arm waited for exists, waits for none, and can have the event."""
-        (arm, event), names = awaited, [arm.name for arm in self.arms]
-        if arm not in names:
-            raise ValueError(f"{where}.since: unknown arm '{arm}'{nearest(arm, names)}")
-        if event not in EVENTS:
-            raise ValueError(f"{where}.since: unknown event '{event}'{nearest(event, list(EVENTS))}")
-        if any(one.arm == arm and one.awaited for one in self.interventions):
-            raise ValueError(f"{where}.since: arm '{arm}' itself waits for another")
 
     @model_validator(mode="after")
     def _measures_and_claims_name_what_exists(self) -> Preset:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ..catalog.interventions import INTERVENTIONS
 from ..catalog.losses import LOSSES
 from ..catalog.models import MODELS
 from ..catalog.optimizers import OPTIMIZERS
@@ -67,6 +68,7 @@ def _named(preset: Preset) -> Iterator[tuple[Registry[Any], str]]:
         yield LOSSES, arm.training.loss.name
         yield OPTIMIZERS, arm.optimizer.name
     for intervention in preset.interventions:
+        yield INTERVENTIONS, intervention.action
         optimizer = getattr(intervention, "optimizer", None)
         if optimizer is not None:
             yield OPTIMIZERS, optimizer.name

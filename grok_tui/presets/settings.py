@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from ..catalog.base import Count, nearest
-from ..catalog.interventions import AnyIntervention, Set, Switch
+from ..catalog.interventions import AnyIntervention
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
 
@@ -22,16 +22,16 @@ class Settings:
     batch_size: int | Literal["full"]
 
     def after(self, intervention: AnyIntervention) -> Self:
-        """Return the settings as an intervention leaves them; resets and jumps change none.
+        """Return the settings as an intervention leaves them; many change none.
 
         Raises:
             ValueError: the optimizer at work has no such hyperparameter, or a value is out of its bounds.
         """
-        if isinstance(intervention, Switch):
-            return replace(self, optimizer=intervention.optimizer, since=intervention.at_step)
-        if isinstance(intervention, Set):
-            return self.with_value(intervention.hyperparameter, intervention.value)
-        return self
+        return intervention.after(self)
+
+    def with_optimizer(self, optimizer: OptimizerSpec, since: int) -> Self:
+        """Return the settings with another optimizer, at work since a step."""
+        return replace(self, optimizer=optimizer, since=since)
 
     def with_value(self, name: str, value: Any) -> Self:
         """Return the settings with a hyperparameter, a modifier or the batch size changed.

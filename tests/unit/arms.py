@@ -12,6 +12,38 @@ from grok_tui.presets import Preset
 LINEAR = {"name": "linear101", "samples": 10}
 SUMS = {"name": "binary_operation", "p": 5}
 
+PARITY = """
+title = "t"
+summary = "s"
+sources = ["x"]
+[task]
+name = "sparse_parity"
+n = 9
+k = 2
+samples = 40
+validation = 100
+[model]
+name = "mlp"
+hidden = 16
+bias = true
+[training]
+steps = 60
+loss = "logistic"
+dtype = "float64"
+record_every = 7
+[[arms]]
+name = "a"
+optimizer = { name = "adamw", lr = 0.01, weight_decay = 0.01 }
+"""
+
+OTHER_ARM = '[[arms]]\nname = "b"\noptimizer = { name = "adamw", lr = 0.01, weight_decay = 0.01 }\n'
+
+
+def intervention(**keys: object) -> str:
+    """Return the table of an intervention in a preset's file."""
+    lines = "".join(f"{key} = {value!r}\n".replace("'", '"') for key, value in keys.items())
+    return f"[[interventions]]\n{lines}"
+
 
 def preset(*arms: dict, interventions=(), claims=(), task=None, **training) -> Preset:
     """Return a preset on 10 + 1 weights, or on another task; each arm may override `training`."""

@@ -3,7 +3,8 @@
 import pytest
 
 from grok_tui.catalog.interventions import intervention
-from grok_tui.frontend.describe import dated, described, named, shown, told
+from grok_tui.frontend.describe import dated, described
+from grok_tui.numbers import shown
 
 SWITCH = {"action": "switch", "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9}}
 SET = {"action": "set", "hyperparameter": "lr", "value": 1e-5}
@@ -23,8 +24,8 @@ FURTHER = {"action": "jump", "of_next_steps": 30}
 )
 def test_an_intervention_is_told_in_a_few_words_and_named_in_fewer(document, told_as, named_as):
     done = intervention({"arm": "a", "at_step": 1200, **document})
-    assert told(done) == told_as
-    assert named(done) == named_as
+    assert done.told() == told_as
+    assert done.named() == named_as
     assert dated(done) == f"a at step 1 200: {told_as}"
 
 

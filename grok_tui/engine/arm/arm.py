@@ -19,16 +19,20 @@ from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
 from grok_tui.engine.record.history import CoordinateHistory, History, next_recorded
 from grok_tui.engine.record.measuring import Measuring
+from grok_tui.engine.record.plateaus import Plateaus, Watched, watched_by
 from grok_tui.engine.steps.backends import BackendSince, Compiling
 from grok_tui.engine.steps.step import Learner
+from grok_tui.errors import GrokTuiError
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.models import initial_theta
 from grok_tui.lab.tasks import Samples, build_task
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Settings
+from grok_tui.presets.problems import first_problem
 
 from .interventions import carry_out
 from .optimizer import Optimizer
+from .schedule import Schedule
 from .state import ArmState
 from .trainer import Trainer
 
@@ -49,7 +53,17 @@ class Arm:
         coordinates: the first replica's coordinates over time, once `watch_coordinates` was called.
         watched: whether `watch_coordinates` was called.
         interventions: all that was done to the arm, in order.
+        schedule: what is still to be done to it.
         listener: called with each intervention that was carried out, and whether the preset scheduled it.
+
+    Args:
+        spec: the arm as its preset declares it.
+        measures: the measures to take.
+        seeds: one a replica.
+        device: where it computes.
+        scheduled: what the preset plans for the arm, also what waits for something of the arm itself.
+        compiling: whether and when steps are compiled; by default never.
+        watched: plateaus that other arms wait for.
     """
 
     def __init__(
@@ -60,6 +74,7 @@ class Arm:
         device: torch.device,
         scheduled: Sequence[AnyIntervention] = (),
         compiling: Compiling | None = None,
+        watched: Sequence[Watched] = (),
     ) -> None:
         self.spec = spec
         self.seeds = tuple(seeds)
@@ -86,12 +101,11 @@ class Arm:
         self.watched = False
         self.history = History(self._measuring.names, len(seeds))
         self.detectors = Detectors(self.history, len(seeds))
+        own = [watched_by(one) for one in scheduled if one.since_plateau is not None]
+        self._plateaus = Plateaus(list(dict.fromkeys([*watched, *own])), len(seeds))
         self.interventions: list[AnyIntervention] = []
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
-        ordered = sorted(scheduled, key=lambda intervention: intervention.at_step)
-        self._preset_schedule = [(intervention, True) for intervention in ordered]
-        self._scheduled = list(self._preset_schedule)
-        self._scheduled_done = 0
+        self.schedule = Schedule(scheduled)
         self.put_to_work(spec.optimizer, "fresh")
         self.modify(spec.modifiers)
         self.set_batch_size(spec.training.batch_size)
@@ -171,16 +185,15 @@ class Arm:
         A chunk ends at a recorded step, before a scheduled intervention and where the batch size changes, so
         that the bits do not depend on the steps asked for.
         """
-        while self._scheduled and self._scheduled[0][0].at_step <= self.step:
-            self._carry_out(*self._scheduled.pop(0))
+        self._carry_out_due()
         if self.stopped:
             return 0
         due = next_recorded(self.step, self.spec.training.record_every)
         if self.step < self.spec.training.steps:
             due = min(due, self.spec.training.steps)  # what a claim calls the end is always recorded
         ends = [due, self.step + self._trainer.stretch(self.step), self.step + max(1, steps)]
-        if self._scheduled:
-            ends.append(self._scheduled[0][0].at_step)
+        if self.schedule.next_step is not None:
+            ends.append(self.schedule.next_step)
         taken = min(ends) - self.step
         self._take(taken)
         if self.step == due:
@@ -210,30 +223,26 @@ class Arm:
         """Carry out an intervention now, between two steps, and keep it on record.
 
         Raises:
-            ValueError: it does not fit the arm as it stands.
+            ValueError: it does not fit the arm as it stands, or it would have to wait.
         """
+        if intervention.awaited is not None:
+            raise ValueError(
+                "what is done by hand waits for nothing; since and since_plateau are for presets"
+            )
         self._carry_out(intervention, False)
-
-    def plan(self, interventions: Sequence[AnyIntervention]) -> None:
-        """Add to what the preset has planned for the arm."""
-        planned = [intervention for intervention, _ in self._preset_schedule]
-        ordered = sorted([*planned, *interventions], key=lambda intervention: intervention.at_step)
-        self._preset_schedule = [(intervention, True) for intervention in ordered]
-        others = [entry for entry in self._scheduled if not entry[1]]
-        ahead = [*others, *self._preset_schedule[self._scheduled_done :]]
-        self._scheduled = sorted(ahead, key=lambda entry: entry[0].at_step)
-
-    def schedule(self, interventions: Sequence[tuple[AnyIntervention, bool]]) -> None:
-        """Have these carried out next, each with whether it is the preset's; its other ones follow."""
-        ahead = self._scheduled_done + sum(of_preset for _, of_preset in interventions)
-        self._scheduled = [*interventions, *self._preset_schedule[ahead:]]
 
     def carry_out_due(self, count: int) -> None:
         """Carry out what is scheduled for this very step, until `count` interventions are on record."""
-        while (
-            len(self.interventions) < count and self._scheduled and self._scheduled[0][0].at_step <= self.step
-        ):
-            self._carry_out(*self._scheduled.pop(0))
+        self._carry_out_due(count)
+
+    def onsets(self, one: AnyIntervention) -> list[int | None]:
+        """Return the step at which each replica of this arm came to what an intervention waits for first."""
+        assert one.awaited is not None
+        event = one.awaited[1]
+        if not isinstance(event, str):
+            return self._plateaus.onsets(watched_by(one))
+        seen = (self.history.event_steps(event, replica) for replica in range(len(self.seeds)))
+        return [min((int(step) for step in steps if step >= one.not_before), default=None) for steps in seen]
 
     def export_state(self) -> tuple[ArmState, Arrays]:
         """Return all that the arm has become; nothing in it changes when the arm goes on."""
@@ -243,7 +252,8 @@ class Arm:
             end=self.end,
             since=self.since,
             interventions=list(self.interventions),
-            scheduled=self._scheduled_done,
+            scheduled=self.schedule.done,
+            settled=list(self.schedule.settled),
             stride=self.history.stride,
             version=self.history.version,
             events=list(self.history.events),
@@ -252,6 +262,7 @@ class Arm:
         arrays["envelope"] = self._envelope.copy()
         arrays |= prefixed("history", self.history.export_state())
         arrays |= prefixed("seen", self.detectors.export_state())
+        arrays |= prefixed("plateaus", self._plateaus.export_state())
         if self.coordinates is not None:
             arrays |= prefixed("coordinates", self.coordinates.export_state())
         return state, arrays
@@ -269,11 +280,11 @@ class Arm:
         self._trainer.restore(arrays)
         self.step, self.end, self.since = state.step, state.end, state.since
         self.interventions = list(state.interventions)
-        self._scheduled_done = state.scheduled
-        self.schedule(())
+        self.schedule.restore(state.scheduled, state.settled)
         self._envelope = arrays["envelope"].copy()
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
         self.detectors.restore_state(under("seen", arrays))
+        self._plateaus.restore_state(under("plateaus", arrays))
         if self.coordinates is not None:
             self.coordinates.restore_state(under("coordinates", arrays))
         self._measuring.take()  # coordinates and their roles are those of theta again
@@ -306,11 +317,27 @@ class Arm:
         """
         self._trainer.set_batch_size(size, self.step)
 
+    def _carry_out_due(self, count: int | None = None) -> None:
+        """Carry out what is due, until `count` interventions are on record where that is given.
+
+        Raises:
+            GrokTuiError: one does not fit the arm as it stands.
+        """
+        while count is None or len(self.interventions) < count:
+            due = self.schedule.due(self.step)
+            if due is None:
+                return
+            try:
+                self._carry_out(*due)
+            except ValueError as error:
+                what = f"arm '{self.name}' after step {self.step}: {due[0].told()}"
+                raise GrokTuiError(f"{what}: {first_problem(error)}") from None
+
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
         carry_out(done, self)
         self.interventions.append(done)
-        self._scheduled_done += of_preset
+        self.schedule.done += of_preset
         if self.listener is not None:
             self.listener(done, of_preset)
 
@@ -322,6 +349,7 @@ class Arm:
         expected["history/steps"] = ((MORE_ROWS,), "int64")
         expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
         expected |= {f"seen/{name}": layout for name, layout in self.detectors.layouts().items()}
+        expected |= {f"plateaus/{name}": layout for name, layout in self._plateaus.layouts().items()}
         if self.coordinates is not None:
             expected["coordinates/steps"] = ((MORE_ROWS,), "int64")
             expected["coordinates/rows"] = ((MORE_ROWS, self._measuring.coordinate_count), "float32")
@@ -340,6 +368,9 @@ class Arm:
             self.coordinates.append(self.step, self._measuring.coordinates(0))
         self._look_at_samples()
         self.detectors.recorded(self.step)
+        self._plateaus.recorded(self.step, self.history)
+        # Only here, because what is known between two records depends on the chunks.
+        self.schedule.settle(self.step, self.onsets)
 
     def _look_at_samples(self) -> None:
         """Bring to the host what a snapshot says besides curves, so that it asks nothing of the device."""

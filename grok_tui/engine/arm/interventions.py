@@ -9,7 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grok_tui.catalog.interventions import AnyIntervention, Jump, Reset, Set, Switch
+from grok_tui.catalog.interventions import (
+    INTERVENTIONS,
+    AnyIntervention,
+    Jump,
+    Reset,
+    Set,
+    Switch,
+)
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.lab.streams import Purpose, stream
@@ -57,39 +64,51 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     """Do it to the arm, between two steps.
 
     Raises:
-        ValueError: a hyperparameter that the optimizer does not have, or a value out of bounds.
+        ValueError: it does not fit the arm as it stands.
     """
+    replica = getattr(intervention, "replica", None)
+    if replica is not None and replica >= len(arm.seeds):
+        raise ValueError(f"there is no replica {replica}; they are counted from 0 to {len(arm.seeds) - 1}")
     after = arm.settings.after(intervention)
-    match intervention:
-        case Switch():
-            arm.put_to_work(after.optimizer, intervention.state)
-        case Set(hyperparameter=name) if part_of(name) == "batch_size":
+    INTERVENTIONS.implementation(intervention.action)(arm, intervention, after)
+
+
+def switch(arm: Steered, done: Switch, after: Settings) -> None:
+    """Put another optimizer to work."""
+    arm.put_to_work(after.optimizer, done.state)
+
+
+def settle(arm: Steered, done: Set, after: Settings) -> None:
+    """Train with one value that is another."""
+    match part_of(done.hyperparameter):
+        case "batch_size":
             arm.set_batch_size(after.batch_size)
-        case Set(hyperparameter=name) if part_of(name) == "modifiers":
+        case "modifiers":
             arm.modify(after.modifiers)
-        case Set():
+        case "optimizer":
             arm.optimizer.adopt(after.optimizer)
-        case Reset():
-            arm.reset(intervention.replica)
-        case Jump():
-            _jump(arm, intervention)
 
 
-def _jump(arm: Steered, jump: Jump) -> None:
+def reset(arm: Steered, done: Reset, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
+    """Forget the state of the optimizer."""
+    arm.reset(done.replica)
+
+
+def jump(arm: Steered, done: Jump, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
     """Displace replicas in directions of their own, uniform on the sphere, or on one sphere a tensor."""
     place = (arm.step, len(arm.interventions))
     size = arm.theta.shape[1]
     drawn = np.stack([stream(seed, Purpose.JUMP, *place).standard_normal(size) for seed in arm.seeds])
     directions = torch.from_numpy(drawn).to(arm.theta)
-    if jump.of_next_steps is None:
-        lengths, sizes = [directions.new_full((len(directions),), jump.norm or 0.0)], [size]
+    if done.of_next_steps is None:
+        lengths, sizes = [directions.new_full((len(directions),), done.norm or 0.0)], [size]
     else:
-        lengths, sizes = arm.displacement(jump.of_next_steps)
+        lengths, sizes = arm.displacement(done.of_next_steps)
     scaled = [
         part * (length / torch.linalg.vector_norm(part, dim=-1)).unsqueeze(-1)
         for part, length in zip(torch.split(directions, sizes, -1), lengths, strict=True)
     ]
-    chosen = slice(None) if jump.replica is None else jump.replica
+    chosen = slice(None) if done.replica is None else done.replica
     arm.theta[chosen] += torch.cat(scaled, -1)[chosen]
 
 

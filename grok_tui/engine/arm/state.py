@@ -21,6 +21,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Settled(_Part):
+    """What has become, for one replica or for all, of an intervention that waited for its own arm."""
+
+    place: Count
+    """Of the intervention among those of the arm that wait."""
+    intervention: AnyIntervention
+
+
 class ArmState(_Part):
     """An arm without its arrays."""
 
@@ -41,6 +49,7 @@ class ArmState(_Part):
     """All that was done to the arm, in order."""
     scheduled: Count
     """How many of the preset's own interventions are among them."""
+    settled: list[Settled] = []
     stride: Annotated[int, Field(ge=1, le=2**53)]
     version: Count
     events: list[Event]

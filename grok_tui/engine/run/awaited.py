@@ -1,22 +1,24 @@
-"""Interventions that wait for an event of another arm: what they come to, once it was seen."""
+"""Interventions that wait for something of another arm: what they come to, once it was seen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from grok_tui.catalog.interventions import AnyIntervention, Jump, Reset
+from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.engine.arm.arm import Arm
+from grok_tui.engine.arm.schedule import placed
 
 
 class Awaited:
-    """The interventions of a preset whose step counts from an event of another arm.
+    """The interventions of a preset whose step counts from an event or a plateau of another arm.
 
-    An arm that waits takes no step until the other has had the event in every replica, or is at its end. Then
-    there is one intervention for each replica that had it, at a step of its own.
+    An arm that waits takes no step until the other has come to it in every replica, or is at its end. Then
+    what can be done to one replica is done at a step of its own to each that came to it, and anything else
+    once, if all of them did. What waits for its own arm is that arm's (`grok_tui.engine.arm.schedule`).
     """
 
     def __init__(self, interventions: Sequence[AnyIntervention]) -> None:
-        self._open = [one for one in interventions if isinstance(one, (Reset, Jump)) and one.awaited]
+        self._open = [one for one in interventions if one.awaited and not of_itself(one)]
         self._settled: dict[str, list[AnyIntervention]] = {}
 
     def by(self, arm: str) -> bool:
@@ -31,21 +33,16 @@ class Awaited:
         """Plan for arms what can be said by now."""
         for one in list(self._open):
             assert one.awaited is not None
-            source, event = one.awaited
-            onsets = _first_steps(arms[source], event, one.not_before)
-            if None in onsets and not arms[source].complete:
+            source = arms[one.awaited[0]]
+            onsets = source.onsets(one)
+            if None in onsets and not source.complete:
                 continue
-            planned: list[AnyIntervention] = [
-                one.settled(max(0, onset + one.at_step), replica)
-                for replica, onset in enumerate(onsets)
-                if onset is not None and one.replica in (None, replica)
-            ]
+            planned = placed(one, onsets)
             self._open.remove(one)
             self._settled.setdefault(one.arm, []).extend(planned)
-            arms[one.arm].plan(planned)
+            arms[one.arm].schedule.plan(planned)
 
 
-def _first_steps(arm: Arm, event: str, since: int) -> list[int | None]:
-    """Return the step at which each replica of an arm had an event first, of those from `since` on."""
-    seen = (arm.history.event_steps(event, replica) for replica in range(len(arm.seeds)))
-    return [min((int(step) for step in steps if step >= since), default=None) for steps in seen]
+def of_itself(one: AnyIntervention) -> bool:
+    """Whether an intervention waits for something of the arm that it is done to."""
+    return one.awaited is not None and one.awaited[0] == one.arm

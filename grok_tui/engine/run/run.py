@@ -14,12 +14,13 @@ from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.arrays import Arrays, prefixed, under
+from grok_tui.engine.record.plateaus import watched_by
 from grok_tui.engine.record.verdicts import JudgedClaim, judge
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
-from .awaited import Awaited
+from .awaited import Awaited, of_itself
 from .device import describe, prepare_thread, reason, resident_memory, resolve_device
 from .snapshot import Snapshot, State
 
@@ -69,8 +70,13 @@ class Run:
         """Return an arm at its beginning. origin: of a fork, the arm of the preset that it comes from."""
         preset = self.preset
         measures = preset.measures_of(spec.model_copy(update={"name": origin or spec.name}))
-        planned = self.planned(spec.name)
-        return Arm(spec, measures, preset.seeds, self.device, planned, self.compiling)
+        planned = self._planned(spec.name)
+        planned += [one for one in preset.interventions if one.arm == spec.name and of_itself(one)]
+        plateaus = [one for one in preset.interventions if one.since_plateau is not None]
+        watched = [
+            watched_by(one) for one in plateaus if one.awaited and one.awaited[0] == (origin or spec.name)
+        ]
+        return Arm(spec, measures, preset.seeds, self.device, planned, self.compiling, watched)
 
     def _origin(self, name: str) -> str:
         while name in self.forks:
@@ -109,6 +115,11 @@ class Run:
 
     def planned(self, name: str) -> list[AnyIntervention]:
         """Return what the preset plans for an arm; of a fork, what was planned for its parent before it."""
+        own = [one.intervention for one in self.arms[name].schedule.settled] if name not in self.forks else []
+        return [*self._planned(name), *own]
+
+    def _planned(self, name: str) -> list[AnyIntervention]:
+        """Return the same but for what has waited for something of the arm itself."""
         fork = self.forks.get(name)
         if fork is None:
             fixed = [one for one in self.preset.interventions if one.arm == name and not one.awaited]

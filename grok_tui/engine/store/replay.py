@@ -62,7 +62,9 @@ class Replay:
         self.unlike = unlike(document, self.run)
         for name, entries in read_interventions(directory).items():
             if name in self.run.arms:
-                self.run.arms[name].schedule([(entry.intervention, entry.scheduled) for entry in entries])
+                self.run.arms[name].schedule.insert(
+                    [(entry.intervention, entry.scheduled) for entry in entries]
+                )
 
     def compare(self, look: Callable[[Run], None]) -> Iterator[Compared]:
         """Go from checkpoint to checkpoint; `look` is called after each chunk."""

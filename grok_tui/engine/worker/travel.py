@@ -156,7 +156,7 @@ class Journey:
         self.arm.end = fork.end if fork is not None else origin.end
         self.start = self.arm.step
         entries = list(flagged(before[: self.count], run.planned(name)))[done:]
-        self.arm.schedule(
+        self.arm.schedule.insert(
             [(one.model_copy(update={"arm": self.arm.name}), planned) for one, planned in entries]
         )
 
@@ -181,7 +181,9 @@ class Journey:
 def _renamed(state: ArmState, name: str) -> ArmState:
     """Return the state of an arm as that of an arm of another name."""
     done = [one.model_copy(update={"arm": name}) for one in state.interventions]
-    return state.model_copy(update={"interventions": done})
+    # A fork waits for nothing any more, so nothing has become of it.
+    waited = state.settled if all(one.intervention.arm == name for one in state.settled) else []
+    return state.model_copy(update={"interventions": done, "settled": waited})
 
 
 def _place(state: ArmState) -> tuple[int, int]:

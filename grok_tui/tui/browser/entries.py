@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
-from grok_tui.frontend.describe import dated, described, shown
-from grok_tui.numbers import duration, plural
+from grok_tui.frontend.describe import dated, described
+from grok_tui.numbers import duration, plural, shown
 from grok_tui.presets import find, load, names
 from grok_tui.printable import printable
 from grok_tui.tui.parts.lines import Line, Span, clean, wrapped

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grok_tui.catalog.optimizers import titled
 from grok_tui.charts.text import cell_width
-from grok_tui.frontend.describe import titled
 from grok_tui.frontend.glyphs import arm_look
 from grok_tui.frontend.happenings import SLINGSHOT, numbers_of, slingshots
 from grok_tui.numbers import duration, grouped, rate

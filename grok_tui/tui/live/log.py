@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from grok_tui.charts.text import cell_width, fit
-from grok_tui.frontend.describe import told
 from grok_tui.frontend.glyphs import arm_look
 from grok_tui.frontend.happenings import SLINGSHOT, numbers_of, slingshots
 from grok_tui.numbers import grouped, plural
@@ -36,7 +35,7 @@ def log_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
             entries.append((arm.born, place, arm.name, [f"fork of {arm.parent}"], glyphs.intervention))
         entries += [(step, place, arm.name, what, glyphs.event) for step, what in _events(arm)]
         for done in (one for one in arm.interventions if one.at_step >= arm.born):
-            words = [told(done).replace("switch to", glyphs.switch)]
+            words = [done.told().replace("switch to", glyphs.switch)]
             entries.append((done.at_step, place, arm.name, words, glyphs.intervention))
     step_width = max((len(grouped(entry[0])) for entry in entries), default=1)
     arm_width = min(max((cell_width(entry[2]) for entry in entries), default=1), max(width // 4, 4))

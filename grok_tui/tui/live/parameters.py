@@ -13,10 +13,11 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.widgets import Input
 
+from grok_tui.catalog.optimizers import titled
 from grok_tui.charts.text import cell_width, fit
-from grok_tui.frontend.describe import shown, titled
 from grok_tui.frontend.glyphs import arm_look
 from grok_tui.frontend.knobs import FOLD, OPTIMIZER, folded
+from grok_tui.numbers import shown
 from grok_tui.tui import keys
 from grok_tui.tui.parts.lines import Line, Lines, Span, clean, wrapped
 

@@ -15,9 +15,8 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from grok_tui.catalog.base import Parameter, parameters
-from grok_tui.catalog.optimizers import OPTIMIZERS
+from grok_tui.catalog.optimizers import OPTIMIZERS, titled
 from grok_tui.catalog.plugins import PluginError
-from grok_tui.frontend.describe import titled
 from grok_tui.frontend.knobs import Knob, parsed
 from grok_tui.frontend.orders import SWAPS
 from grok_tui.presets.problems import explain
