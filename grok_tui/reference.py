@@ -142,7 +142,7 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"'
-    return str(list(value)) if isinstance(value, tuple) else "none" if value is None else f"{value:g}"
+    return str(list(value)) if isinstance(value, (tuple, list)) else "none" if value is None else f"{value:g}"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import typer
 
 from grok_tui.cli import options as opt
 from grok_tui.cli.bench import bench
+from grok_tui.cli.coverage import coverage
 from grok_tui.cli.llc import llc
 from grok_tui.cli.presets import presets
 from grok_tui.cli.runs import attach, export, replay, resume, runs
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(presets)
 app.command()(verify)
+app.command()(coverage)
 app.command()(resume)
 app.command()(attach)
 app.command()(replay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from grok_tui.catalog.interventions import Jump, Reset, Set, Sudden, Switch
@@ -63,6 +63,12 @@ def named(done: AnyIntervention) -> str:
             return f"{done.hyperparameter} {shown(done.value)}"
         case _:
             return done.action
+
+
+def stood_for(numbers: Sequence[int]) -> str:
+    """Return what a claim stands for, e.g. "stands for statements 7, 12"."""
+    noun = "statement" if len(numbers) == 1 else "statements"
+    return f"stands for {noun} {', '.join(map(str, numbers))}"
 
 
 def titled(optimizer: str) -> str:

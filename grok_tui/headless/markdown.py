@@ -58,9 +58,9 @@ def _written(ledger: Ledger, commit: str | None) -> Iterator[tuple[str, list[str
     """Yield the name of each preset as it stands in the page, and what is said of it."""
     at = "" if commit is None else f", commit `{commit}`"
     for report in ledger.runs:
-        name = _cell(report.preset)
+        name = cell(report.preset)
         lines = [
-            f"## {name}: {_cell(report.title)}",
+            f"## {name}: {cell(report.title)}",
             "",
             f"{_facts(report)}; {datetime.now(UTC):%Y-%m-%d}{at}",
         ]
@@ -69,8 +69,8 @@ def _written(ledger: Ledger, commit: str | None) -> Iterator[tuple[str, list[str
             lines += [_row(claim) for claim in report.claims]
         yield name, lines
     for failure in ledger.failures:
-        name = _cell(failure.preset)
-        yield name, [f"## {name}", "", f"No report: {_cell(failure.problem)}."]
+        name = cell(failure.preset)
+        yield name, [f"## {name}", "", f"No report: {cell(failure.problem)}."]
 
 
 def _circumstances(ledger: Ledger) -> str:
@@ -97,11 +97,11 @@ def _facts(report: Report) -> str:
 
 
 def _row(claim: ClaimReport) -> str:
-    says = _cell(claim.says)
+    says = cell(claim.says)
     if claim.retracted is not None:
-        says += f"<br>retracted: {_cell(claim.retracted)}"
+        says += f"<br>retracted: {cell(claim.retracted)}"
     if claim.because is not None:
-        says += f"<br>because {_cell(claim.because)}"
+        says += f"<br>because {cell(claim.because)}"
     verdict: str = claim.verdict
     if not claim.as_expected:
         verdict = f"**{verdict}, expected {claim.expected}**"
@@ -110,10 +110,10 @@ def _row(claim: ClaimReport) -> str:
     if claim.replicas > 1:
         verdict += f"<br>held in {claim.held_in} of {claim.replicas} seeds"
     sides = "<br>".join(f"`{printable(comparison.shown)}`" for comparison in claim.comparisons)
-    return f"| {UNICODE.verdict(claim.verdict)} | {says} | {sides} | {verdict} | {_cell(claim.origin)} |"
+    return f"| {UNICODE.verdict(claim.verdict)} | {says} | {sides} | {verdict} | {cell(claim.origin)} |"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Return text that means itself in a table cell."""
     line = printable(text)
     for character in "\\|<>*_`":

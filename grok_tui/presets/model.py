@@ -20,6 +20,7 @@ from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
 from .problems import first_problem
 from .settings import Settings, check_batch_size
+from .statements import check_numbers
 
 
 def _no_keyword(name: str) -> str:
@@ -41,6 +42,13 @@ class Claim(Spec):
     expected: Literal["reproduced", "not reproduced"] = knob("reproduced", help="the honest verdict")
     because: str | None = knob(None, help="why it is not reproduced")
     holds_in: float = knob(1.0, gt=0, le=1, help="share of the replicas it has to hold in")
+    statements: list[int] = knob([], help="numbers of the statements that it stands for, of those that ship")
+
+    @field_validator("statements")
+    @classmethod
+    def _statements_exist(cls, numbers: list[int]) -> list[int]:
+        check_numbers(numbers)
+        return numbers
 
     @field_validator("holds")
     @classmethod

@@ -24,8 +24,8 @@ from grok_tui.frontend.charts_of_runs import CHARTS
 from grok_tui.frontend.glyphs import UNICODE
 from grok_tui.frontend.verdicts import Outcome, Verdicts
 from grok_tui.options import RunOptions
-from grok_tui.paths import user_presets
-from grok_tui.presets import load, names
+from grok_tui.paths import shipped_presets, user_presets
+from grok_tui.presets import load, names, shipped_statements
 from grok_tui.tui import keys, settings
 from grok_tui.tui.app import ExplorerApp, make_app
 from grok_tui.tui.browser.screen import BrowserScreen
@@ -175,6 +175,22 @@ def test_it_lists_presets_with_title_and_claims_at_every_size(size):
         assert ("A linear model has one weight" in browser.text) == (size[0] >= 80)
 
     browse(script, size=size)
+
+
+def test_presets_stand_under_their_sources_in_the_order_of_the_story():
+    own_preset("mine", (shipped_presets() / "linear101.toml").read_text())
+
+    async def script(browser: Browser) -> None:
+        ids = [option.id for option in browser.options.options if option.id is not None]
+        sources = shipped_statements().sources
+        expected = [line for source in sources for line in (f"above {source.presets[0]}", *source.presets)]
+        assert ids == [*expected, "above mine", "mine"]
+        assert browser.text.index(sources[0].title) < browser.text.index("linear101")
+        await browser.type("linear")
+        assert not any(option.id.startswith("above") for option in browser.options.options if option.id)
+        assert sources[0].title not in browser.text
+
+    browse(script)
 
 
 def test_a_narrow_but_tall_screen_has_the_details_below():
