@@ -50,6 +50,13 @@ recorded step before the event to the last one up to `after` steps later; it is 
 recorded in between. Events whose `after` steps are not over at the end of the record are left out. `share` is
 the share of recorded steps, or of those of an event, at which a condition holds:
 `share(gain(adamw.val_accuracy, adamw.slingshot, 300) > 0) >= 0.8`.
+
+A claim can fail, and its control shows it: `fails_with = { adamw = "sgd" }` reads the record of `sgd` where
+the condition says `adamw` (`{ a = "b", b = "a" }` exchanges two arms), `fails_with = { set =
+"training.seed=1" }` trains the arms that it speaks of anew with another setting, or several in a list, and
+`fails_with = { numbers = { "0.99" = "0.5" } }` puts a false number in the place of one. `grok-tui verify
+--controls` looks at them all: the condition must not hold. A claim that is not reproduced has `holds_with`
+instead, which shows that its condition could hold.
 """
 
 

@@ -62,6 +62,7 @@ def run(
     time_limit: opt.TimeLimit = None,
     as_json: opt.Json = False,
     junit: opt.Junit = None,
+    controls: opt.Controls = False,
     keep: opt.Keep = False,
     run_dir: opt.RunDir = None,
     keep_running: opt.KeepRunning = False,
@@ -105,11 +106,12 @@ def run(
         from grok_tui.headless.run import Wishes, run_headless
 
         keeping = options.keeping(preset, run_dir) if keep or run_dir is not None else None
-        return run_headless(preset, options, Wishes(as_json, junit, limit), keeping)
+        return run_headless(preset, options, Wishes(as_json, junit, limit, controls), keeping)
     unseen = {
         "--json": as_json,
         "--junit": junit,
         "--time-limit": limit,
+        "--controls": controls,
     }
     _refuse(unseen, "needs --headless")
     _require_terminal()

@@ -11,6 +11,7 @@ from grok_tui.numbers import grouped
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
+    from grok_tui.presets import Control
 
 
 def described(spec: Mapping[str, object]) -> str:
@@ -69,6 +70,14 @@ def stood_for(numbers: Sequence[int]) -> str:
     """Return what a claim stands for, e.g. "stands for statements 7, 12"."""
     noun = "statement" if len(numbers) == 1 else "statements"
     return f"stands for {noun} {', '.join(map(str, numbers))}"
+
+
+def instead(control: Control) -> str:
+    """Return what a control puts in the place of what, e.g. "with sgd for adamw"."""
+    if control.set:
+        return f"with {', '.join(control.set)}"
+    pairs = [*control.arms.items(), *control.numbers.items()]
+    return f"with {', '.join(f'{other} for {own}' for own, other in pairs)}"
 
 
 def titled(optimizer: str) -> str:

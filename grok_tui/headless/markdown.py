@@ -13,6 +13,8 @@ from grok_tui.numbers import duration, grouped, plural
 from grok_tui.paths import PACKAGE
 from grok_tui.printable import printable
 
+from .tables import controlled
+
 ROWS = tuple(f"| {UNICODE.verdict(verdict)} |" for verdict in Verdict)
 
 
@@ -65,8 +67,10 @@ def _written(ledger: Ledger, commit: str | None) -> Iterator[tuple[str, list[str
             f"{_facts(report)}; {datetime.now(UTC):%Y-%m-%d}{at}",
         ]
         if report.claims:
-            lines += ["", "| | claim | both sides | verdict | origin |", "|---|---|---|---|---|"]
-            lines += [_row(claim) for claim in report.claims]
+            last = " control |" if report.controls else ""
+            head = f"| | claim | both sides | verdict | origin |{last}"
+            lines += ["", head, "|---" * (head.count("|") - 1) + "|"]
+            lines += [_row(claim) + (f" {_control(claim)} |" if last else "") for claim in report.claims]
         yield name, lines
     for failure in ledger.failures:
         name = cell(failure.preset)
@@ -91,6 +95,7 @@ def _facts(report: Report) -> str:
             f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}",
             f"{grouped(report.timings.steps)} steps",
             f"{duration(report.wall_seconds)} of wall time",
+            *controlled([report]),
         ]
         + ([] if report.complete else [report.ended])
     )
@@ -111,6 +116,17 @@ def _row(claim: ClaimReport) -> str:
         verdict += f"<br>held in {claim.held_in} of {claim.replicas} seeds"
     sides = "<br>".join(f"`{printable(comparison.shown)}`" for comparison in claim.comparisons)
     return f"| {UNICODE.verdict(claim.verdict)} | {says} | {sides} | {verdict} | {cell(claim.origin)} |"
+
+
+def _control(claim: ClaimReport) -> str:
+    """Return what came of a claim's control, and of shuffling its arms."""
+    said = []
+    if claim.control is not None:
+        verdict = claim.control.verdict if claim.control.as_expected else f"**{claim.control.verdict}**"
+        said.append(f"{cell(claim.control.what)}: {verdict}")
+    if claim.shuffled is not None:
+        said.append(f"holds in {claim.shuffled:.0%} of shuffles")
+    return "<br>".join(said)
 
 
 def cell(text: str) -> str:

@@ -1,5 +1,6 @@
 """The preset format: files, validation, and what a preset says."""
 
+from .control import Control
 from .load import PROFILES, find, load, names, read
 from .model import Arm, Claim, Preset
 from .settings import Settings, check_batch_size, part_of
@@ -9,6 +10,7 @@ __all__ = [
     "PROFILES",
     "Arm",
     "Claim",
+    "Control",
     "Preset",
     "Settings",
     "Source",
