@@ -13,7 +13,10 @@ from grok_tui.errors import PresetError
 from grok_tui.frontend.describe import instead
 from grok_tui.frontend.preset_toml import toml_text
 from grok_tui.headless.controls import needed
-from grok_tui.presets import Claim, Control, load
+from grok_tui.paths import shipped_presets
+from grok_tui.presets import PROFILES, Claim, Control, load
+
+SHIPPED = sorted(shipped_presets().glob("*.toml"))
 
 PRESET = """
 title = "t"
@@ -67,6 +70,18 @@ def recorded(*ends: float, complete: bool = True) -> RecordedArm:
     for step, share in ((0, 0.0), (10, 1.0)):
         history.append(step, np.array([ends]) * share, np.zeros((len(SIDES), len(ends))))
     return RecordedArm(history, complete)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+class TestShippedPresets:
+    def test_no_claim_is_without_a_control(self, path, profile):
+        assert [one.says for one in load(str(path), profile=profile).claims if one.control is None] == []
+
+    def test_every_setting_of_a_control_can_be_set(self, path, profile):
+        for one in load(str(path), profile=profile).claims:
+            if one.control is not None and one.control.set:
+                load(str(path), profile=profile, assignments=one.control.set)
 
 
 class TestForms:
