@@ -43,7 +43,8 @@ CLAIMS = """A condition is written in a small language of its own: numbers, `+ -
 the functions below. `arm.measure` is a curve over the recorded steps, `arm.event.number` one over the steps
 at which the event was seen; arithmetic on curves goes element by element, over the steps that they have in
 common. What never happened or is not finite is missing, and a comparison with it is unknown, which does not
-count as holding. A condition is judged for every replica.
+count as holding. A condition is judged for every replica. `mean`, `median` and `share` count every recorded
+step once, however far it is from the next: with `record_every = "auto"` steps lie as on a logarithmic axis.
 
 `gain` is a curve over the steps at which an event was seen: by how much another curve grew, from its last
 recorded step before the event to the last one up to `after` steps later; it is missing where none was
