@@ -11,7 +11,7 @@ from grok_tui.numbers import grouped
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
-    from grok_tui.presets import Control
+    from grok_tui.presets import Claim, Control
 
 
 def described(spec: Mapping[str, object]) -> str:
@@ -78,6 +78,13 @@ def instead(control: Control) -> str:
         return f"with {', '.join(control.set)}"
     pairs = [*control.arms.items(), *control.numbers.items()]
     return f"with {', '.join(f'{other} for {own}' for own, other in pairs)}"
+
+
+def turned(claim: Claim) -> str | None:
+    """Return what a claim's control has to bring about, e.g. "fails with sgd for adamw", or None."""
+    if claim.control is None:
+        return None
+    return f"{'fails' if claim.expected == 'reproduced' else 'holds'} {instead(claim.control)}"
 
 
 def titled(optimizer: str) -> str:

@@ -10,7 +10,7 @@ from grok_tui.engine.record.envelope import SIDES
 from grok_tui.engine.record.history import History
 from grok_tui.engine.record.verdicts import RecordedArm
 from grok_tui.errors import PresetError
-from grok_tui.frontend.describe import instead
+from grok_tui.frontend.describe import instead, turned
 from grok_tui.frontend.preset_toml import toml_text
 from grok_tui.headless.controls import needed
 from grok_tui.paths import shipped_presets
@@ -93,6 +93,12 @@ class TestForms:
 
     def test_an_arm_may_have_the_name_of_a_kind(self):
         assert Control.model_validate({"arms": "sgd"}).arms == {"arms": "sgd"}
+
+    def test_what_it_has_to_bring_about_is_told(self):
+        assert turned(claim("end(a.bias) > 0.5", {"a": "b"})) == "fails with b for a"
+        assert turned(claim("end(a.bias) > 0.5")) is None
+        no = {"expected": "not reproduced", "because": "so", "holds_with": Control.model_validate({"a": "b"})}
+        assert turned(claim("end(a.bias) > 0.5", **no)) == "holds with b for a"
 
     def test_it_is_told_in_words(self):
         assert instead(Control.model_validate({"sgd": "adam"})) == "with adam for sgd"

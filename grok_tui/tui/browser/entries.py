@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
-from grok_tui.frontend.describe import dated, described, shown, stood_for
+from grok_tui.frontend.describe import dated, described, shown, stood_for, turned
 from grok_tui.numbers import duration, plural
 from grok_tui.presets import find, load, names, shipped_statements
 from grok_tui.printable import printable
@@ -194,6 +194,8 @@ def _claim(claim: Claim, outcome: Outcome | None, page: _Page) -> None:
     page.write(f"origin: {claim.origin}", "muted", 4)
     if claim.statements:
         page.write(stood_for(claim.statements), "muted", 4)
+    if (control := turned(claim)) is not None:
+        page.write(f"control: {control}", "muted", 4)
     if claim.retracted is not None:
         page.write(f"retracted: {claim.retracted}", "warning", 4)
     if claim.because is not None:
