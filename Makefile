@@ -6,7 +6,7 @@ PYTHON ?= $(BIN)/python
 DIGESTS ?= build/digests.json
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint types test slow bench screenshots reference schema digests
+.PHONY: help check lint types test slow bench screenshots reference coverage schema digests
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ screenshots: ## docs/*.svg, from real runs
 reference: ## docs/presets.md, from the declarations
 	$(PYTHON) -m grok_tui.reference > docs/presets.md.new
 	mv docs/presets.md.new docs/presets.md
+
+coverage: ## docs/coverage.md, from presets and statements
+	$(PYTHON) -m grok_tui coverage --markdown docs/coverage.md > /dev/null
 
 schema: ## the JSON schema of the report
 	$(PYTHON) -m grok_tui.frontend.report > grok_tui/frontend/report.schema.json.new

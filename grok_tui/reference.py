@@ -46,13 +46,21 @@ CLAIMS = """A condition is written in a small language of its own: numbers, `+ -
 the functions below. `arm.measure` is a curve over the recorded steps, `arm.event.number` one over the steps
 at which the event was seen; arithmetic on curves goes element by element, over the steps that they have in
 common. What never happened or is not finite is missing, and a comparison with it is unknown, which does not
-count as holding. A condition is judged for every replica.
+count as holding. A condition is judged for every replica. `mean`, `median` and `share` count every recorded
+step once, however far it is from the next: with `record_every = "auto"` steps lie as on a logarithmic axis.
 
 `gain` is a curve over the steps at which an event was seen: by how much another curve grew, from its last
 recorded step before the event to the last one up to `after` steps later; it is missing where none was
 recorded in between. Events whose `after` steps are not over at the end of the record are left out. `share` is
 the share of recorded steps, or of those of an event, at which a condition holds:
 `share(gain(adamw.val_accuracy, adamw.slingshot, 300) > 0) >= 0.8`.
+
+A claim can fail, and its control shows it: `fails_with = { adamw = "sgd" }` reads the record of `sgd` where
+the condition says `adamw` (`{ a = "b", b = "a" }` exchanges two arms), `fails_with = { set =
+"training.seed=1" }` trains the arms that it speaks of anew with another setting, or several in a list, and
+`fails_with = { numbers = { "0.99" = "0.5" } }` puts a false number in the place of one. `grok-tui verify
+--controls` looks at them all: the condition must not hold. A claim that is not reproduced has `holds_with`
+instead, which shows that its condition could hold.
 """
 
 
@@ -168,7 +176,7 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"'
-    return str(list(value)) if isinstance(value, tuple) else "none" if value is None else f"{value:g}"
+    return str(list(value)) if isinstance(value, (tuple, list)) else "none" if value is None else f"{value:g}"
 
 
 if __name__ == "__main__":

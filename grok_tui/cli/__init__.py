@@ -9,6 +9,7 @@ import typer
 
 from grok_tui.cli import options as opt
 from grok_tui.cli.bench import bench
+from grok_tui.cli.coverage import coverage
 from grok_tui.cli.llc import llc
 from grok_tui.cli.plugins import plugins
 from grok_tui.cli.presets import presets
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(presets)
 app.command()(verify)
+app.command()(coverage)
 app.command()(resume)
 app.command()(attach)
 app.command()(replay)
@@ -63,6 +65,7 @@ def run(
     time_limit: opt.TimeLimit = None,
     as_json: opt.Json = False,
     junit: opt.Junit = None,
+    controls: opt.Controls = False,
     keep: opt.Keep = False,
     run_dir: opt.RunDir = None,
     keep_running: opt.KeepRunning = False,
@@ -106,11 +109,12 @@ def run(
         from grok_tui.headless.run import Wishes, run_headless
 
         keeping = options.keeping(preset, run_dir) if keep or run_dir is not None else None
-        return run_headless(preset, options, Wishes(as_json, junit, limit), keeping)
+        return run_headless(preset, options, Wishes(as_json, junit, limit, controls), keeping)
     unseen = {
         "--json": as_json,
         "--junit": junit,
         "--time-limit": limit,
+        "--controls": controls,
     }
     _refuse(unseen, "needs --headless")
     _require_terminal()

@@ -152,6 +152,15 @@ Markdown = Annotated[
         help="Write the ledger as Markdown too; in one that is there, other presets stay as they are.",
     ),
 ]
+Controls = Annotated[
+    bool,
+    typer.Option(
+        "--controls",
+        metavar="",
+        help="Judge each claim under its control too, where it must not come out the same, and under shuffled"
+        " arms.",
+    ),
+]
 TimeLimit = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Stop after 90, 90s, 10m or 1h30m and report what there is."),

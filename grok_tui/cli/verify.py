@@ -17,6 +17,7 @@ def verify(
     as_json: opt.Json = False,
     junit: opt.Junit = None,
     markdown: opt.Markdown = None,
+    controls: opt.Controls = False,
 ) -> int:
     """Run presets and print the ledger of their claims.
 
@@ -26,4 +27,5 @@ def verify(
     from grok_tui.headless.verify import verify as carry_out
 
     options = RunOptions(profile=profile, seed=seed, replicas=replicas, device=device)
-    return carry_out(names or (), options, jobs=jobs, outputs=Outputs(as_json, junit, markdown))
+    outputs = Outputs(as_json, junit, markdown)
+    return carry_out(names or (), options, jobs=jobs, outputs=outputs, controls=controls)

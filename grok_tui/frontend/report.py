@@ -117,6 +117,18 @@ class ComparisonReport(Part):
     """Both sides with their values, for people."""
 
 
+class ControlReport(Part):
+    """A claim under its control, which has to turn its verdict round."""
+
+    what: str
+    """What was put in the place of what, in words."""
+    verdict: VerdictName
+    as_expected: bool
+    """Whether the verdict is the other one than is expected of the claim."""
+    comparisons: list[ComparisonReport]
+    """All comparisons in the replica that is shown: one that agrees with the verdict."""
+
+
 class ClaimReport(Part):
     """A claim and what came of it."""
 
@@ -142,6 +154,10 @@ class ClaimReport(Part):
     replicas: int
     holds_in: float
     """The share of the replicas it has to hold in."""
+    control: ControlReport | None = None
+    """What came of its control; null where that was not asked for, or where it has none."""
+    shuffled: Number = None
+    """Of one that holds, the share of shuffles of the arms' records under which it still does."""
 
 
 class Timings(Part):
@@ -210,6 +226,11 @@ class Report(RunReport):
     def as_expected(self) -> int:
         """How many verdicts are the expected ones."""
         return sum(claim.as_expected for claim in self.claims)
+
+    @property
+    def controls(self) -> list[ControlReport]:
+        """What came of the controls that were looked at."""
+        return [claim.control for claim in self.claims if claim.control is not None]
 
     @property
     def wall_seconds(self) -> float:

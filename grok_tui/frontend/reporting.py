@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from grok_tui.presets import plugins_of
 
+from .describe import instead
 from .report import (
     ArmReport,
     BackendReport,
     ClaimReport,
     ComparisonReport,
+    ControlReport,
     CurveReport,
     EventReport,
     Export,
@@ -25,6 +27,7 @@ from .report import (
 if TYPE_CHECKING:
     from grok_tui.claims import Comparison
     from grok_tui.engine.arm.status import ArmStatus
+    from grok_tui.engine.record.controls import JudgedControl
     from grok_tui.engine.record.verdicts import JudgedClaim
     from grok_tui.engine.run.snapshot import Snapshot, State
     from grok_tui.engine.steps.backends import BackendSince
@@ -164,6 +167,16 @@ def _claim(judged: JudgedClaim) -> ClaimReport:
         held_in=judged.held_in,
         replicas=len(judged.judgements),
         holds_in=claim.holds_in,
+    )
+
+
+def control_report(judged: JudgedControl) -> ControlReport:
+    """Return what a report says of a claim under its control."""
+    return ControlReport(
+        what=instead(judged.control),
+        verdict=judged.verdict.value,
+        as_expected=judged.as_expected,
+        comparisons=[_comparison(comparison) for comparison in judged.telling.comparisons],
     )
 
 

@@ -59,6 +59,9 @@ def _claim(suite: Tree.Element, preset: str, claim: ClaimReport) -> None:
     elif not claim.as_expected:
         said = f"{claim.verdict}, expected {claim.expected}"
         Tree.SubElement(case, "failure", type="verdict", message=said).text = sides
+    elif claim.control is not None and not claim.control.as_expected:
+        said = f"{claim.control.verdict} under its control too, {printable(claim.control.what)}"
+        Tree.SubElement(case, "failure", type="control", message=said).text = sides
     Tree.SubElement(case, "system-out").text = f"{sides}\n{printable(claim.origin)}"
 
 

@@ -13,6 +13,8 @@ from grok_tui.numbers import duration, grouped, plural
 from grok_tui.paths import PACKAGE
 from grok_tui.printable import printable
 
+from .tables import controlled
+
 ROWS = tuple(f"| {UNICODE.verdict(verdict)} |" for verdict in Verdict)
 
 
@@ -58,19 +60,21 @@ def _written(ledger: Ledger, commit: str | None) -> Iterator[tuple[str, list[str
     """Yield the name of each preset as it stands in the page, and what is said of it."""
     at = "" if commit is None else f", commit `{commit}`"
     for report in ledger.runs:
-        name = _cell(report.preset)
+        name = cell(report.preset)
         lines = [
-            f"## {name}: {_cell(report.title)}",
+            f"## {name}: {cell(report.title)}",
             "",
             f"{_facts(report)}; {datetime.now(UTC):%Y-%m-%d}{at}",
         ]
         if report.claims:
-            lines += ["", "| | claim | both sides | verdict | origin |", "|---|---|---|---|---|"]
-            lines += [_row(claim) for claim in report.claims]
+            last = " control |" if report.controls else ""
+            head = f"| | claim | both sides | verdict | origin |{last}"
+            lines += ["", head, "|---" * (head.count("|") - 1) + "|"]
+            lines += [_row(claim) + (f" {_control(claim)} |" if last else "") for claim in report.claims]
         yield name, lines
     for failure in ledger.failures:
-        name = _cell(failure.preset)
-        yield name, [f"## {name}", "", f"No report: {_cell(failure.problem)}."]
+        name = cell(failure.preset)
+        yield name, [f"## {name}", "", f"No report: {cell(failure.problem)}."]
 
 
 def _circumstances(ledger: Ledger) -> str:
@@ -91,17 +95,18 @@ def _facts(report: Report) -> str:
             f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}",
             f"{grouped(report.timings.steps)} steps",
             f"{duration(report.wall_seconds)} of wall time",
+            *controlled([report]),
         ]
         + ([] if report.complete else [report.ended])
     )
 
 
 def _row(claim: ClaimReport) -> str:
-    says = _cell(claim.says)
+    says = cell(claim.says)
     if claim.retracted is not None:
-        says += f"<br>retracted: {_cell(claim.retracted)}"
+        says += f"<br>retracted: {cell(claim.retracted)}"
     if claim.because is not None:
-        says += f"<br>because {_cell(claim.because)}"
+        says += f"<br>because {cell(claim.because)}"
     verdict: str = claim.verdict
     if not claim.as_expected:
         verdict = f"**{verdict}, expected {claim.expected}**"
@@ -110,10 +115,21 @@ def _row(claim: ClaimReport) -> str:
     if claim.replicas > 1:
         verdict += f"<br>held in {claim.held_in} of {claim.replicas} seeds"
     sides = "<br>".join(f"`{printable(comparison.shown)}`" for comparison in claim.comparisons)
-    return f"| {UNICODE.verdict(claim.verdict)} | {says} | {sides} | {verdict} | {_cell(claim.origin)} |"
+    return f"| {UNICODE.verdict(claim.verdict)} | {says} | {sides} | {verdict} | {cell(claim.origin)} |"
 
 
-def _cell(text: str) -> str:
+def _control(claim: ClaimReport) -> str:
+    """Return what came of a claim's control, and of shuffling its arms."""
+    said = []
+    if claim.control is not None:
+        verdict = claim.control.verdict if claim.control.as_expected else f"**{claim.control.verdict}**"
+        said.append(f"{cell(claim.control.what)}: {verdict}")
+    if claim.shuffled is not None:
+        said.append(f"holds in {claim.shuffled:.0%} of shuffles")
+    return "<br>".join(said)
+
+
+def cell(text: str) -> str:
     """Return text that means itself in a table cell."""
     line = printable(text)
     for character in "\\|<>*_`":

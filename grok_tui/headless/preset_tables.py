@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grok_tui.frontend.describe import dated, described
+from grok_tui.frontend.describe import dated, described, stood_for, turned
 from grok_tui.presets import Arm, Claim, Preset
 from grok_tui.printable import printable
 
@@ -101,3 +101,7 @@ def _details(claim: Claim) -> Iterator[Text]:
     if claim.expected != "reproduced":
         yield Text(f"expected: {claim.expected}", style=OPEN)
     yield from provenance(claim.origin, claim.retracted, claim.because)
+    if claim.statements:
+        yield Text(stood_for(claim.statements), style="dim")
+    if (control := turned(claim)) is not None:
+        yield Text(f"control: {printable(control)}", style="dim")

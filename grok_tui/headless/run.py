@@ -29,6 +29,7 @@ from grok_tui.output import (
 from grok_tui.printable import printable, shortened
 
 from . import junit
+from .controls import Controls
 from .progress import BarNarration, LineNarration, Narration, Standing, narration
 from .tables import run_tables
 
@@ -72,11 +73,13 @@ class Wishes:
         as_json: print one JSON document instead of tables.
         junit_file: where to write a JUnit report as well.
         time_limit: seconds from the start after which to stop and report what there is.
+        controls: judge claims under their controls as well, and under shuffled arms.
     """
 
     as_json: bool = False
     junit_file: Path | None = None
     time_limit: float | None = None
+    controls: bool = False
 
 
 def run_headless(
@@ -99,23 +102,25 @@ def run_headless(
     if wishes.junit_file is not None:
         require_writable(wishes.junit_file, "--junit")
     label = Path(name).stem
+    controls = Controls(options, name, preset) if wishes.controls else None
     teller = narration(label)
     store = None
     with teller:
         run = _started(preset, options)
         if keeping is not None:
             store = keeping.keep(run, keeping.folder)
-    return carry_out(Job(run, label, options.profile, store), wishes, teller, started)
+    return carry_out(Job(run, label, options.profile, store, controls), wishes, teller, started)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run, what it is called, and what keeps it."""
+    """A run, what it is called, what keeps it, and what it is judged under besides."""
 
     run: Run
     label: str
     profile: str
     store: Store | None
+    controls: Controls | None = None
 
 
 def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, started: float) -> int:
@@ -143,6 +148,8 @@ def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, st
                 teller.say(f"{ENDED_EARLY[outcome.ended]}; what was recorded so far follows")
         timings = _timings(run.steps - steps_before, started, first_step)
         report = _report(job, outcome, timings)
+        if job.controls is not None and outcome.ended == "finished":
+            report = _controlled(report, job.controls, run, stop, deadline, teller)
         if report.problem is not None:
             complain(f"{job.label}: {report.problem}")
         _publish(report, wishes.as_json, wishes.junit_file)
@@ -183,6 +190,33 @@ def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Nar
     if run.diverged:
         return Outcome("diverged", _divergence(run), ExitCode.DIVERGED)
     return Outcome("finished", None, ExitCode.AS_EXPECTED)
+
+
+def _controlled(
+    report: Report,
+    controls: Controls,
+    run: Run,
+    stop: Interrupts,
+    deadline: float | None,
+    teller: LineNarration | BarNarration,
+) -> Report:
+    """Add what came of the controls; one that does not turn its verdict round is not as expected."""
+
+    def stopped() -> bool:
+        return stop.received is not None or (deadline is not None and time.monotonic() >= deadline)
+
+    try:
+        with teller:
+            claims = controls.added(run, report.claims, stopped, teller.say)
+    except Exception as error:  # whatever torch raises: the claims themselves are worth a report
+        complain(f"{report.preset}: a control failed: {_first_line(error)}")
+        return report.model_copy(update={"exit_code": int(ExitCode.DIVERGED)})
+    code = report.exit_code
+    if code == ExitCode.AS_EXPECTED and not all(
+        c.control.as_expected for c in claims if c.control is not None
+    ):
+        code = int(ExitCode.NOT_AS_EXPECTED)
+    return report.model_copy(update={"claims": claims, "exit_code": code})
 
 
 def _checkpoint(store: Store, teller: Narration) -> None:

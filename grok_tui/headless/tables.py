@@ -17,7 +17,7 @@ from rich.text import Text
 from grok_tui.catalog.interventions import intervention
 from grok_tui.frontend.describe import dated
 from grok_tui.frontend.glyphs import ASCII, UNICODE, Glyphs
-from grok_tui.frontend.report import ArmReport, ClaimReport, EventReport, Ledger, Report
+from grok_tui.frontend.report import ArmReport, ClaimReport, ControlReport, EventReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural, rate, short
 from grok_tui.printable import printable
 
@@ -98,6 +98,7 @@ def summary(report: Report) -> Text:
     parts = []
     if report.claims:
         parts.append(f"{report.as_expected} of {plural(len(report.claims), 'verdict')} as expected")
+    parts += controlled([report])
     if ENDINGS[report.ended]:
         parts.append(ENDINGS[report.ended])
     return Text(", ".join(parts) or "no claims to judge", style=_good_or_bad(report.exit_code == 0))
@@ -108,12 +109,24 @@ def ledger_summary(ledger: Ledger) -> Text:
     claims = sum(len(report.claims) for report in ledger.runs)
     good = sum(report.as_expected for report in ledger.runs)
     parts = [f"{good} of {plural(claims, 'verdict')} as expected"]
+    parts += controlled(ledger.runs)
     parts.append(f"{plural(len(ledger.runs), 'preset')} in {duration(ledger.seconds)}")
     if ledger.failures:
         parts.append(f"{len(ledger.failures)} failed")
     if not ledger.complete:
         parts.append("not complete")
     return Text(", ".join(parts), style=_good_or_bad(ledger.exit_code == 0))
+
+
+def controlled(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield how many controls turn a verdict round, and how many claims hold when arms are shuffled."""
+    controls = [control for report in reports for control in report.controls]
+    if controls:
+        good = sum(control.as_expected for control in controls)
+        yield f"{good} of {plural(len(controls), 'control')} turned the verdict round"
+    shares = [claim.shuffled for report in reports for claim in report.claims if claim.shuffled is not None]
+    if shares:
+        yield f"{sum(shares) / len(shares):.0%} of claims hold when arms are shuffled"
 
 
 def notes(report: Report) -> Iterator[str]:
@@ -216,6 +229,18 @@ def _details(claim: ClaimReport, glyphs: Glyphs) -> Iterator[Text]:
             line.append(" ?" if comparison.holds is None else f" {glyphs.refuted}")
         yield line
     yield from provenance(claim.origin, claim.retracted, claim.because)
+    if claim.control is not None:
+        yield _control(claim.control, claim.expected)
+    if claim.shuffled is not None:
+        yield Text(f"holds in {claim.shuffled:.0%} of the shuffles of its arms", style="dim")
+
+
+def _control(control: ControlReport, expected: str) -> Text:
+    """Return a line: what was put in the place of what, and what became of the claim."""
+    line = Text(f"control, {printable(control.what)}: {control.verdict}", style="dim")
+    if not control.as_expected:
+        line.append(f", as without it; it has to turn '{expected}' round", style=BAD)
+    return line
 
 
 def provenance(origin: str, retracted: str | None, because: str | None) -> Iterator[Text]:

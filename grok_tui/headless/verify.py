@@ -75,7 +75,9 @@ class Job:
         return self.process is not None and self.result is None
 
 
-def verify(presets: Sequence[str], options: RunOptions, *, jobs: int, outputs: Outputs) -> int:
+def verify(
+    presets: Sequence[str], options: RunOptions, *, jobs: int, outputs: Outputs, controls: bool = False
+) -> int:
     """Carry out presets, print the ledger of their claims, and return the largest exit code.
 
     Args:
@@ -83,6 +85,7 @@ def verify(presets: Sequence[str], options: RunOptions, *, jobs: int, outputs: O
         options: laid over each preset.
         jobs: how many to run at once.
         outputs: where the ledger goes.
+        controls: judge claims under their controls as well, and under shuffled arms.
 
     Raises:
         GrokTuiError: a preset is unknown, or a file cannot be written.
@@ -97,19 +100,19 @@ def verify(presets: Sequence[str], options: RunOptions, *, jobs: int, outputs: O
     started = time.monotonic()
     work = [Job(name) for name in wanted]
     with Interrupts() as stop:
-        _carry_out(work, options, jobs, stop)
+        _carry_out(work, [*_typed(options), *(["--controls"] if controls else [])], jobs, stop)
         ledger = _ledger(work, stop, time.monotonic() - started)
         _publish(ledger, outputs, commit)
     return ledger.exit_code
 
 
-def _carry_out(work: Sequence[Job], options: RunOptions, jobs: int, stop: Interrupts) -> None:
+def _carry_out(work: Sequence[Job], asked: Sequence[str], jobs: int, stop: Interrupts) -> None:
     try:
         with _shown(work) as refresh:
             while stop.received is None and any(job.result is None for job in work):
                 room = jobs - sum(job.running for job in work)
                 for job in [job for job in work if job.waiting][:room]:
-                    _start(job, options)
+                    _start(job, asked)
                 time.sleep(LOOK_SECONDS)
                 for job in work:
                     _look_at(job)
@@ -122,7 +125,7 @@ def _carry_out(work: Sequence[Job], options: RunOptions, jobs: int, stop: Interr
                 job.process.wait()
 
 
-def _start(job: Job, options: RunOptions) -> None:
+def _start(job: Job, asked: Sequence[str]) -> None:
     job.started = time.monotonic()
     job.process = subprocess.Popen(
         [
@@ -132,7 +135,7 @@ def _start(job: Job, options: RunOptions) -> None:
             f"--preset={job.preset}",
             "--headless",
             "--json",
-            *_typed(options),
+            *asked,
         ],
         stdin=subprocess.DEVNULL,
         stdout=job.stdout,

@@ -19,8 +19,10 @@ from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
+from .control import Control
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
+from .statements import check_numbers
 
 
 def _no_keyword(name: str) -> str:
@@ -42,6 +44,15 @@ class Claim(Spec):
     expected: Literal["reproduced", "not reproduced"] = knob("reproduced", help="the honest verdict")
     because: str | None = knob(None, help="why it is not reproduced")
     holds_in: float = knob(1.0, gt=0, le=1, help="share of the replicas it has to hold in")
+    statements: list[int] = knob([], help="numbers of the statements that it stands for, of those that ship")
+    fails_with: Control | None = knob(None, help="its control: with this the condition does not hold")
+    holds_with: Control | None = knob(None, help="the control of one not reproduced: with this it holds")
+
+    @field_validator("statements")
+    @classmethod
+    def _statements_exist(cls, numbers: list[int]) -> list[int]:
+        check_numbers(numbers)
+        return numbers
 
     @field_validator("holds")
     @classmethod
@@ -55,10 +66,27 @@ class Claim(Spec):
             raise ValueError("'because' goes with expected = \"not reproduced\", and only with it")
         return self
 
+    @model_validator(mode="after")
+    def _control_goes_with_the_verdict(self) -> Claim:
+        key, other = ("fails_with", "holds_with")[:: 1 if self.expected == "reproduced" else -1]
+        if getattr(self, other) is not None:
+            raise ValueError(f"the control of a claim that is {self.expected} is '{key}', not '{other}'")
+        if self.control is not None:
+            try:
+                claims.parse(self.control.applied(self.holds))
+            except ValueError as error:
+                raise ValueError(f"{key}: {error}") from None
+        return self
+
     @property
     def condition(self) -> claims.Condition:
         """The parsed condition."""
         return claims.parse(self.holds)
+
+    @property
+    def control(self) -> Control | None:
+        """What turns the verdict round, if the preset says so."""
+        return self.fails_with if self.expected == "reproduced" else self.holds_with
 
 
 class Arm(Spec):
@@ -114,9 +142,13 @@ class Preset(Spec):
 
     def measures_of(self, arm: Arm) -> tuple[str, ...]:
         """Return the measures taken of an arm: the costly ones only where they are asked for, or claimed."""
-        references = (ref for claim in self.claims for ref in claim.condition.references)
+        wanted = {*self.measures}
+        for claim in self.claims:
+            stand_ins = claim.control.arms if claim.control is not None else {}
+            for ref in claim.condition.references:
+                if arm.name in (ref.arm, stand_ins.get(ref.arm)):
+                    wanted.add(ref.name)
         plateaus = (one.since_plateau for one in self.interventions)
-        wanted = {*self.measures, *(ref.name for ref in references if ref.arm == arm.name)}
         wanted |= {plateau.name for plateau in plateaus if plateau and plateau.arm == arm.name}
         return tuple(
             name
@@ -203,7 +235,20 @@ class Preset(Spec):
                 claim.condition.check(names, EVENTS, EVENT_NUMBERS)
             except claims.ClaimError as error:
                 raise ValueError(f"claims[{i}].holds: {error}") from None
+            if claim.control is not None:
+                self._check_control(f"claims[{i}]", claim, claim.control)
         return self
+
+    def _check_control(self, where: str, claim: Claim, control: Control) -> None:
+        """Raise ValueError unless the arms of a control exist and have what the claim reads."""
+        names = {arm.name: measures_of(arm.task) for arm in self.arms}
+        key = "fails_with" if claim.fails_with is not None else "holds_with"
+        try:
+            control.check_arms(sorted(claim.condition.arms()), names)
+            seen = {name: names[control.arms.get(name, name)] for name in names}
+            claim.condition.check(seen, EVENTS, EVENT_NUMBERS)
+        except ValueError as error:
+            raise ValueError(f"{where}.{key}: {error}") from None
 
 
 def _models_of(arm: Arm) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ from grok_tui.frontend.charts_of_runs import CHARTS
 from grok_tui.frontend.glyphs import UNICODE
 from grok_tui.frontend.verdicts import Outcome, Verdicts
 from grok_tui.options import RunOptions
-from grok_tui.paths import user_presets
-from grok_tui.presets import load, names
+from grok_tui.paths import shipped_presets, user_presets
+from grok_tui.presets import load, names, shipped_statements
 from grok_tui.tui import keys, settings
 from grok_tui.tui.app import ExplorerApp, make_app
 from grok_tui.tui.browser.screen import BrowserScreen
@@ -170,11 +170,27 @@ def test_it_lists_presets_with_title_and_claims_at_every_size(size):
         assert f"{len(names())} presets" in lines[0]
         assert "? help" in lines[-1]
         assert "Enter start" in lines[-1]
-        assert re.search(r"linear101 +10 claims", browser.text)
+        assert re.search(r"linear101 +\d+ claims", browser.text)
         assert "101 weights: SGD" in browser.text
         assert ("A linear model has one weight" in browser.text) == (size[0] >= 80)
 
     browse(script, size=size)
+
+
+def test_presets_stand_under_their_sources_in_the_order_of_the_story():
+    own_preset("mine", (shipped_presets() / "linear101.toml").read_text())
+
+    async def script(browser: Browser) -> None:
+        ids = [option.id for option in browser.options.options if option.id is not None]
+        sources = shipped_statements().sources
+        expected = [line for source in sources for line in (f"above {source.presets[0]}", *source.presets)]
+        assert ids == [*expected, "above mine", "mine"]
+        assert browser.text.index(sources[0].title) < browser.text.index("linear101")
+        await browser.type("linear")
+        assert not any(option.id.startswith("above") for option in browser.options.options if option.id)
+        assert sources[0].title not in browser.text
+
+    browse(script)
 
 
 def test_a_narrow_but_tall_screen_has_the_details_below():
@@ -211,15 +227,16 @@ def test_details_tell_what_is_claimed_where_it_stands_and_what_its_author_took_b
 
 
 def test_what_came_of_the_last_run_is_shown():
-    preset = load("linear101")
+    preset = load("linear101-switch")
     verdicts = {claim.holds: claim.expected for claim in preset.claims}
     verdicts[preset.claims[0].holds] = "not reproduced"
     outcome = Outcome(when=datetime(2026, 3, 4, 12, tzinfo=UTC), seconds=14.2, verdicts=verdicts)
-    Verdicts().remember("linear101", "quick", outcome)
+    Verdicts().remember("linear101-switch", "quick", outcome)
 
     async def script(browser: Browser) -> None:
-        assert re.search(r"linear101 +✗✓✓✓✗✓✓✓✓✓ +14.2 s", browser.text)
-        assert "9 as expected on 2026-03-04, took 14.2 s" in browser.details
+        assert re.search(r"linear101-switch +✗✓✓✓✓ +14.2 s", browser.text)
+        browser.options.highlighted = browser.options.get_option_index("linear101-switch")
+        await browser.until(lambda: "4 as expected on 2026-03-04, took 14.2 s" in browser.details)
         assert "last time: not reproduced" in browser.details
 
     browse(script)

@@ -34,9 +34,9 @@ def test_version_and_help_import_nothing_heavy(option):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["presets"], ["presets", "linear101"], ["presets", "linear101", "--json"]]
+    "arguments", [["presets"], ["presets", "linear101"], ["presets", "linear101", "--json"], ["coverage"]]
 )
-def test_presets_imports_neither_torch_nor_textual(arguments):
+def test_lists_of_presets_import_neither_torch_nor_textual(arguments):
     assert not imported(called(*arguments)) & {"torch", "textual"}
 
 

@@ -89,6 +89,58 @@ class TestRealRuns:
         assert "other" not in page.read_text()
 
 
+ADAM = """
+[[arms]]
+name = "adam"
+optimizer = { name = "adam", lr = 1e-2 }
+"""
+
+CONTROLS = {
+    "another arm": 'fails_with = { sgd = "adam" }',
+    "another setting": 'fails_with = { set = "task.samples=2" }',
+    "a false number": 'fails_with = { numbers = { "0.92" = "0.901" } }',
+}
+
+
+class TestControls:
+    @pytest.mark.parametrize("control", CONTROLS.values(), ids=CONTROLS)
+    def test_a_control_that_turns_the_verdict_round_is_as_expected(
+        self, grok_tui, preset_file, tmp_path, control
+    ):
+        path = preset_file(more=f"{control}\n{ADAM}")
+        called = grok_tui("verify", path, "--controls", "--json", "--markdown", tmp_path / "claims.md")
+        (run,) = ledger_of(called)["runs"]
+        assert called.code == 0
+        assert run["claims"][0]["control"]["as_expected"]
+        assert run["claims"][0]["control"]["verdict"] == "not reproduced"
+        assert run["claims"][0]["shuffled"] == 0
+        assert "1 of 1 control turned the verdict round" in (tmp_path / "claims.md").read_text()
+
+    def test_a_claim_that_survives_its_control_is_not(self, grok_tui, preset_file, tmp_path):
+        path = preset_file(more='fails_with = { set = "task.tolerance=0.2" }\n')
+        called = grok_tui("verify", path, "--controls", "--junit", tmp_path / "ledger.xml")
+        assert called.code == 1
+        assert "0 of 1 control turned the verdict round" in " ".join(called.out.split())
+        assert 'type="control"' in (tmp_path / "ledger.xml").read_text()
+
+    def test_without_the_option_nothing_is_said_of_them(self, grok_tui, preset_file):
+        path = preset_file(more='fails_with = { set = "task.tolerance=0.2" }\n')
+        called = grok_tui("verify", path, "--json")
+        assert called.code == 0
+        assert ledger_of(called)["runs"][0]["claims"][0]["control"] is None
+
+    def test_a_setting_that_is_none_is_found_before_anything_is_trained(self, grok_tui, preset_file):
+        path = preset_file(more='fails_with = { set = "task.tolerence=0.2" }\n')
+        called = grok_tui("--preset", path, "--headless", "--controls")
+        assert called.code == 2
+        assert "unknown key 'tolerence'; did you mean 'tolerance'?" in called.err
+
+    def test_the_explorer_has_no_use_for_it(self, grok_tui, preset_file):
+        called = grok_tui("--preset", preset_file(), "--controls")
+        assert called.code == 2
+        assert called.err == "grok-tui: --controls needs --headless\n"
+
+
 class TestProcesses:
     def test_a_crash_is_a_row_that_says_so(self, grok_tui, preset_file, stand_in):
         stand_in("os.kill(os.getpid(), signal.SIGKILL)")

@@ -38,6 +38,7 @@ SLOWER = [
     "slingshot-hinge",
     "slingshot-llc",
     "slingshot-mechanism",
+    "slingshot-optimizers",
     "slingshot-reset",
     "slingshot-transformer",
     "slingshot-vs-jump",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
-from grok_tui.frontend.describe import dated, described
+from grok_tui.frontend.describe import dated, described, stood_for, turned
 from grok_tui.numbers import duration, plural, shown
-from grok_tui.presets import find, load, names
+from grok_tui.presets import find, load, names, shipped_statements
 from grok_tui.printable import printable
 from grok_tui.tui.parts.lines import Line, Span, clean, wrapped
 
@@ -54,8 +54,12 @@ class Entry:
 
 
 def entries(profile: str, verdicts: Verdicts) -> Iterator[Entry]:
-    """Yield all presets as they are read; one that cannot be used has its problem instead."""
-    for name in names():
+    """Yield all presets as they are read, in the order of the sources' stories.
+
+    One that cannot be used has its problem instead.
+    """
+    place = shipped_statements().place
+    for name in sorted(names(), key=lambda name: (place(name), name)):
         try:
             path = str(find(name))
         except PresetError as error:  # it was deleted just now
@@ -76,6 +80,23 @@ def matching(found: Sequence[Entry], text: str) -> list[Entry]:
     wanted = text.lower().split()
     hits = [entry for entry in found if all(word in entry.words for word in wanted)]
     return sorted(hits, key=lambda entry: not any(word in entry.name.lower() for word in wanted))
+
+
+def headings(shown: Sequence[Entry]) -> dict[str, str]:
+    """Return what to write above entries, by the names of the first that each source has."""
+    sources = shipped_statements().sources
+    found: dict[str, str] = {}
+    for entry in shown:
+        place, _ = shipped_statements().place(entry.name)
+        heading = sources[place].title if place < len(sources) else "Other presets"
+        if heading not in found.values():
+            found[entry.name] = heading
+    return found
+
+
+def heading_row(heading: str, width: int, glyphs: Glyphs) -> Line:
+    """Return the row above the presets of a source."""
+    return (Span(fit(clean(heading, ascii_only=glyphs.ascii), width, ellipsis=glyphs.ellipsis), "accent"),)
 
 
 def list_rows(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
@@ -171,6 +192,10 @@ def _claim(claim: Claim, outcome: Outcome | None, page: _Page) -> None:
     for line in claim.holds.strip().splitlines():
         page.write(line, "muted", 4)
     page.write(f"origin: {claim.origin}", "muted", 4)
+    if claim.statements:
+        page.write(stood_for(claim.statements), "muted", 4)
+    if (control := turned(claim)) is not None:
+        page.write(f"control: {control}", "muted", 4)
     if claim.retracted is not None:
         page.write(f"retracted: {claim.retracted}", "warning", 4)
     if claim.because is not None:

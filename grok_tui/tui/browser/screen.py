@@ -44,6 +44,7 @@ STYLES = {
     "title": "bold",
     "good": "$success",
     "bad": "$error",
+    "accent": "$accent",
     "warning": "$warning",
 }
 
@@ -85,6 +86,7 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         self._verdicts = verdicts
         self._entries: list[Entry] = []
         self._shown: list[Entry] = []
+        self._headings: dict[str, str] = {}
         self._reading = True
 
     def compose(self) -> ComposeResult:
@@ -134,6 +136,8 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         options = self.query_one(PresetList)
         for entry in self._shown:
             options.replace_option_prompt(entry.name, self._prompt(entry, width))
+        for name, heading in self._headings.items():
+            options.replace_option_prompt(_above(name), self._heading(heading, width))
 
     def start(self) -> None:
         """Start the marked preset."""
@@ -199,19 +203,24 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         """Fill the list with what passes the filter."""
         if self._reading:
             return
-        from grok_tui.tui.browser.entries import matching
+        from grok_tui.tui.browser.entries import headings, matching
 
         before = self.marked
         options = self.query_one(PresetList)
-        self._shown = matching(self._entries, self.query_one(Input).value)
+        text = self.query_one(Input).value
+        self._shown = matching(self._entries, text)
+        self._headings = {} if text else headings(self._shown)
         width = options.size.width
         options.clear_options()
         for entry in self._shown:
+            if entry.name in self._headings:
+                prompt = self._heading(self._headings[entry.name], width)
+                options.add_option(Option(prompt, id=_above(entry.name), disabled=True))
             options.add_option(Option(self._prompt(entry, width), id=entry.name))
             options.add_option(Option("", disabled=True))  # sets entries apart
         if self._shown:
             names = [entry.name for entry in self._shown]
-            kept = before is not None and before.name in names and not self.query_one(Input).value
+            kept = before is not None and before.name in names and not text
             marked = before.name if before is not None and kept else names[0]
             options.highlighted = options.get_option_index(marked)
         self._write_header()
@@ -222,8 +231,12 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         from grok_tui.tui.browser.entries import list_rows
 
         rows = list_rows(entry, max(width - 2, 12), self.explorer.glyphs)
-        content = [Content.assemble(" ", *((span.text, STYLES[span.role]) for span in row)) for row in rows]
-        return Content("\n").join(content)
+        return Content("\n").join([_written(row) for row in rows])
+
+    def _heading(self, heading: str, width: int) -> Content:
+        from grok_tui.tui.browser.entries import heading_row
+
+        return _written(heading_row(heading, max(width - 2, 12), self.explorer.glyphs))
 
     def on_page_wanted(self, message: Page.Wanted) -> None:
         """Write one of the texts for another width."""
@@ -277,6 +290,15 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         width = max(footer.size.width - 2, 0)
         line = footer_line(actions, State.PAUSED, width, self.explorer.settings.keymap)
         footer.show([(Span(" "), *line)])
+
+
+def _above(name: str) -> str:
+    """Return the id of the heading above a preset; no preset has a name like this."""
+    return f"above {name}"
+
+
+def _written(row: Line) -> Content:
+    return Content.assemble(" ", *((span.text, STYLES[span.role]) for span in row))
 
 
 def _read(profile: str, verdicts: Verdicts | None) -> list[Entry]:
