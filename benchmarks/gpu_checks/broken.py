@@ -26,7 +26,7 @@ from .processes import Call, command, environment
 from .running import begun, ended, until
 from .running import steps as reached
 
-STEPS, TINY_STEPS = 20_000, 400
+STEPS, TINY_STEPS = 200_000, 4_000
 SOUND_SECONDS = 1.0
 FAR_AWAY = 10**6
 KEEPER_SECONDS = 20.0
@@ -55,9 +55,11 @@ def check(found: Findings, effort: Effort) -> None:
 
 def poison() -> None:
     """Have every run of this process read out of range on the device after a while."""
-    sound, began = Run.advance, time.monotonic()
+    sound, began = Run.advance, float("inf")
 
     def advance(run: Run) -> None:
+        nonlocal began
+        began = min(began, time.monotonic())
         sound(run)
         if time.monotonic() > began + SOUND_SECONDS:
             table, place = torch.zeros(4, device=GPU), torch.tensor([FAR_AWAY], device=GPU)

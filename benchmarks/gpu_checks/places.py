@@ -21,6 +21,7 @@ from .problems import advance, digest, named, state_of
 from .processes import Call
 
 STEPS, TINY_STEPS = 600, 60
+BEGAN_ON = "cuda"
 UNCHANGED = 1 << 20
 """Bytes by which the free memory of a GPU may change that nobody uses."""
 
@@ -39,13 +40,13 @@ def check(found: Findings, effort: Effort) -> None:
 def moved(found: Findings, folder: Path, effort: Effort) -> None:
     """Take a run from the GPU to the CPU and back."""
     steps = TINY_STEPS if effort.tiny else STEPS
-    run = Run(named("linear101 b10", effort.tiny, steps=10 * steps), "cuda", None, Compiling("auto"))
+    run = Run(named("linear101 b10", effort.tiny, steps=10 * steps), BEGAN_ON, None, Compiling("auto"))
     store = create(run, "acceptance", at=folder)
     for goal, device in ((steps, "cpu"), (2 * steps, "cuda"), (3 * steps, "cuda")):
         arm = run.arms["a"]
         advance(arm, goal)
         store.checkpoint()
-        left, came_from = arm.theta.cpu(), str(run.device)
+        left, came_from = arm.theta.cpu(), run.device
         store.close()
         said: list[str] = []
         run, store = resume(RunDirectory(folder), said.append, Place(device=device))
@@ -53,10 +54,9 @@ def moved(found: Findings, folder: Path, effort: Effort) -> None:
         same = torch.equal(run.arms["a"].theta.cpu(), left)
         found.require(f"{what}: theta", same, "equal" if same else "not equal", "equal")
         told = any("device" in line for line in said)
-        differs = came_from.partition(":")[0] != run.device.type
-        found.require(
-            f"{what}: said", told == differs, said or "nothing", "the other device" if differs else "nothing"
-        )
+        differs = run.device.type != BEGAN_ON
+        wanted = "that the device is another than at the beginning" if differs else "nothing"
+        found.require(f"{what}: said", told == differs, said or "nothing", wanted)
     store.close()
 
 

@@ -13,7 +13,7 @@ from grok_tui.engine.worker.opening import Anew, Keeping
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.presets import Preset
 
-PATIENCE = 60.0  # seconds
+PATIENCE = 20.0  # seconds
 
 
 class NeverError(Exception):

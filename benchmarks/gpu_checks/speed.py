@@ -56,7 +56,7 @@ def check(found: Findings, effort: Effort) -> None:
 def chosen(effort: Effort) -> tuple[Problem, ...]:
     """Return the problems to time."""
     if effort.tiny:
-        return (PROBLEMS[0], *TINY)
+        return TINY
     every = (*PROBLEMS, *LARGER)
     return (every[0], every[1], every[-1]) if effort.short else every
 

@@ -46,7 +46,7 @@ CHECKS = (
     Check(9, "wall time to grok", "grok:check", 60, 60),
     Check(10, "what auto takes", "auto:check", 60),
     Check(11, "explorer in a terminal", "explorer:check", 45),
-    Check(12, "out of memory", "starved:check", 45, 20),
+    Check(12, "out of memory", "starved:check", 80, 30),
     Check(13, "error that stays", "broken:check", 25),
     Check(14, "no GPU to be seen", "unseen:check", 20),
     Check(15, "numerics", "numerics:check", 8),

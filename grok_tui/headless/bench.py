@@ -159,8 +159,8 @@ def _publish(scores: list[Score], machine: dict[str, Any], effort: Effort, as_js
         )
         shown = score.problem
     note = (
-        "own: by somebody who knows how, with the plain loop's network and AdamW; the engine alone records;"
-        f" medians of {effort.rounds} rounds; ratios to the plain loop of the same round; {machine['device']},"
+        "own: by somebody who knows how, on the plain loop's network; the engine alone records; "
+        f"medians of {effort.rounds} rounds; ratios to the plain loop of the same round; {machine['device']},"
         f" {machine['cores']} cores, load {machine['load']}, {machine['threads']} threads,"
         f" torch {machine['torch']}, Python {machine['python']}"
     )
