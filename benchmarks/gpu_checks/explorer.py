@@ -35,6 +35,7 @@ ARMS = (("a", "wd_3"), ("A", "wd_1"))
 
 KEYS, TINY_KEYS = 40, 6
 WATCHED = 6.0  # seconds
+REWINDING = 3.0  # seconds
 HEADER, LATENCY, FIRST_GAP, GAP, LEAVING, FREED = 8.0, 0.1, 2.0, 0.3, 1.0, 2.0
 SAME = 1 << 20  # bytes
 
@@ -73,7 +74,7 @@ def look(found: Findings, what: str, options: list[str], leave: str, device: str
         with Terminal(command("grok-tui", *asked), size=SIZE, environment=environment(around)) as terminal:
             terminal.wait_for("running", device.split()[0], "iB", seconds=60)
             found.quick(f"{what}: a header with {device} and its memory", time.monotonic() - began, HEADER)
-            gaps = list(gaps_between_steps(terminal, WATCHED))
+            gaps = [*gaps_between_steps(terminal, WATCHED)]
             found.quick(f"{what}: longest time between two snapshots, first chunks", max(gaps[:5]), FIRST_GAP)
             found.quick(f"{what}: longest time between two snapshots, later", max(gaps[5:]), GAP)
             found.quick(f"{what}: key to screen, p95", latency(terminal, effort), LATENCY)
@@ -131,9 +132,10 @@ def travel(terminal: Terminal) -> None:
     for _ in range(4):
         terminal.send("\x1b[D")
         terminal.read(0.2)
-    since = len(terminal.output)
-    terminal.send("\r")
-    terminal.wait_for("paused", since=since, seconds=30)
+    for _ in range(2):  # it asks first
+        terminal.send("\r")
+        terminal.read(0.5)
+    terminal.read(REWINDING)  # it then is paused; what of that word stood there before is not written again
     since = len(terminal.output)
     terminal.send(" ")
     terminal.wait_for("running", since=since, seconds=30)
