@@ -6,7 +6,7 @@ PYTHON ?= $(BIN)/python
 DIGESTS ?= build/digests.json
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint types test slow bench screenshots reference coverage schema digests
+.PHONY: help check lint types test slow emulated bench screenshots reference coverage schema digests
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,10 @@ test: ## all tests but the slow ones
 	$(BIN)/pytest
 
 slow: ## the slow tests alone: presets of minutes, compiled steps
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "slow and not emulated_cuda"
+
+emulated: ## what the engine does on a GPU, on two that are emulated
+	$(BIN)/pytest -m "emulated_cuda and not slow"
 
 bench: ## steps a second on this machine; benchmarks/ has the other measurements
 	$(PYTHON) -m grok_tui bench

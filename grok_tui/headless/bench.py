@@ -97,16 +97,23 @@ def measure(
 
     Args:
         problem: what they train.
-        builders: what makes each of them; the first is what the others are compared with.
+        builders: what makes each of them; the first is what the others are compared with. One that is not
+            to be had here is left out, with a line that says why.
         effort: how much.
         stopped: asked between turns whether to leave it at that.
     """
+    from .contestants import UnavailableError
+
     running: dict[str, Stretch] = {}
     for name, builder in builders.items():
         if stopped():
             return []
         complain(f"{problem.name}: {name}")
-        running[name] = builder()
+        try:
+            running[name] = builder()
+        except UnavailableError as error:
+            complain(f"{problem.name}: {name}: left out: {error}")
+            continue
         running[name](effort.seconds / 2)
     scores = {name: Score(problem.name, name) for name in running}
     for number in range(effort.rounds):
@@ -152,6 +159,7 @@ def _publish(scores: list[Score], machine: dict[str, Any], effort: Effort, as_js
         )
         shown = score.problem
     note = (
+        "own: by somebody who knows how, on the plain loop's network; the engine alone records; "
         f"medians of {effort.rounds} rounds; ratios to the plain loop of the same round; {machine['device']},"
         f" {machine['cores']} cores, load {machine['load']}, {machine['threads']} threads,"
         f" torch {machine['torch']}, Python {machine['python']}"

@@ -43,13 +43,43 @@ def test_the_json_document_holds_every_round(capsys):
     assert (found["steps_per_second"], found["rounds"]) == (3.0, [1.0, 5.0, 3.0])
 
 
+def test_a_contestant_that_cannot_be_built_is_left_out_and_that_is_said(capsys):
+    from grok_tui.headless.contestants import UnavailableError
+
+    def cannot():
+        raise UnavailableError("there is no compiler")
+
+    built = builders([], {"plain": 1.0, "fast": 2.0})
+    scores = measure(LINEAR, {"plain": built["plain"], "no": cannot, "fast": built["fast"]}, Effort(1))
+    assert [score.contestant for score in scores] == ["plain", "fast"]
+    assert "no: left out: there is no compiler" in capsys.readouterr().err
+
+
 def test_the_engine_and_the_plain_loop_train_what_they_say():
     import torch
 
     from grok_tui.headless.contestants import contestants
 
     built = contestants(LINEAR, torch.device("cpu"))
-    names = list(built)
-    assert names[:3] == ["plain torch loop, no recording", "eager", "compiled"]
-    for name in names[:2]:
+    assert list(built) == [
+        "plain torch loop, no recording",
+        "own step in torch.compile",
+        "eager",
+        "compiled",
+        "compiled, 64 replicas",
+    ]
+    for name in ("plain torch loop, no recording", "eager"):
         assert built[name]()(0.01) > 0
+
+
+def test_on_a_gpu_the_engine_meets_what_somebody_who_knows_cuda_would_write():
+    import torch
+
+    from grok_tui.headless.contestants import contestants
+
+    names = list(contestants(LINEAR, torch.device("cuda")))
+    assert names[1:4] == [
+        "the same, AdamW(fused=True)",
+        "own CUDA graph, capturable AdamW",
+        "own step in torch.compile",
+    ]

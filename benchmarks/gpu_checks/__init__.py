@@ -1,0 +1,1 @@
+"""The checks of `benchmarks/gpu.py`: what has to be seen on a CUDA device before it counts as supported."""

@@ -1,0 +1,39 @@
+"""Every test of this folder has a process of its own, in which there are two emulated CUDA devices."""
+
+from __future__ import annotations
+
+import os
+
+import emulator
+import own_process
+import pytest
+from own_process import HERE, INSIDE
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.emulated_cuda)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Have a test called by a child; in a child, let pytest call it."""
+    if INSIDE in os.environ or HERE not in pyfuncitem.path.parents:
+        return None
+    if emulator.compiler() is None:
+        pytest.skip("no C++ compiler, which the emulated CUDA devices need")
+    problem = own_process.call(pyfuncitem.nodeid, pyfuncitem.config.rootpath)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
+    return True
+
+
+@pytest.fixture
+def devices() -> emulator.Emulator | None:
+    """The emulated devices; None outside of a child, where the test itself is not called."""
+    if INSIDE not in os.environ:
+        return None
+    import preloaded
+
+    return preloaded.devices

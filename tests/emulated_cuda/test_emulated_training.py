@@ -1,0 +1,92 @@
+"""Training on a device: kernels called one by one, a replayed graph, and the CPU come to the same bits.
+
+The emulated device computes as the CPU does, so whatever differs is a step that a graph left out or froze, a
+tensor on another device, or a place where the engine goes another way on a GPU.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny_problems import ALL, KINDS, tiny
+
+from grok_tui.catalog.interventions import Jump, Reset
+from grok_tui.engine.arm.arm import Arm
+from grok_tui.engine.steps.backends import Compiling
+from grok_tui.lab.measures import measure_names
+from grok_tui.options import RunOptions
+from grok_tui.presets import Preset
+
+WAYS = (("cpu", "off"), ("cuda:0", "off"), ("cuda:0", "on"))
+
+COSTLY = ("llc", "llc_rescaled")
+
+
+@pytest.fixture(autouse=True)
+def _short_graphs(monkeypatch):
+    monkeypatch.setattr("grok_tui.engine.steps.cuda_graph.STEPS_PER_REPLAY", 4)
+
+
+def trained(preset: Preset, device: str, mode: str, measures=None) -> tuple[dict[str, np.ndarray], Arm]:
+    """Return all that an arm has become after steps in chunks, a jump, and a reset."""
+    compiling = Compiling(mode)
+    names = measures or preset.measures_of(preset.arms[0])
+    arm = Arm(preset.arms[0], names, preset.seeds, torch.device(device), preset.interventions, compiling)
+    arm.watch_coordinates()
+    for steps in (3, 4, 9):
+        arm.advance(steps)
+    arm.intervene(Jump(action="jump", arm="a", at_step=0, norm=0.01))
+    if len(preset.seeds) > 1:
+        arm.intervene(Reset(action="reset", arm="a", at_step=0, replica=1))
+    arm.intervene(Jump(action="jump", arm="a", at_step=0, of_next_steps=2))
+    for steps in (9, 7):
+        arm.advance(steps)
+    assert not compiling.problems
+    _, arrays = arm.export_state()
+    return arrays, arm
+
+
+def require_the_same_bits(preset: Preset, measures=None) -> None:
+    kept, _ = trained(preset, *WAYS[0], measures)
+    for way in WAYS[1:]:
+        arrays, arm = trained(preset, *way, measures)
+        made = {since.backend for since in arm.backends}
+        assert made == {"cuda graph" if way[1] == "on" else "eager"}
+        assert [name for name in kept if kept[name].tobytes() != arrays[name].tobytes()] == [], way
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_problem_of_each_kind_comes_out_with_the_same_bits(devices, kind):
+    require_the_same_bits(tiny(**KINDS[kind]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("kind", ALL)
+def test_every_problem_comes_out_with_the_same_bits(devices, kind, replicas):
+    preset = tiny(**ALL[kind] | {"replicas": replicas})
+    task = preset.arms[0].task
+    names = [name for name in measure_names(task) if name not in COSTLY]
+    require_the_same_bits(preset, names)
+
+
+@pytest.mark.parametrize("name", ["linear101", "parity-hidden-progress"])
+def test_a_shipped_preset_comes_out_with_the_same_bits(devices, name):
+    preset = RunOptions(profile="quick").load(name)
+    arm = preset.arms[0].model_copy(update={"name": "a"})
+    require_the_same_bits(preset.model_copy(update={"arms": [arm], "interventions": [], "claims": []}))
+
+
+def test_steps_read_no_value_and_copy_only_what_chunks_begin_and_end_with(devices):
+    preset = tiny(**KINDS["batches of two replicas"] | {"record_every": 100})
+    measures = preset.measures_of(preset.arms[0])
+    arm = Arm(preset.arms[0], measures, preset.seeds, torch.device("cuda"), (), Compiling("on"))
+    arm.advance(3)
+    devices.forget_counts()
+    taken = arm.advance(4)
+    counts = devices.counts()
+    assert counts["replayed"]["graph"] <= taken
+    assert "read" not in counts
+    assert counts["to the device"]["copy_"] <= 2  # coefficients, and which samples
+    assert counts["to the host"]["copy_"] <= 1
