@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .catalog.base import Parameter, Spec, parameters
 from .catalog.events import EVENT_NUMBERS, EVENTS
+from .catalog.frames import FRAMES
 from .catalog.interventions import ACTIONS, Intervention
 from .catalog.measures import FAMILIES
 from .catalog.models import MODELS
@@ -68,6 +69,12 @@ def _lines() -> Iterator[str]:
     yield from ("### Losses", "")
     yield from _names(LOSSES)
     yield from _family("Optimizers", "optimizer", OPTIMIZERS)
+    yield from ("## Frames", "")
+    yield "`frame` of an arm says in which coordinates its optimizers work; by default in the network's own."
+    yield 'A name may stand for its table: `frame = "rotated"`. Measures and modifiers see the network\'s own'
+    yield "coordinates."
+    yield ""
+    yield from _entries("frame", FRAMES)
     yield from ("## Modifiers", "")
     yield "The table `[modifiers]`, and `modifiers = {...}` of an arm, say what is done to gradient, update"
     yield "and weights besides the optimizer's rule, in this order:"
@@ -101,6 +108,10 @@ def _lines() -> Iterator[str]:
 
 def _family(title: str, key: str, specs: Mapping[str, type[Spec]]) -> Iterator[str]:
     yield from (f"## {title}", "")
+    yield from _entries(key, specs)
+
+
+def _entries(key: str, specs: Mapping[str, type[Spec]]) -> Iterator[str]:
     for name, spec in specs.items():
         first = (spec.__doc__ or "").strip().splitlines()[0]
         yield from (f'### {key} = {{ name = "{name}" }}', "", first, "")

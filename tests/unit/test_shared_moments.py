@@ -1,4 +1,4 @@
-"""State of another shape than theta's goes through every kind of step and comes back from where it is kept."""
+"""State of another shape than theta's goes through every kind of step, and comes back from where it was."""
 
 from __future__ import annotations
 
