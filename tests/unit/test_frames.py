@@ -14,14 +14,17 @@ from grok_tui.catalog.interventions import intervention
 from grok_tui.catalog.measures import SEEN
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.run.run import Run
+from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.engine.steps.compiled.builds import Workshop
 from grok_tui.engine.steps.compiled.native import compiler
 from grok_tui.engine.steps.cuda_graph import CountedSteps
 from grok_tui.errors import PresetError
+from grok_tui.frontend.knobs import knobs, problem, with_value
 from grok_tui.frontend.preset_toml import toml_text
 from grok_tui.lab.frames import Rotation, build_frame, random_orthogonal
 from grok_tui.lab.models import Layout, Role
+from grok_tui.options import RunOptions
 from grok_tui.presets import load
 
 LAYOUT = Layout.of([("matrix", (7, 6), Role.HIDDEN, 0), ("vector", (5,), Role.BIAS, 0)])
@@ -219,11 +222,28 @@ def test_a_preset_names_the_frame_of_an_arm_and_its_export_does_too(tmp_path, fr
     assert load(str(path)) == found
     turned = load(str(path), assignments=["arms.plain.frame=rotated"])
     assert turned.arms[0].frame == Rotated(name="rotated")
+    reseeded = load(str(path), assignments=["arms.plain.frame.name=rotated", "arms.plain.frame.seed=5"])
+    assert reseeded.arms[0].frame == Rotated(name="rotated", seed=5)
     assert {type(one.frame) for one in turned.arms} <= set(FRAMES.values())
 
 
+def test_the_panel_has_the_frame_of_an_arm_that_has_one_and_changes_it_in_that_arm(tmp_path):
+    path = tmp_path / "p.toml"
+    path.write_text(PRESET.format(frame='"rotated"'))
+    options = RunOptions()
+    snapshot = Run(options.load(str(path))).snapshot(State.RUNNING)
+    plain, turned = (knobs(snapshot.preset, one) for one in snapshot.arms)
+    assert not [knob for knob in plain if "frame" in knob.key]
+    seed = next(knob for knob in turned if knob.key == "arms.turned.frame.seed")
+    assert (seed.value, seed.live, seed.section) == (0, False, "Frame: rotated")
+    assert problem(seed, "-1", snapshot.preset, snapshot.arms[1])
+    assert problem(seed, "7", snapshot.preset, snapshot.arms[1]) == ""
+    again = with_value(options, seed, 7, snapshot.preset).load(str(path))
+    assert [one.frame for one in again.arms] == [Identity(), Rotated(name="rotated", seed=7)]
+
+
 @pytest.mark.parametrize(
-    ("frame", "problem"),
+    ("frame", "problem_found"),
     [
         ('"rotatd"', "arms.turned.frame.name: unknown name 'rotatd'; did you mean 'rotated'?"),
         ('{ name = "rotated", sed = 1 }', "unknown key 'sed'; did you mean 'seed'?"),
@@ -232,10 +252,10 @@ def test_a_preset_names_the_frame_of_an_arm_and_its_export_does_too(tmp_path, fr
         ('{ name = "rotated", block = 0 }', "arms.turned.frame.block: should be greater than or equal to 1"),
     ],
 )
-def test_a_frame_that_is_none_is_one_line(tmp_path, frame, problem):
+def test_a_frame_that_is_none_is_one_line(tmp_path, frame, problem_found):
     path = tmp_path / "p.toml"
     path.write_text(PRESET.format(frame=frame))
-    with pytest.raises(PresetError, match=re.escape(problem)):
+    with pytest.raises(PresetError, match=re.escape(problem_found)):
         load(str(path))
 
 
