@@ -7,9 +7,9 @@ import re
 import pytest
 import torch
 from arms import SUMS, preset, run_to
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from grok_tui.catalog.frames import FRAMES, FrameSpec, Identity, Rotated
+from grok_tui.catalog.frames import FRAMES, Identity, Rotated
 from grok_tui.catalog.interventions import intervention
 from grok_tui.catalog.measures import SEEN
 from grok_tui.engine.arm.arm import Arm
@@ -56,9 +56,9 @@ def rotation(block=256, seed=0, layout=LAYOUT) -> Rotation:
 
 
 def arm(optimizer, frame="identity", *, compiling=None, seeds=(0, 1), modifiers=None) -> Arm:
-    own = {"name": "a", "optimizer": optimizer, "model": MLP, "modifiers": modifiers or {}}
+    own = {"name": "a", "optimizer": optimizer, "model": MLP, "modifiers": modifiers or {}, "frame": frame}
     p = preset(own, task=SUMS, loss="cross_entropy", batch_size=4)
-    spec = p.arms[0].model_copy(update={"frame": TypeAdapter(FrameSpec).validate_python(frame)})
+    spec = p.arms[0]
     return Arm(spec, p.measures_of(spec), seeds, torch.device("cpu"), (), compiling)
 
 
@@ -260,15 +260,11 @@ def test_a_frame_that_is_none_is_one_line(tmp_path, frame, problem_found):
 
 
 def test_a_run_has_its_arms_in_their_frames():
-    arms = [{"name": name, "optimizer": TURNED["adam"], "model": MLP} for name in ("plain", "turned")]
-    p = preset(*arms, task=SUMS, loss="cross_entropy", steps=20)
-    p = type(p).model_validate(
-        p.model_dump() | {"arms": [p.arms[0].model_dump(), p.arms[1].model_dump() | {"frame": "rotated"}]}
-    )
-    run = Run(p)
+    arms = [{"name": frame, "optimizer": TURNED["adam"], "model": MLP, "frame": frame} for frame in FRAMES]
+    run = Run(preset(*arms, task=SUMS, loss="cross_entropy", steps=20))
     while not run.finished:
         run.advance()
-    assert not torch.equal(run.arms["plain"].theta, run.arms["turned"].theta)
+    assert not torch.equal(run.arms["identity"].theta, run.arms["rotated"].theta)
 
 
 def test_a_block_has_bounds():
