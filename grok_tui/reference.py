@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .catalog.base import Parameter, parameters
 from .catalog.events import EVENT_NUMBERS, EVENTS
+from .catalog.frames import FRAMES
 from .catalog.intervention import Intervention, Plateau
 from .catalog.interventions import INTERVENTIONS
 from .catalog.losses import LOSSES
@@ -88,6 +89,12 @@ def _lines() -> Iterator[str]:
     yield from ("### Losses", "")
     yield from _losses()
     yield from _family("Optimizers", "optimizer", OPTIMIZERS)
+    yield from ("## Frames", "")
+    yield "`frame` of an arm says in which coordinates its optimizers work; by default in the network's own."
+    yield 'A name may stand for its table: `frame = "rotated"`. Measures and modifiers see the network\'s own'
+    yield "coordinates."
+    yield ""
+    yield from _entries("frame", FRAMES)
     yield from ("## Modifiers", "")
     yield "The table `[modifiers]`, and `modifiers = {...}` of an arm, say what is done to gradient, update"
     yield "and weights besides the optimizer's rule, in this order:"
@@ -124,6 +131,10 @@ def _lines() -> Iterator[str]:
 
 def _family(title: str, key: str, entries: Registry[Any]) -> Iterator[str]:
     yield from (f"## {title}", "")
+    yield from _entries(key, entries)
+
+
+def _entries(key: str, entries: Registry[Any]) -> Iterator[str]:
     for name, entry in entries.shipped.items():
         yield from (f'### {key} = {{ name = "{name}" }}', "", entry.help, "")
         yield from _parameters(parameters(entry.spec))

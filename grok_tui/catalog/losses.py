@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, SerializerFunctionWrapHandler, WrapSeriali
 
 from .base import Spec, knob
 from .entry import Entry
-from .registry import Registry
+from .registry import Registry, by_name
 
 Targets = Literal["numbers", "classes", "signs"]
 """What a sample is to have: numbers [O], the index of a class, or +1 or -1."""
@@ -106,13 +106,9 @@ LOSSES: Registry[Loss] = Registry(
 returns losses [..., N]."""
 
 
-def _of_its_name(given: Any) -> Any:
-    return {"name": given} if isinstance(given, str) else given
-
-
 def _as_written(loss: Loss, dump: SerializerFunctionWrapHandler) -> Any:
     return loss.name if not loss.model_dump(exclude={"name"}, exclude_defaults=True) else dump(loss)
 
 
-LossSpec = Annotated[Loss, LOSSES, BeforeValidator(_of_its_name), WrapSerializer(_as_written)]
+LossSpec = Annotated[Loss, LOSSES, BeforeValidator(by_name), WrapSerializer(_as_written)]
 """A loss as presets state it: a name, or a table where its parameters are not the usual ones."""

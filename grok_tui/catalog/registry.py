@@ -198,3 +198,8 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
         """A table with a name; what else it has depends on the name."""
         key = next(iter(self.shipped.values())).key
         return {"type": "object", "properties": {key: {"type": "string"}}, "required": [key]}
+
+
+def by_name(given: object) -> object:
+    """Return the table that a name alone stands for."""
+    return {"name": given} if isinstance(given, str) else given

@@ -79,6 +79,9 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     rows += [
         row for row in _rows("training", "Training", PresetTraining, preset.training) if row.name not in own
     ]
+    if spec.frame.name != "identity" and not arm.parent:
+        place, section = f"arms.{arm.name}.frame", f"Frame: {spec.frame.name}"
+        rows += _rows(place, section, type(spec.frame), spec.frame)
     rows += _rows("model", f"Model: {spec.model.name}", type(spec.model), spec.model)
     rows += _rows("task", f"Task: {spec.task.name}", type(spec.task), spec.task)
     return rows
@@ -234,12 +237,16 @@ def _check_field(knob: Knob, value: Any, preset: Preset, arm: ArmStatus) -> None
         "model": spec.model,
         "modifiers": spec.modifiers,
         "training": preset.training,
+        "arms": spec.frame,
     }[knob.key.partition(".")[0]]
     type(holder).model_validate({**holder.model_dump(), knob.name: value})
 
 
 def with_value(options: RunOptions, knob: Knob, value: Any, preset: Preset) -> RunOptions:
-    """Return the options that start a run of this preset with another value of a knob, in every arm."""
+    """Return the options that start a run of this preset with another value of a knob.
+
+    It is another in every arm; what is of one arm, as its frame is, in that one.
+    """
     place = knob.key.partition(".")[0]
     if knob.name in ("seed", "replicas", "steps") and place == "training":
         return replace(options, **{knob.name: value})

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.items import AoT, InlineTable, Item, Table
 
+from grok_tui.catalog.frames import Identity
+
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.engine.arm.status import ArmStatus
@@ -76,6 +78,8 @@ def _arm(arm: Arm, preset: Preset) -> dict[str, Any]:
         own = {key: value for key, value in _plain(getattr(arm, name)).items() if value != shared.get(key)}
         if own:
             table[name] = own
+    if arm.frame != Identity():
+        table["frame"] = _plain(arm.frame)
     return table
 
 

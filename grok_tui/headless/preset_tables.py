@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grok_tui.catalog.frames import Identity
 from grok_tui.frontend.describe import dated, described, stood_for, turned
 from grok_tui.presets import Arm, Claim, Preset
 from grok_tui.printable import printable
@@ -81,6 +82,8 @@ def _own(arm: Arm, preset: Preset) -> Iterator[str]:
         own = getattr(arm, table).model_dump(mode="json")
         if table != "model" or arm.model.name == preset.model.name:
             yield from (f"{key}={value}" for key, value in own.items() if value != shared.get(key))
+    if arm.frame != Identity():
+        yield "frame=" + described(arm.frame.model_dump(mode="json"))
 
 
 def _claims(preset: Preset) -> Table:

@@ -22,6 +22,8 @@ class Purpose(IntEnum):
     UPDATE_NOISE = 5
     DROPOUT = 6
     SGLD = 7
+    FRAME_ORDER = 8
+    FRAME_MATRIX = 9
 
 
 def stream(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:

@@ -199,6 +199,8 @@ def _assign(table: Table, text: str) -> None:
                 raise PresetError(
                     "--set", key, f"unknown key '{part}'{nearest(part, list(Preset.model_fields))}"
                 )
+            if part == "frame" and isinstance(target.get(part), str):
+                target[part] = {"name": target[part]}  # a name alone stands for its table
             target = target.setdefault(part, {})
         if not isinstance(target, (dict, list)):
             raise PresetError("--set", key, f"'{part}' is a value, not a table")

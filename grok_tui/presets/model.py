@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
 from ..catalog.events import EVENT_NUMBERS, EVENTS
+from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
 from ..catalog.measures import COSTLY, ENVELOPE, measures_of
@@ -98,6 +99,7 @@ class Arm(Spec):
     model: AnyModel
     training: Training
     modifiers: Modifiers = Modifiers()
+    frame: FrameSpec = Identity()
 
     @property
     def batch(self) -> int:

@@ -65,6 +65,7 @@ def preset(*arms: dict, interventions=(), claims=(), task=None, **training) -> P
                     "model": arm.get("model", {"name": "linear"}),
                     "training": own | arm.get("training", {}),
                     "modifiers": arm.get("modifiers", {}),
+                    "frame": arm.get("frame", "identity"),
                 }
                 for arm in arms
             ],

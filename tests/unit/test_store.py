@@ -77,6 +77,7 @@ CASES = {
         loss_dtype="float32",
         steps=120,
     ),
+    "rotated coordinates": preset(SGD, ADAM | {"frame": "rotated"}, interventions=EVENTFUL, steps=120),
     "an MLP on sums": preset(
         SGD | {"model": MLP}, task=SUMS, loss="cross_entropy", batch_size=4, steps=120, replicas=2
     ),

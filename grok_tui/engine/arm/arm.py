@@ -87,7 +87,8 @@ class Arm:
         theta = start.to(device)
         loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
         learner = Learner(network, loss, train, not task.seeded, theta.clone())
-        self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches, compiling, self.task.draw)
+        batches, draw = spec.training.batches, self.task.draw
+        self._trainer = Trainer(learner, theta, self.seeds, batches, spec.frame, compiling, draw)
         self._layout = network.layout
         self._measuring = Measuring(
             network, self.task, train, validation, loss, not task.seeded, theta, measures

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from grok_tui.catalog.base import Count
+from grok_tui.catalog.frames import FrameSpec, Identity
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
@@ -38,6 +39,8 @@ class ArmState(_Part):
     since: Count
     optimizers: dict[str, OptimizerSpec]
     """Those that the arm has used, with the hyperparameters they had last."""
+    frame: FrameSpec = Identity()
+    """The coordinates that their state is in."""
     modifiers: Modifiers = Modifiers()
     filter_steps: Count = 0
     """How many steps old the state of gradient filters is."""

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grok_tui.catalog.frames import FrameSpec
 from grok_tui.catalog.measures import SEEN
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
@@ -17,6 +18,7 @@ from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.steps.backends import BackendLog, Compiling
 from grok_tui.engine.steps.step import HYPER, Learner, Parts
 from grok_tui.engine.steps.work import Work
+from grok_tui.lab.frames import build_frame
 from grok_tui.lab.modifiers import Structure, initial_state
 from grok_tui.lab.optimizers import SMALLEST_LR
 from grok_tui.lab.streams import Purpose
@@ -42,6 +44,7 @@ class Trainer:
         theta: [R, P]; it stays in place.
         seeds: one a replica.
         batches: how samples are drawn.
+        frame: the coordinates that optimizers work in.
         compiling: whether and when steps are compiled; by default never.
         draw_samples: draws the samples of an online run.
 
@@ -58,6 +61,7 @@ class Trainer:
         theta: Tensor,
         seeds: Sequence[int],
         batches: BatchKind,
+        frame: FrameSpec,
         compiling: Compiling | None = None,
         draw_samples: Draw | None = None,
     ) -> None:
@@ -75,6 +79,8 @@ class Trainer:
         self._filter_steps = 0
         self._works: dict[tuple[str, int | None, Structure], Work] = {}
         self._draw_samples = draw_samples
+        self._frame_spec = frame
+        self._frame = build_frame(frame, learner.network.layout, theta)
         shape = (LONGEST_CHUNK, len(SEEN), len(seeds))
         self._seen = torch.empty(shape, dtype=torch.float64, device=theta.device)
 
@@ -173,6 +179,7 @@ class Trainer:
         fields = {
             "optimizer": self.optimizer.spec.name,
             "optimizers": {name: optimizer.spec for name, optimizer in self._optimizers.items()},
+            "frame": self._frame_spec,
             "modifiers": self.modifiers,
             "filter_steps": self._filter_steps,
             "batch_size": self.batch_size,
@@ -189,6 +196,8 @@ class Trainer:
         """
         if state.optimizer not in state.optimizers:
             raise ValueError(f"the optimizer at work, '{state.optimizer}', is missing")
+        if state.frame != self._frame_spec:
+            raise ValueError(f"its frame is {state.frame!r}, not {self._frame_spec!r}")
         self._optimizers = {name: self._restored(name, spec) for name, spec in state.optimizers.items()}
         self._works = {key: work for key, work in self._works.items() if key[0] in self._optimizers}
         self.optimizer = self._optimizers[state.optimizer]
@@ -243,6 +252,7 @@ class Trainer:
             parts = Parts(
                 self._learner,
                 self.optimizer.rule,
+                self._frame,
                 tuple(state),
                 structure,
                 tuple(self._filters),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.func import grad_and_value
 
+from grok_tui.lab.frames import Frame
 from grok_tui.lab.losses import SampleLoss
 from grok_tui.lab.models import FlatNetwork, over_replicas
 from grok_tui.lab.modifiers import Structure, modified_gradient, modified_update
@@ -88,6 +89,7 @@ class Parts:
     Attributes:
         learner: gives the gradient.
         rule: the update rule.
+        frame: the coordinates that the rule works in.
         slots: names of the rule's state.
         structure: which modifiers act.
         filters: names of their state.
@@ -97,6 +99,7 @@ class Parts:
 
     learner: Learner
     rule: Rule
+    frame: Frame
     slots: tuple[str, ...]
     structure: Structure
     filters: tuple[str, ...]
@@ -139,10 +142,10 @@ class Parts:
             slots, renewed, own = self._reset(given, slots, filters, loss.unsqueeze(-1), c)
             filters, c = filters | {"last_loss": renewed.pop("last_loss")}, c | own
         if self.structure.towards_init:
-            away, slots = self.rule.update(theta - theta_0, gradient, slots, c)
+            away, slots = self.frame.update(self.rule, theta - theta_0, gradient, slots, c)
             moved = away + theta_0
         else:
-            moved, slots = self.rule.update(theta, gradient, slots, c)
+            moved, slots = self.frame.update(self.rule, theta, gradient, slots, c)
         moved = modified_update(self.structure, moved, theta_0, given.get("update_noise"), c)
         change = moved - theta
         readout = learner.network.weights(moved).readout.flatten(1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grok_tui.catalog.frames import Identity
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
 from grok_tui.frontend.describe import dated, described, stood_for, turned
@@ -253,6 +254,8 @@ def _own(arm: Arm, preset: Preset) -> str:
         differing = {key: value for key, value in own.items() if value != shared.get(key)}
         if differing and "name" not in differing:
             parts.append(_assigned(differing))
+    if arm.frame != Identity():
+        parts.append("frame " + described(_plain(arm.frame)))
     return "; ".join(parts)
 
 

@@ -177,7 +177,7 @@ class _Copy:
 
     def _fused_product(self, a: Any, b: Any) -> Node | None:
         """Return a small matrix [N, F] times a vector as a sum of products along the slow axis."""
-        (rows, inner), columns = _shape(a), _shape(b)[1]
+        (rows, inner), columns = self._shape(a), self._shape(b)[1]
         if min(rows, columns) > 1 or rows * inner * columns > FUSED_PRODUCTS:
             return None
         if columns > 1:
@@ -189,8 +189,8 @@ class _Copy:
 
     def _shared_product(self, a: Any, b: Any) -> Node | None:
         """Return a [R, N, F] times b [R, F, O] as one product where all replicas share a constant operand."""
-        replicas, rows, inner = _shape(a)
-        columns = _shape(b)[2]
+        replicas, rows, inner = self._shape(a)
+        columns = self._shape(b)[2]
         if self._is_shared(a):
             wide = self._call(aten.permute.default, self._of(b), [0, 2, 1])
             wide = self._call(aten.reshape.default, wide, [replicas * columns, inner])
@@ -206,12 +206,13 @@ class _Copy:
     def _is_shared(self, node: Any) -> bool:
         return node in self._plan.constants and self._plan.constants[node].stride(0) == 0
 
+    def _shape(self, node: Node) -> tuple[int, ...]:
+        """Return the shape of a node of the plan; one that was closed over has no record of it."""
+        known = self._plan.constants.get(node)
+        return tuple(known.shape if known is not None else node.meta["tensor_meta"].shape)
+
     def _summed(self, matrix: Node, column: Node) -> Node:
         return self._call(aten.sum.dim_IntList, self._call(aten.mul.Tensor, matrix, column), [0], True)
 
     def _turned(self, matrix: Node) -> Node:
         return self._call(aten.permute.default, matrix, [1, 0])
-
-
-def _shape(node: Node) -> tuple[int, ...]:
-    return tuple(node.meta["tensor_meta"].shape)
