@@ -31,13 +31,13 @@ class Controls:
 
     def __init__(self, options: RunOptions, name: str, preset: Preset) -> None:
         self._options = options
-        self._with_it: dict[tuple[str, ...], list[Claim]] = {}
+        with_it: dict[tuple[str, ...], list[Claim]] = {}
         for claim in preset.claims:
             if claim.control is not None and claim.control.set:
-                self._with_it.setdefault(tuple(claim.control.set), []).append(claim)
+                with_it.setdefault(tuple(claim.control.set), []).append(claim)
         self._presets = {
             settings: needed(_laid_over(options, settings).load(name), claims)
-            for settings, claims in self._with_it.items()
+            for settings, claims in with_it.items()
         }
 
     def added(
@@ -55,7 +55,7 @@ class Controls:
             stopped: whether to train no further; what then lacks its end is undecided.
             say: tells what is being trained.
         """
-        trained = {settings: self._trained(settings, run, stopped, say) for settings in self._presets}
+        trained = {settings: self._trained(settings, stopped, say) for settings in self._presets}
         found = []
         for claim, report in zip(run.preset.claims, claims, strict=True):
             settings = tuple(claim.control.set) if claim.control is not None else ()
@@ -70,11 +70,13 @@ class Controls:
         return found
 
     def _trained(
-        self, settings: tuple[str, ...], run: Run, stopped: Callable[[], bool], say: Callable[[str], None]
+        self, settings: tuple[str, ...], stopped: Callable[[], bool], say: Callable[[str], None]
     ) -> Mapping[str, Recorded]:
         """Train the arms that the claims need whose control these settings are."""
+        from grok_tui.engine.run.run import Run
+
         say(f"control: {', '.join(settings)}")
-        other = type(run)(self._presets[settings], self._options.device, self._options.threads)
+        other = Run(self._presets[settings], self._options.device, self._options.threads)
         while not other.finished and not stopped():
             other.advance()
         return other.arms

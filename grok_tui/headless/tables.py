@@ -238,6 +238,9 @@ def _details(claim: ClaimReport, glyphs: Glyphs) -> Iterator[Text]:
 def _control(control: ControlReport, expected: str) -> Text:
     """Return a line: what was put in the place of what, and what became of the claim."""
     line = Text(f"control, {printable(control.what)}: {control.verdict}", style="dim")
+    holds = control.verdict == "reproduced"
+    telling = (one.shown for one in control.comparisons if (one.holds is True) == holds)
+    line.append(f", {printable(next(telling, ''))}".rstrip(", "))
     if not control.as_expected:
         line.append(f", as without it; it has to turn '{expected}' round", style=BAD)
     return line
