@@ -16,7 +16,7 @@ from grok_tui.engine.run.device import prepare_thread
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.lab.streams import Purpose
 
-from .cases import Case, cases
+from .cases import NOT_EMULATED, Case, cases
 from .effort import Effort
 from .findings import Findings
 from .problems import CPU, FEW_MEASURES, GPU, advance, arm_on, differing, state_of
@@ -39,8 +39,12 @@ def check(found: Findings, effort: Effort) -> None:
 
     processes = 1 if effort.tiny else PROCESSES
     replicas = [1] if effort.short else [1, 3]
-    shares = [{"index": i, "of": processes, "replicas": replicas} for i in range(processes)]
+    left_out = NOT_EMULATED if effort.tiny else ()
+    given = {"of": processes, "replicas": replicas, "left_out": left_out}
+    shares = [{"index": i, **given} for i in range(processes)]
     seen = [entry for share in together("kinds:share", shares) for entry in share]
+    if left_out:
+        found.note("left out on an emulated device", ", ".join(left_out))
     found.none_of("trained without an error", [_told(e, "error") for e in seen if e["error"]], len(seen))
     trained = [entry for entry in seen if not entry["error"]]
     graphs = [_told(entry, "eager") for entry in trained if entry["eager"]]
@@ -63,10 +67,11 @@ def _name(entry: dict[str, Any]) -> str:
     return f"{entry['case']} R={entry['replicas']}"
 
 
-def share(index: int, of: int, replicas: list[int]) -> list[dict[str, Any]]:
-    """Return what every `of`-th case comes to, from the one at `index` on."""
+def share(index: int, of: int, replicas: list[int], left_out: list[str]) -> list[dict[str, Any]]:
+    """Return what every `of`-th case comes to, from the one at `index` on; but some are left out."""
     prepare_thread(1, 0)
-    return [compared(case, count) for case in cases()[index::of] for count in replicas]
+    chosen = [case for case in cases()[index::of] if case.name not in left_out]
+    return [compared(case, count) for case in chosen for count in replicas]
 
 
 def compared(case: Case, replicas: int) -> dict[str, Any]:
@@ -129,7 +134,7 @@ def _distance(case: Case, dtype: str) -> float:
 
 
 def _numbers(arm: Arm) -> NDArray[np.float64]:
-    return arm.theta.detach().cpu().double().numpy()
+    return arm.theta.detach().cpu().double().numpy().copy()  # on the CPU it would be theta itself
 
 
 def _significant(arm: Arm) -> NDArray[np.bool_]:
