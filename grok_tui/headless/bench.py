@@ -64,7 +64,7 @@ def bench(device_name: str, threads: int | None, effort: Effort, as_json: bool) 
     device = resolve_device(
         device_name if device_name != "auto" or not torch.cuda.is_available() else "cuda", 0
     )
-    count = prepare_thread(threads, 0)
+    count = prepare_thread(device, threads, 0)
     load = os.getloadavg()[0]
     scores: list[Score] = []
     with Interrupts() as stop:

@@ -37,7 +37,7 @@ def test_a_run_resumed_on_its_device_goes_on_to_the_same_bits(devices, tmp_path)
     store.close()
     said: list[str] = []
     again, store = resume(RunDirectory(tmp_path / "run"), said.append)
-    assert str(again.device) == "cuda"
+    assert str(again.device) == "cuda:0"
     while again.steps < whole.steps:
         again.arms["a"].advance(whole.steps - again.steps)
     store.close()

@@ -40,11 +40,23 @@ def resolve_device(name: str, multiplications: float) -> torch.device:
         raise GrokTuiError(f"--device: '{name}': no CUDA device here; valid: auto, cpu")
     if number and int(number) >= count:
         raise GrokTuiError(f"--device: '{name}': there are {count} CUDA devices, cuda:0 to cuda:{count - 1}")
-    return torch.device(name)
+    return torch.device("cuda", int(number) if number else torch.cuda.current_device())
 
 
-def prepare_thread(threads: int | None, multiplications: float) -> int:
-    """Set up the calling thread for training and return the number of threads that torch will use."""
+def prepare_thread(device: torch.device, threads: int | None, multiplications: float) -> int:
+    """Set up the calling thread for training on a device.
+
+    Args:
+        device: as `resolve_device` returned it.
+        threads: for torch on the CPU; None chooses.
+        multiplications: as `resolve_device` takes them.
+
+    Returns:
+        The number of threads that torch will use.
+    """
+    if device.type == "cuda":
+        # What names no GPU, as freeing cached memory does, would else open a context on the first one.
+        torch.cuda.set_device(device)
     # Decayed weights that pass through denormal numbers would slow a step down many times over.
     torch.set_flush_denormal(True)
     if threads is None and multiplications <= ONE_THREAD_STEP:

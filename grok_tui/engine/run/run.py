@@ -53,7 +53,7 @@ class Run:
     ) -> None:
         self.compiling = compiling or Compiling()
         self.device = resolve_device(device, preset.multiplications)
-        self.threads = prepare_thread(threads, preset.multiplications)
+        self.threads = prepare_thread(self.device, threads, preset.multiplications)
         self.why = reason(self.device, threads, preset.multiplications)
         self.restart(preset)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch
 from torch import Tensor
@@ -18,6 +19,10 @@ WARM_UP_STEPS = 3  # as torch recommends before a capture
 
 class CaptureError(Exception):
     """Kernels that cannot be captured; one line."""
+
+
+class ReplayError(RuntimeError):
+    """A replay that did not take the steps it stands for; one line."""
 
 
 class CountedSteps:
@@ -60,19 +65,27 @@ class CudaGraphStepper:
     """
 
     def __init__(self, eager: EagerStepper) -> None:
-        self._steps = CountedSteps(eager)
-        self._most = min(STEPS_PER_REPLAY, len(self._steps.rows.seen))
+        self._device = device = eager.table.device
         inputs = zip(eager.names, eager.plan.inputs, strict=True)
         renewed = [tensor for name, tensor in inputs if name in eager.renewed]
-        before = [tensor.clone() for tensor in renewed]
+        before: list[Tensor] = []
         try:
-            self._warm_up(eager.table.device)
-            self._one, self._many = self._captured(1), self._captured(self._most)
+            # A capture that fails leaves its stream the current one, and this then puts the usual one back.
+            with torch.cuda.device(device), torch.cuda.stream(torch.cuda.current_stream(device)):
+                # A graph's own choice is a stream of the first device used: on another it captures nothing.
+                self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # nor torch
+                self._steps = CountedSteps(eager)
+                self._most = min(STEPS_PER_REPLAY, len(self._steps.rows.seen))
+                before = [tensor.clone() for tensor in renewed]
+                self._warm_up()
+                self._one, self._many = self._captured(1), self._captured(self._most)
+                self._try_out()
         except (RuntimeError, AssertionError, ValueError) as error:  # torch raises each of them
             raise CaptureError(f"no CUDA graph: {' '.join(str(error).split())}") from error
         finally:
-            for tensor, value in zip(renewed, before, strict=True):
-                tensor.copy_(value)
+            with suppress(RuntimeError):  # of a device that broke, which the next step tells
+                for tensor, value in zip(renewed, before, strict=False):
+                    tensor.copy_(value)
 
     def run(
         self,
@@ -81,24 +94,46 @@ class CudaGraphStepper:
         seen: Tensor,
         draw: Callable[[int], None] | None = None,
     ) -> None:
-        """Take k steps; see `engine.step.Stepper`."""
-        self._steps.rows.run(self._replay, table, indices, seen, draw)
+        """Take k steps; see `engine.step.Stepper`.
 
-    def _warm_up(self, device: torch.device) -> None:
-        side = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch has no types here
-        side.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(side):
+        Raises:
+            ReplayError: the device took another number of steps.
+        """
+        rows = self._steps.rows
+        with torch.cuda.device(self._device):
+            rows.run(self._replay, table, indices, seen, draw)
+        self._require((len(seen) - 1) % len(rows.seen) + 1)  # those since the rows were last laid ready
+
+    def _warm_up(self) -> None:
+        usual = torch.cuda.current_stream(self._device)
+        self._stream.wait_stream(usual)
+        with torch.cuda.stream(self._stream):
             for _ in range(WARM_UP_STEPS):
                 self._steps.rows.place.zero_()
                 self._steps.take(1)
-        torch.cuda.current_stream(device).wait_stream(side)
+        usual.wait_stream(self._stream)
 
     def _captured(self, steps: int) -> torch.cuda.CUDAGraph:
         self._steps.rows.place.zero_()
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # What other threads do on a GPU, as one that is just being left, is none of this capture's business.
+        with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
             self._steps.take(steps)
         return graph
+
+    def _try_out(self) -> None:
+        for graph, steps in ((self._one, 1), (self._many, self._most)):
+            self._steps.rows.place.zero_()
+            graph.replay()
+            self._require(steps)
+
+    def _require(self, steps: int) -> None:
+        """Make sure that replays since `place` was zero took so many steps; this waits for the device."""
+        taken = int(self._steps.rows.place.item())
+        if taken != steps:
+            raise ReplayError(
+                f"a CUDA graph of {steps} steps took {taken}; --compile off trains without graphs"
+            )
 
     def _replay(self, steps: int) -> None:
         for _ in range(steps // self._most):
