@@ -37,7 +37,7 @@ def normal(name: str) -> str:
 def needed(name: str, left_out: set[str]) -> set[str]:
     """Return what a distribution needs at run time, and what that needs, as it is installed here.
 
-    Extras count where they are asked for, as in "markdown-it-py[linkify]". What is for another system does not.
+    Extras count where they are asked for, as in "markdown-it-py[linkify]"; what other systems need does not.
     """
     found: set[str] = set()
     ahead: list[tuple[str, frozenset[str]]] = [(normal(name), frozenset())]

@@ -17,13 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from .effort import Effort
-from .findings import Findings
+from .findings import Findings, NoGpuError
 from .processes import ANSWER, NO_GPU_CODE
 from .table import check_of
-
-
-class NoGpuError(Exception):
-    """There is no usable GPU; one line says why."""
 
 
 def main(arguments: Sequence[str]) -> int:

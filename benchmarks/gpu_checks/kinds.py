@@ -53,6 +53,7 @@ def check(found: Findings, effort: Effort) -> None:
     found.none_of("graph = eager on the GPU, bit for bit", other, len(trained))
     for dtype, limit in (("float64", FLOAT64_LIMIT), ("float32", FLOAT32_LIMIT)):
         distances = {_name(entry): entry[dtype] for entry in trained if entry[dtype] is not None}
+        distances = distances or {"none": float("nan")}
         worst = max(distances, key=lambda name: (np.isnan(distances[name]), distances[name]))
         found.at_most(f"CPU and GPU in {dtype}, worst: {worst}", distances[worst], limit)
     for what, off in draws().items():

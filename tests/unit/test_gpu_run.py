@@ -229,6 +229,15 @@ def test_every_process_of_a_run_knows_its_effort(monkeypatch):
     assert not Effort.of_this_process().tiny
 
 
+def test_a_machine_without_a_gpu_is_told_with_exit_code_2_by_the_run_itself(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    given = [sys.executable, str(BENCHMARKS / "gpu.py"), "--out", str(tmp_path), "--short"]
+    done = subprocess.run([*given, "--patience", "10"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stdout
+    assert [(each.number, each.verdict) for each in results.read(tmp_path)] == [(0, Verdict.NO_GPU)]
+    assert "torch" in results.read(tmp_path)[0].problem
+
+
 @pytest.mark.parametrize("wrong", [["--only", "99"], ["--emulated", "nowhere.py"], []])
 def test_a_wrong_command_line_is_told_with_exit_code_2(wrong, tmp_path):
     given = [sys.executable, str(BENCHMARKS / "gpu.py"), *wrong]
