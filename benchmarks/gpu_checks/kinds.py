@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from grok_tui.catalog.interventions import Jump, Reset
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.arm.noise import Noise
-from grok_tui.engine.run.device import prepare_thread
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.lab.streams import Purpose
 
 from .cases import NOT_EMULATED, Case, cases
 from .effort import Effort
 from .findings import Findings
-from .problems import CPU, FEW_MEASURES, GPU, advance, arm_on, differing, state_of
+from .problems import CPU, FEW_MEASURES, GPU, advance, arm_on, differing, one_thread, state_of
 
 PROCESSES = 4
 STEPS = 60
@@ -70,7 +69,7 @@ def _name(entry: dict[str, Any]) -> str:
 
 def share(index: int, of: int, replicas: list[int], left_out: list[str]) -> list[dict[str, Any]]:
     """Return what every `of`-th case comes to, from the one at `index` on; but some are left out."""
-    prepare_thread(1, 0)
+    one_thread()
     chosen = [case for case in cases()[index::of] if case.name not in left_out]
     return [compared(case, count) for case in chosen for count in replicas]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from grok_tui.catalog.interventions import Switch
-from grok_tui.engine.run.device import prepare_thread
 from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.engine.store.directory import RunDirectory
@@ -21,7 +20,7 @@ from grok_tui.presets import Preset
 from .ballast import Ballast, free_memory, warmed_up
 from .effort import Effort
 from .findings import Findings
-from .problems import ADAMW, GPU, advance, arm_on, preset_of, sums
+from .problems import ADAMW, GPU, advance, arm_on, one_thread, preset_of, sums
 from .processes import Call, Ended, grok_tui
 from .running import begun, ended, goes_on, paused, steps, trains, until
 
@@ -86,7 +85,7 @@ def told(done: Ended) -> str:
 
 def scenes(left: int) -> dict[str, Seen]:
     """Return what is seen in each scene, by its name."""
-    prepare_thread(1, 0)
+    one_thread()
     warmed_up()
     found: dict[str, Seen] = {}
     plays: dict[str, Callable[[int], Seen]] = {
