@@ -260,3 +260,14 @@ def test_a_device_is_emulated_by_a_file_or_a_package(tmp_path, monkeypatch):
     (tmp_path / "emulated_by_a_package" / "__init__.py").write_text("loaded = True\n")
     load_emulator(tmp_path / "emulated_by_a_package")
     assert sys.modules["emulated_by_a_package"].loaded
+
+
+def test_what_is_carried_is_what_grok_tui_needs_at_run_time_without_what_the_machine_has():
+    import carry
+
+    found = carry.needed("grok-tui", carry.OF_THE_MACHINE)
+    assert {"textual", "pydantic-core", "safetensors", "linkify-it-py", "typing-extensions"} <= found
+    assert not {"torch", "numpy", "pytest", "pyarrow", "sphinx", "colorama", "sympy"} & found
+    pins = carry.pinned(BENCHMARKS.parent / "constraints.txt")
+    assert found <= pins.keys()
+    assert pins["pydantic-core"].startswith("pydantic_core==")
