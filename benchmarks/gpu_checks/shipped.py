@@ -27,6 +27,9 @@ PROCESSES = 4
 LARGEST_EMULATED = 2e7
 """Multiplications a step, of the arms that an emulated device is given."""
 
+LARGEST_SHARPNESS = 1e8
+"""Multiplications a step, above which the sharpness takes a CPU too long."""
+
 TOLERANCE, SHARPNESS_TOLERANCE, SMALLEST = 1e-4, 1e-3, 1e-6
 GRID_SHARE = 0.999
 DRAWN = {"llc", "llc_rescaled"}
@@ -86,7 +89,8 @@ def compared(name: str, preset: Preset) -> dict[str, Any]:
     try:
         spec = preset.arms[0]
         task = build_task(spec.task, 0, getattr(torch, spec.training.dtype))
-        wanted = [each for each in measure_names(task) if each not in DRAWN]
+        left_out = DRAWN | ({"sharpness"} if preset.multiplications > LARGEST_SHARPNESS else set())
+        wanted = [each for each in measure_names(task) if each not in left_out]
         here, there = (arm_on(preset, device, "off", wanted) for device in (CPU, GPU))
         for arm in (here, there):
             arm.watch_coordinates()

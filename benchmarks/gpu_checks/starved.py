@@ -29,7 +29,9 @@ TINY_LEFT = (3 << 20, 1 << 20)
 MOST_KEPT = 100 << 20
 """Bytes of theta of a run that is kept on the disk."""
 
-FAILED_CODE = 3
+FAILED_CODES = (2, 3)
+"""Refused before it starts, or failed to start."""
+
 SGD = {"name": "sgd", "lr": 1e-3}
 
 Seen = tuple[bool, str, str]
@@ -65,15 +67,15 @@ def cannot_start(left: int) -> Seen:
         "--preset", "modadd-mlp", *sizes, "--steps", "50", "--device", "cuda", "--headless", ballast=left
     )
     return (
-        done.code == FAILED_CODE and one_line(done),
+        done.code in FAILED_CODES and one_line(done),
         told(done),
-        f"exit code {FAILED_CODE}, one line that says why",
+        f"exit code in {FAILED_CODES}, one line that says why",
     )
 
 
 def one_line(done: Ended) -> bool:
-    """Tell whether a command says in a single line that memory is out, and shows no traceback."""
-    lines = [line for line in done.err.splitlines() if "out of memory" in line]
+    """Tell whether a command says in a single line that memory does not suffice, and shows no traceback."""
+    lines = [line for line in done.err.splitlines() if "out of memory" in line or " needs " in line]
     return len(lines) == 1 and "Traceback" not in done.err
 
 
