@@ -37,6 +37,9 @@ class Steered(Protocol):
     def settings(self) -> Settings:
         """What the arm is trained with."""
 
+    def make_ready(self) -> None:
+        """Build what the next steps need, if it is not there yet."""
+
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer."""
 
@@ -56,8 +59,12 @@ class Steered(Protocol):
 def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     """Do it to the arm, between two steps.
 
+    What the steps after it need is built before anything changes in place: if there is no memory for it, the
+    arm is as it was once what was replaced is put back.
+
     Raises:
         ValueError: a hyperparameter that the optimizer does not have, or a value out of bounds.
+        RuntimeError: there is no memory for it.
     """
     after = arm.settings.after(intervention)
     match intervention:
@@ -65,13 +72,18 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
             arm.put_to_work(after.optimizer, intervention.state)
         case Set(hyperparameter=name) if part_of(name) == "batch_size":
             arm.set_batch_size(after.batch_size)
+            arm.make_ready()
         case Set(hyperparameter=name) if part_of(name) == "modifiers":
             arm.modify(after.modifiers)
+            arm.make_ready()
         case Set():
+            arm.make_ready()
             arm.optimizer.adopt(after.optimizer)
         case Reset():
+            arm.make_ready()
             arm.reset(intervention.replica)
         case Jump():
+            arm.make_ready()
             _jump(arm, intervention)
 
 
