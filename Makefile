@@ -34,6 +34,9 @@ emulated: ## what the engine does on a GPU, on two that are emulated
 bench: ## steps a second on this machine; benchmarks/ has the other measurements
 	$(PYTHON) -m grok_tui bench
 
+gpu: ## whether grok-tui runs on this machine's GPU (docs/gpu.md)
+	$(PYTHON) benchmarks/gpu.py --out build/gpu
+
 screenshots: ## docs/*.svg, from real runs
 	$(PYTHON) docs/screenshots.py
 

@@ -4,8 +4,8 @@
 
 DIR/wheels gets a wheel of this checkout and of every library that it needs at run time, at the versions of
 `constraints.txt`, for Linux on x86-64 and the Python asked for. torch, numpy and what only torch needs stay
-out: torch has to fit the machine's driver, and numpy to fit torch. DIR/benchmarks and DIR/tests/functional
-are what the run itself is made of. It ends by printing the two commands to give there.
+out: torch has to fit the machine's driver, and numpy to fit torch. DIR/benchmarks and DIR/tests are what the
+run itself is made of. It ends by printing the two commands to give there.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 OF_THE_MACHINE = {"torch", "numpy"}
-FOLDERS = ("benchmarks", "tests/functional")
-REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)")
+TERMINAL = Path("tests/functional/terminal.py")
+"""What the check of the explorer has of the tests."""
+REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[([^]]*)\])?")
+EXTRA = re.compile(r"""extra == ["']([\w.-]+)["']""")
+OF_A_SYSTEM = re.compile(r"\b(?:sys_platform|platform_system)\b")
 
 
 def normal(name: str) -> str:
@@ -32,26 +35,25 @@ def normal(name: str) -> str:
 
 
 def needed(name: str, left_out: set[str]) -> set[str]:
-    """Return what a distribution needs at run time, and what that needs; as installed in this environment.
+    """Return what a distribution needs at run time, and what that needs, as it is installed here.
 
-    What a marker asks for that is not installed here, such as a library for another system, is not needed.
+    Extras count where they are asked for, as in "markdown-it-py[linkify]"; what other systems need does not.
     """
     found: set[str] = set()
-    ahead = [normal(name)]
+    ahead: list[tuple[str, frozenset[str]]] = [(normal(name), frozenset())]
+    known = set(ahead)
     while ahead:
-        for line in requires(ahead.pop()) or ():
+        parent, extras = ahead.pop()
+        for line in requires(parent) or ():
             match = REQUIREMENT.match(line)
-            if (
-                match is None
-                or "extra ==" in line
-                or "sys_platform ==" in line
-                or "platform_system ==" in line
-            ):
+            wanted = set(EXTRA.findall(line))
+            if match is None or OF_A_SYSTEM.search(line) or (wanted and not wanted & extras):
                 continue
-            other = normal(match[1])
-            if other not in found | left_out:
-                found.add(other)
+            other = (normal(match[1]), frozenset(re.findall(r"[\w.-]+", match[2] or "")))
+            if other[0] not in left_out and other not in known:
+                known.add(other)
                 ahead.append(other)
+                found.add(other[0])
     return found
 
 
@@ -100,9 +102,10 @@ def main() -> None:
         made = Path(aside) / "carried"
         (made / "wheels").mkdir(parents=True)
         names = collect(made / "wheels", asked.python)
-        for folder in FOLDERS:
-            ignored = shutil.ignore_patterns("__pycache__", "screens")
-            shutil.copytree(ROOT / folder, made / folder, ignore=ignored)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "benchmarks", made / "benchmarks", ignore=ignored)
+        (made / TERMINAL).parent.mkdir(parents=True)
+        shutil.copy(ROOT / TERMINAL, made / TERMINAL)
         shutil.copytree(made, asked.out, dirs_exist_ok=True)
     size = sum(path.stat().st_size for path in asked.out.rglob("*") if path.is_file())
     print("\n".join(names))

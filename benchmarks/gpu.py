@@ -30,7 +30,7 @@ def options() -> argparse.Namespace:
         epilog="\n".join(f"{check.number:4}  {check.name}" for check in CHECKS),
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to leave what was seen")
-    parser.add_argument("--short", action="store_true", help="a selection, about three minutes")
+    parser.add_argument("--short", action="store_true", help="a selection, about four minutes")
     parser.add_argument("--only", metavar="N,...", help="these checks, and check 0 before them")
     parser.add_argument(
         "--patience", type=float, default=PATIENCE, metavar="X", help="times its estimate a check may take"

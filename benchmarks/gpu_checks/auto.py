@@ -79,7 +79,7 @@ def check(found: Findings, effort: Effort) -> None:
 def built(index: int) -> str:
     """Compile the steps of a rung for the CPU; return why that failed, or ""."""
     problem = ladder(False)[index]
-    prepare_thread(None, multiplications(problem))
+    prepare_thread(CPU, None, multiplications(problem))
     try:
         engine(problem, CPU, "on")(0.01)
     except Exception as error:
@@ -89,7 +89,7 @@ def built(index: int) -> str:
 
 def timed(problem: Problem, device: torch.device, mode: str, size: float) -> float:
     """Return steps a second on a device, once warm."""
-    prepare_thread(None, size)
+    prepare_thread(device, None, size)
     stretch = engine(problem, device, "on" if device.type == "cuda" else mode)
     stretch(SECONDS / 2)
     return stretch(SECONDS)

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from .problems import GPU
 
-SMALLEST = 1 << 20
-"""Bytes; what is left is exact to about this much."""
+SMALLEST = 20 << 20
+"""Bytes: of less the allocator would take a segment of this size. What is left is exact to 2 MiB."""
 
 
 def warmed_up() -> None:

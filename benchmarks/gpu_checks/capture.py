@@ -15,7 +15,6 @@ from typing import Any
 import torch
 
 from grok_tui.engine.arm.arm import Arm
-from grok_tui.engine.run.device import prepare_thread
 from grok_tui.engine.steps import work
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.engine.steps.cuda_graph import CudaGraphStepper
@@ -23,7 +22,7 @@ from grok_tui.engine.steps.cuda_graph import CudaGraphStepper
 from .ballast import free_memory, warmed_up
 from .effort import Effort
 from .findings import Findings
-from .problems import GPU, advance, arm_on, named
+from .problems import GPU, advance, arm_on, named, one_thread
 
 PROBLEMS = ("linear101 b10", "MLP p=31", "transformer p=113", "LayerNorm transformer")
 SECONDS = {"LayerNorm transformer": 3.0}
@@ -63,7 +62,7 @@ def check(found: Findings, effort: Effort) -> None:
 
 
 def _captured(found: Findings, name: str, effort: Effort) -> None:
-    prepare_thread(1, 0)
+    one_thread()
     compiling = Compiling("on")
     try:
         with warnings.catch_warnings(record=True) as warned, watched() as seen:
@@ -169,7 +168,7 @@ def nodes(graph: Any) -> int | None:
 
 def _kept(name: str, effort: Effort) -> float:
     """Return by how many MiB the reserve is larger after three more arms than after a first one."""
-    prepare_thread(1, 0)
+    one_thread()
     reserved = []
     for count in (1, 3):
         for _ in range(count):

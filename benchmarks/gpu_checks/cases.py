@@ -43,6 +43,10 @@ DRAWING = {"dropout", "weight_noise", "update_noise"}
 """Modifiers of which CPU and GPU draw different numbers."""
 
 
+NOT_EMULATED = ("activation silu",)
+"""Kinds whose kernels a build of torch without CUDA lacks: it then takes steps apart in another way."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A kind of step.
@@ -98,7 +102,7 @@ def _losses() -> Iterator[Case]:
     for loss in ("mse", "cross_entropy", "cross_entropy_balanced", "stablemax"):
         for dtype in ("float32", "float64"):
             yield Case(f"loss {loss}, {dtype}", training={"loss": loss, "loss_dtype": dtype})
-    for loss in ("hinge", "logistic", "mse"):
+    for loss in ("hinge", "logistic"):
         yield Case(f"loss {loss}, parity", PARITY, training={"loss": loss})
 
 

@@ -11,19 +11,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from .effort import Effort
-from .findings import Findings
+from .findings import Findings, NoGpuError
 from .processes import ANSWER, NO_GPU_CODE
 from .table import check_of
-
-
-class NoGpuError(Exception):
-    """There is no usable GPU; one line says why."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         case ["call", target, given]:
             answer = function_of(target)(**json.loads(given))
             print(f"\n{ANSWER}{json.dumps(answer)}", flush=True)
+            os._exit(0)  # taking CUDA apart after an error that stays would end with another code
         case ["grok-tui", *rest]:
             return program(rest)
         case ["starve", left, *rest]:

@@ -27,7 +27,7 @@ def conduct(
     say: Callable[[str], None],
     patience: float = PATIENCE,
 ) -> list[Result]:
-    """Carry checks out in turn; save after each; stop where there is no GPU.
+    """Carry checks out in turn; save after each; stop where there is no GPU, or looking for it does not work.
 
     Args:
         checks: in their order.
@@ -49,7 +49,7 @@ def conduct(
         for finding in result.findings:
             if finding.holds is False:
                 say(f"   - {finding.what}: {finding.seen} (wanted: {finding.wanted})")
-        if check.number == MACHINE and result.verdict is Verdict.NO_GPU:
+        if check.number == MACHINE and result.verdict in (Verdict.NO_GPU, Verdict.BROKE, Verdict.LATE):
             break
     return results
 

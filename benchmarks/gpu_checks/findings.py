@@ -11,6 +11,10 @@ from pathlib import Path
 SAME = "the same bits"
 
 
+class NoGpuError(Exception):
+    """There is no usable GPU; one line says why."""
+
+
 class Verdict(StrEnum):
     """How a check ended."""
 

@@ -33,7 +33,7 @@ def check(found: Findings, effort: Effort) -> None:
         found.require("ended", report["ended"] == "finished", report["ended"], "finished")
         return
     grokked = {event["replica"] for event in report["events"] if event["name"] == "grok"}
-    replicas = report.get("replicas", 1)
+    replicas = len(report["seeds"])
     found.require("replicas that grok", len(grokked) == replicas, len(grokked), f"{replicas}")
     off = [claim["says"] for claim in report["claims"] if not claim["as_expected"]]
     found.none_of("claims come out as expected", off, len(report["claims"]))

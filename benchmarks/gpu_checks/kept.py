@@ -25,7 +25,7 @@ from .problems import advance, digest, named
 from .processes import Call, grok_tui
 
 KILLS, TINY_KILLS = 5, 2
-STEPS, TINY_STEPS = 300_000, 1_500
+STEPS, TINY_STEPS = 120_000, 1_500
 CADENCE = 0.1  # seconds between two checkpoints
 LIFE = (0.2, 1.0)  # seconds of training before a kill
 READY = "READY"

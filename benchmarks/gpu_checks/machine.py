@@ -8,9 +8,8 @@ import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
-from .child import NoGpuError
 from .effort import Effort
-from .findings import Findings
+from .findings import Findings, NoGpuError
 
 LEAST_FREE = 2 << 30
 VARIABLES = ("CUDA_VISIBLE_DEVICES", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "NVIDIA_TF32_OVERRIDE")

@@ -26,7 +26,15 @@ def check(found: Findings, effort: Effort) -> None:
         found.note("denormal numbers that a product with 1 keeps", f"{seen['denormals']} of {SIZE}")
 
 
-def seen(tiny: bool) -> dict[str, float | bool | int]:
+def tf32() -> str:
+    """Return whether torch says that it may round to TF32."""
+    try:
+        return str(torch.backends.cuda.matmul.allow_tf32)
+    except RuntimeError:  # where the newer setting was used, the older one cannot be read
+        return torch.backends.cuda.matmul.fp32_precision
+
+
+def seen(tiny: bool) -> dict[str, float | str | int]:
     """Return the relative error of a product once a run is open, and what becomes of denormal numbers."""
     Run(named("MLP p=31", tiny), "cuda", None, Compiling("off"))
     generator = torch.Generator().manual_seed(1)
@@ -36,6 +44,6 @@ def seen(tiny: bool) -> dict[str, float | bool | int]:
     tiny_numbers = torch.full((SIZE,), 1e-39).to(GPU) * torch.ones(SIZE, device=GPU)
     return {
         "error": (torch.linalg.norm(made - exact) / torch.linalg.norm(exact)).item(),
-        "tf32": bool(torch.backends.cuda.matmul.allow_tf32),
+        "tf32": tf32(),
         "denormals": int((tiny_numbers.cpu() != 0).sum().item()),
     }

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from grok_tui.engine.arm.arm import Arm
+from grok_tui.engine.run.device import prepare_thread
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.presets import Preset
 
@@ -24,6 +25,11 @@ FEW_MEASURES = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
 
 GPU = torch.device("cuda", 0)
 CPU = torch.device("cpu")
+
+
+def one_thread() -> None:
+    """Set this thread up for training on the GPU, with one thread of torch's for what the CPU does."""
+    prepare_thread(GPU, 1, 0)
 
 
 def sums(p: int, train_fraction: float = 0.5) -> dict[str, Any]:

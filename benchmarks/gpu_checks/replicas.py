@@ -7,14 +7,13 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.engine.run.device import prepare_thread
 from grok_tui.headless.bench import Effort as Turns
 from grok_tui.headless.bench import measure
 from grok_tui.headless.contestants import PROBLEMS, engine
 
 from .effort import Effort
 from .findings import Findings
-from .problems import GPU, advance, arm_on, named
+from .problems import GPU, advance, arm_on, named, one_thread
 
 COUNTS = {"linear101": 64, "MLP p=31": 8, "transformer p=59": 8}
 STEPS, TINY_STEPS = 200, 20
@@ -24,7 +23,7 @@ LEAST_SHARE = 0.8
 
 def check(found: Findings, effort: Effort) -> None:
     """Train replicas together and the first of them alone."""
-    prepare_thread(1, 0)
+    one_thread()
     for name, count in COUNTS.items():
         for dtype, limit in LIMITS.items():
             distance = _distance(name, 3 if effort.tiny else count, dtype, effort)

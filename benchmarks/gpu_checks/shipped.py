@@ -11,7 +11,6 @@ import torch
 
 from grok_tui.catalog.llc import Sgld
 from grok_tui.engine.arm.arm import Arm
-from grok_tui.engine.run.device import prepare_thread
 from grok_tui.lab.llc import estimate
 from grok_tui.lab.measures import measure_names
 from grok_tui.lab.measures.learning_coefficient import chain_loss, sample_count
@@ -22,11 +21,14 @@ from grok_tui.presets import Preset, load, names
 
 from .effort import Effort
 from .findings import Findings
-from .problems import CPU, GPU, advance, arm_on, named
+from .problems import CPU, GPU, advance, arm_on, named, one_thread
 
 PROCESSES = 4
 LARGEST_EMULATED = 2e7
 """Multiplications a step, of the arms that an emulated device is given."""
+
+LARGEST_SHARPNESS = 1e8
+"""Multiplications a step, above which the sharpness takes a CPU too long."""
 
 TOLERANCE, SHARPNESS_TOLERANCE, SMALLEST = 1e-4, 1e-3, 1e-6
 GRID_SHARE = 0.999
@@ -55,7 +57,7 @@ def check(found: Findings, effort: Effort) -> None:
 
 def share(index: int, of: int, largest: float) -> list[dict[str, Any]]:
     """Return what every `of`-th arm comes to, from the one at `index` on."""
-    prepare_thread(1, 0)
+    one_thread()
     chosen = [each for each in kinds() if each[1].multiplications <= largest]
     return [compared(f"{name}/{preset.arms[0].name}", preset) for name, preset in chosen[index::of]]
 
@@ -87,7 +89,8 @@ def compared(name: str, preset: Preset) -> dict[str, Any]:
     try:
         spec = preset.arms[0]
         task = build_task(spec.task, 0, getattr(torch, spec.training.dtype))
-        wanted = [each for each in measure_names(task) if each not in DRAWN]
+        left_out = DRAWN | ({"sharpness"} if preset.multiplications > LARGEST_SHARPNESS else set())
+        wanted = [each for each in measure_names(task) if each not in left_out]
         here, there = (arm_on(preset, device, "off", wanted) for device in (CPU, GPU))
         for arm in (here, there):
             arm.watch_coordinates()
@@ -123,7 +126,7 @@ def _grid_off(here: Arm, there: Arm) -> str:
 
 def llc(effort: Effort) -> float:
     """Return how many standard errors lie between estimates of both devices around the same weights."""
-    prepare_thread(1, 0)
+    one_thread()
     settings = Sgld.model_validate({"draws": 60, "burn_in": 30} if effort.tiny else {})
     here, there = (arm_on(named("MLP p=31", tiny=True), device) for device in (CPU, GPU))
     advance(here, 300)

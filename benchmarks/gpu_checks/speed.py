@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from statistics import median
 
-from grok_tui.engine.run.device import prepare_thread
 from grok_tui.headless.bench import Effort as Turns
 from grok_tui.headless.bench import Score, measure
 from grok_tui.headless.contestants import PROBLEMS, Problem, contestants, engine
 
 from .effort import Effort
 from .findings import Findings
-from .problems import CPU, GPU, sums
+from .problems import CPU, GPU, one_thread, sums
 
 GRAPH, PLAIN = "CUDA graph", "plain torch loop, no recording"
 OWN_GRAPH = "own CUDA graph, capturable AdamW"
@@ -36,7 +35,7 @@ COMPILED = "own step in torch.compile"
 
 def check(found: Findings, effort: Effort) -> None:
     """Have the contestants take turns at each problem."""
-    prepare_thread(1, 0)
+    one_thread()
     turns = Turns(2, 0.1) if effort.tiny else Turns(5, 0.4)
     for problem in chosen(effort):
         builders = contestants(problem, GPU)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from grok_tui.catalog.interventions import Switch
-from grok_tui.engine.run.device import prepare_thread
 from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.engine.store.directory import RunDirectory
@@ -21,7 +20,7 @@ from grok_tui.presets import Preset
 from .ballast import Ballast, free_memory, warmed_up
 from .effort import Effort
 from .findings import Findings
-from .problems import ADAMW, GPU, advance, arm_on, preset_of, sums
+from .problems import ADAMW, GPU, advance, arm_on, one_thread, preset_of, sums
 from .processes import Call, Ended, grok_tui
 from .running import begun, ended, goes_on, paused, steps, trains, until
 
@@ -30,7 +29,9 @@ TINY_LEFT = (3 << 20, 1 << 20)
 MOST_KEPT = 100 << 20
 """Bytes of theta of a run that is kept on the disk."""
 
-FAILED_CODE = 3
+FAILED_CODES = (2, 3)
+"""Refused before it starts, or failed to start."""
+
 SGD = {"name": "sgd", "lr": 1e-3}
 
 Seen = tuple[bool, str, str]
@@ -66,15 +67,15 @@ def cannot_start(left: int) -> Seen:
         "--preset", "modadd-mlp", *sizes, "--steps", "50", "--device", "cuda", "--headless", ballast=left
     )
     return (
-        done.code == FAILED_CODE and one_line(done),
+        done.code in FAILED_CODES and one_line(done),
         told(done),
-        f"exit code {FAILED_CODE}, one line that says why",
+        f"exit code in {FAILED_CODES}, one line that says why",
     )
 
 
 def one_line(done: Ended) -> bool:
-    """Tell whether a command says in a single line that memory is out, and shows no traceback."""
-    lines = [line for line in done.err.splitlines() if "out of memory" in line]
+    """Tell whether a command says in a single line that memory does not suffice, and shows no traceback."""
+    lines = [line for line in done.err.splitlines() if "out of memory" in line or " needs " in line]
     return len(lines) == 1 and "Traceback" not in done.err
 
 
@@ -86,7 +87,7 @@ def told(done: Ended) -> str:
 
 def scenes(left: int) -> dict[str, Seen]:
     """Return what is seen in each scene, by its name."""
-    prepare_thread(1, 0)
+    one_thread()
     warmed_up()
     found: dict[str, Seen] = {}
     plays: dict[str, Callable[[int], Seen]] = {

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from grok_tui.engine.run.device import prepare_thread
-
 from .effort import Effort
 from .findings import Findings
-from .problems import GPU, NAMES, advance, arm_on, digest, named, state_of
+from .problems import GPU, NAMES, advance, arm_on, digest, named, one_thread, state_of
 from .processes import together
 
 STEPS, TINY_STEPS = 300, 40
@@ -30,7 +28,7 @@ def check(found: Findings, effort: Effort) -> None:
 
 def trained(names: list[str], steps: int, tiny: bool, chunks: list[int]) -> dict[str, dict[str, str]]:
     """Return, by problem and size of chunks, the digest of all that an arm became."""
-    prepare_thread(1, 0)
+    one_thread()
     found: dict[str, dict[str, str]] = {}
     for name in names:
         found[name] = {}

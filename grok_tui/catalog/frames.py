@@ -45,8 +45,8 @@ FRAMES: Registry[Frame] = Registry(
     Entry(Identity, "grok_tui.lab.frames:identity"),
     Entry(Rotated, "grok_tui.lab.frames:rotated"),
 )
-"""The implementation of a frame is called with its spec, the `grok_tui.lab.models.Layout` of theta, and theta;
-it returns a `grok_tui.lab.frames.Frame`."""
+"""The implementation of a frame is called with its spec, the `grok_tui.lab.models.Layout` of theta, and
+theta; it returns a `grok_tui.lab.frames.Frame`."""
 
 FrameSpec = Annotated[Frame, FRAMES, BeforeValidator(by_name)]
 """A frame as presets state it: a name, or a table."""

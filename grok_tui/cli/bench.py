@@ -12,7 +12,7 @@ def bench(
     threads: opt.Threads = 1,
     as_json: opt.Json = False,
 ) -> int:
-    """Measure steps a second here: a plain torch loop, eager, compiled or CUDA graph, and replicas.
+    """Measure steps a second here: loops of plain torch, eager, compiled or CUDA graph, and replicas.
 
     They take turns in each round; what counts are the medians.
     """

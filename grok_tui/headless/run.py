@@ -232,8 +232,8 @@ def _keep_end(store: Store | None, ended: Ending, teller: Narration) -> None:
         return
     name = store.directory.name
     if ended == "failed":
-        store.mark(ended)
-        teller.say(f"kept up to its newest checkpoint as {name}")
+        kept = "kept" if store.fail() else "kept up to its newest checkpoint"
+        teller.say(f"{kept} as {name}")
     elif not store.checkpoint(ended):
         complain(f"the end of the run is not kept: {store.problem}")
     elif ended in ENDED_EARLY:

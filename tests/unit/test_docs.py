@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("docs/architecture.md", "docs/formats.md", "CONTRIBUTING.md")
+PAGES = ("docs/architecture.md", "docs/formats.md", "docs/gpu.md", "CONTRIBUTING.md")
 
 FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 IN_BACKTICKS = re.compile(r"`([^`\n]+)`")

@@ -229,6 +229,15 @@ def test_every_process_of_a_run_knows_its_effort(monkeypatch):
     assert not Effort.of_this_process().tiny
 
 
+def test_a_machine_without_a_gpu_is_told_with_exit_code_2_by_the_run_itself(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    given = [sys.executable, str(BENCHMARKS / "gpu.py"), "--out", str(tmp_path), "--short"]
+    done = subprocess.run([*given, "--patience", "10"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stdout
+    assert [(each.number, each.verdict) for each in results.read(tmp_path)] == [(0, Verdict.NO_GPU)]
+    assert "torch" in results.read(tmp_path)[0].problem
+
+
 @pytest.mark.parametrize("wrong", [["--only", "99"], ["--emulated", "nowhere.py"], []])
 def test_a_wrong_command_line_is_told_with_exit_code_2(wrong, tmp_path):
     given = [sys.executable, str(BENCHMARKS / "gpu.py"), *wrong]
@@ -251,3 +260,14 @@ def test_a_device_is_emulated_by_a_file_or_a_package(tmp_path, monkeypatch):
     (tmp_path / "emulated_by_a_package" / "__init__.py").write_text("loaded = True\n")
     load_emulator(tmp_path / "emulated_by_a_package")
     assert sys.modules["emulated_by_a_package"].loaded
+
+
+def test_what_is_carried_is_what_grok_tui_needs_at_run_time_without_what_the_machine_has():
+    import carry
+
+    found = carry.needed("grok-tui", carry.OF_THE_MACHINE)
+    assert {"textual", "pydantic-core", "safetensors", "linkify-it-py", "typing-extensions"} <= found
+    assert not {"torch", "numpy", "pytest", "pyarrow", "sphinx", "colorama", "sympy"} & found
+    pins = carry.pinned(BENCHMARKS.parent / "constraints.txt")
+    assert found <= pins.keys()
+    assert pins["pydantic-core"].startswith("pydantic_core==")

@@ -107,7 +107,8 @@ class Arm:
         self.interventions: list[AnyIntervention] = []
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
         self.schedule = Schedule(scheduled)
-        self.put_to_work(spec.optimizer, "fresh")
+        self._trainer.put_to_work(spec.optimizer, "fresh")
+        self.since = 0
         self.modify(spec.modifiers)
         self.set_batch_size(spec.training.batch_size)
         self._envelope = empty_envelope(len(seeds))
@@ -158,6 +159,11 @@ class Arm:
         self._trainer.backends.prescribe(backends, until)
 
     @property
+    def whole(self) -> bool:
+        """Whether all of its state is that of one step, so that it is worth keeping; not after a failure."""
+        return self._trainer.whole
+
+    @property
     def stopped(self) -> bool:
         """Whether every replica has diverged, so that no step is left to take."""
         return bool(self.detectors.diverged.all())
@@ -199,6 +205,7 @@ class Arm:
         self._take(taken)
         if self.step == due:
             self._record()
+        self._trainer.whole = True
         return taken
 
     def status(self) -> ArmStatus:
@@ -225,6 +232,7 @@ class Arm:
 
         Raises:
             ValueError: it does not fit the arm as it stands, or it would have to wait.
+            RuntimeError: there is no memory for it; the arm is then as it was.
         """
         if intervention.awaited is not None:
             raise ValueError(
@@ -291,9 +299,13 @@ class Arm:
         self._measuring.take()  # coordinates and their roles are those of theta again
         self._look_at_samples()
 
+    def make_ready(self) -> None:
+        """Build what the next steps need, if it is not there yet."""
+        self._trainer.build(self.step)
+
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
-        self._trainer.put_to_work(spec, state)
+        self._trainer.put_to_work(spec, state, self.step)
         self.since = self.step
 
     def modify(self, spec: Modifiers) -> None:
@@ -336,7 +348,13 @@ class Arm:
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
-        carry_out(done, self)
+        since = self.since
+        try:
+            with self._trainer.attempt():
+                carry_out(done, self)
+        except BaseException:
+            self.since = since
+            raise
         self.interventions.append(done)
         self.schedule.done += of_preset
         if self.listener is not None:

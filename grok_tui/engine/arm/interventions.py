@@ -44,6 +44,9 @@ class Steered(Protocol):
     def settings(self) -> Settings:
         """What the arm is trained with."""
 
+    def make_ready(self) -> None:
+        """Build what the next steps need, if it is not there yet."""
+
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer."""
 
@@ -63,8 +66,12 @@ class Steered(Protocol):
 def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     """Do it to the arm, between two steps.
 
+    What the steps after it need is built before anything changes in place: if there is no memory for it, the
+    arm is as it was once what was replaced is put back.
+
     Raises:
         ValueError: it does not fit the arm as it stands.
+        RuntimeError: there is no memory for it.
     """
     replica = getattr(intervention, "replica", None)
     if replica is not None and replica >= len(arm.seeds):
@@ -83,19 +90,24 @@ def settle(arm: Steered, done: Set, after: Settings) -> None:
     match part_of(done.hyperparameter):
         case "batch_size":
             arm.set_batch_size(after.batch_size)
+            arm.make_ready()
         case "modifiers":
             arm.modify(after.modifiers)
+            arm.make_ready()
         case "optimizer":
+            arm.make_ready()
             arm.optimizer.adopt(after.optimizer)
 
 
 def reset(arm: Steered, done: Reset, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
     """Forget the state of the optimizer."""
+    arm.make_ready()
     arm.reset(done.replica)
 
 
 def jump(arm: Steered, done: Jump, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
     """Displace replicas in directions of their own, uniform on the sphere, or on one sphere a tensor."""
+    arm.make_ready()
     place = (arm.step, len(arm.interventions))
     size = arm.theta.shape[1]
     drawn = np.stack([stream(seed, Purpose.JUMP, *place).standard_normal(size) for seed in arm.seeds])

@@ -49,12 +49,19 @@ class Optimizer:
         self.age = theta.new_zeros(len(theta), 1, dtype=torch.float64)
         self.state = self.rule.initial(theta, self.hyper)
 
-    def adopt(self, spec: OptimizerSpec) -> None:
-        """Take other hyperparameters and keep the state."""
+    def adopt(self, spec: OptimizerSpec, *, fresh: bool = False) -> None:
+        """Take other hyperparameters, and keep the state unless it is to be fresh."""
+        hyper = hyperparameters(spec, len(self._theta), self._theta.device)
+        initial = self.rule.initial(self._theta, hyper) if fresh else {}
+        # From here on nothing takes memory, so nothing fails half-way.
         self.spec = spec
         self.changes += 1
-        for name, value in hyperparameters(spec, len(self._theta), self._theta.device).items():
+        for name, value in hyper.items():
             self.hyper[name].copy_(value)
+        for name, value in initial.items():
+            self.state[name].copy_(value)
+        if fresh:
+            self.age.zero_()
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state and its age, of one replica or of all."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +36,9 @@ LONGEST_CHUNK = 1024
 
 LARGEST_UPDATE = SEEN.index("largest_update")
 
+# What an intervention replaces; all else it changes in place, when nothing can fail any more.
+REPLACED = ("optimizer", "modifiers", "_optimizers", "_filters", "_filter_steps", "_works", "_batches")
+
 
 class Trainer:
     """The state that training changes, R replicas side by side.
@@ -53,6 +57,8 @@ class Trainer:
         backends: what makes the steps.
         optimizer: the optimizer at work.
         modifiers: what else is done to a step.
+        whole: whether all of the state is that of one step. Whoever takes steps says so once they are
+            counted; a failure among them leaves it false.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class Trainer:
         draw_samples: Draw | None = None,
     ) -> None:
         self.theta = theta
+        self.whole = True
         self.backends = BackendLog()
         self._compiling = compiling or Compiling()
         self.modifiers = Modifiers()
@@ -84,16 +91,19 @@ class Trainer:
         shape = (LONGEST_CHUNK, len(SEEN), len(seeds))
         self._seen = torch.empty(shape, dtype=torch.float64, device=theta.device)
 
-    def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
-        """Go on with this optimizer, from fresh state or from the state it had when it last ran."""
-        optimizer = self._optimizers.get(spec.name)
-        if optimizer is None:
-            optimizer = self._optimizers[spec.name] = self._new(spec)
-        else:
-            optimizer.adopt(spec)
-            if state == "fresh":
-                optimizer.reset()
-        self.optimizer = optimizer
+    def put_to_work(
+        self, spec: OptimizerSpec, state: Literal["fresh", "kept"], step: int | None = None
+    ) -> None:
+        """Go on with this optimizer, from fresh state or from the state it had when it last ran.
+
+        step: build what the steps after it need before the state is touched; None leaves it to them.
+        """
+        known = self._optimizers.get(spec.name)
+        self.optimizer = self._optimizers[spec.name] = known or self._new(spec)
+        if step is not None:
+            self.build(step)
+        if known is not None:
+            known.adopt(spec, fresh=state == "fresh")
 
     def modify(self, spec: Modifiers) -> None:
         """Go on with these modifiers; a gradient filter that was at work already keeps its state."""
@@ -107,11 +117,29 @@ class Trainer:
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
+        filters = initial_state(Structure.of(self.modifiers), self.theta) if replica is None else {}
         self.optimizer.reset(replica)
+        for name, value in filters.items():
+            self._filters[name].copy_(value)
         if replica is None:
-            for name, value in initial_state(Structure.of(self.modifiers), self.theta).items():
-                self._filters[name].copy_(value)
             self._filter_steps = 0
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Have what is put to work within as it was before, should it fail, as for want of memory."""
+        now = {name: vars(self)[name] for name in REPLACED}
+        before = {name: dict(value) if isinstance(value, dict) else value for name, value in now.items()}
+        try:
+            yield
+        except BaseException:
+            vars(self).update(before)
+            raise
+
+    def build(self, step: int) -> Work:
+        """Return what takes the steps after `step`, built if it is not there yet."""
+        size = None if self._batches.full else self._batches.stretch(step)[0]
+        table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, 1)
+        return self._work(size, Structure.of(self.modifiers), table.names)
 
     def set_batch_size(self, size: int | Literal["full"], since: int) -> None:
         """Draw batches of this size, counted from the step `since`.
@@ -153,6 +181,7 @@ class Trainer:
             backend = work.choose(left, self.backends.prescribed(step))
             self.backends.note(step, backend)
             draw = self._drawing(structure, work.tensors, step)
+            self.whole = False
             work.run(backend, table.rows, indices, seen, draw)
             seen[:, LARGEST_UPDATE].div_(table.lr.clamp(min=SMALLEST_LR))
         if not structure.resets:
@@ -165,14 +194,16 @@ class Trainer:
         _, arrays = self.export_state()
         made, filter_steps = list(self.backends.made), self._filter_steps
         end = step + steps
-        while step < end:
-            taken = min(end - step, self.stretch(step))
-            self.take(step, taken)
-            step += taken
-        theta = self.theta.clone()
-        self.restore(arrays)
-        self.backends.made, self._filter_steps = made, filter_steps
-        return theta
+        try:
+            while step < end:
+                taken = min(end - step, self.stretch(step))
+                self.take(step, taken)
+                step += taken
+            return self.theta.clone()
+        finally:
+            self.restore(arrays)
+            self.whole = True
+            self.backends.made, self._filter_steps = made, filter_steps
 
     def export_state(self) -> tuple[dict[str, Any], Arrays]:
         """Return what training has changed: fields of an `ArmState`, and arrays."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -25,6 +27,13 @@ from .device import describe, prepare_thread, reason, resident_memory, resolve_d
 from .snapshot import Snapshot, State
 
 CHUNK_SECONDS = 0.03
+
+BEGUN = ("preset", "_begun", "forks", "_awaited", "arms", "_chunk")
+"""What a restart replaces of a run."""
+
+
+class LostError(Exception):
+    """A run that made room for another and then found none for itself."""
 
 
 class Run:
@@ -56,10 +65,53 @@ class Run:
         self.device = resolve_device(device, preset.multiplications)
         self.threads = prepare_thread(self.device, threads, preset.multiplications)
         self.why = reason(self.device, threads, preset.multiplications)
-        self.restart(preset)
+        self._begin(preset)
 
     def restart(self, preset: Preset) -> None:
-        """Begin anew with this preset, on the same device."""
+        """Begin anew with this preset, on the same device.
+
+        On a GPU, which may have no room for both, the arms that there are go first.
+
+        Raises:
+            RuntimeError: there is no memory for it; the run is as it was, though with arms built anew.
+            LostError: nor is there any for those.
+        """
+        before = {name: value for name, value in vars(self).items() if name in BEGUN}
+        kept: dict[str, tuple[ArmSpec, bool, ArmState, Arrays]] = {}
+        if self.device.type == "cuda":
+            kept = {name: (arm.spec, arm.watched, *arm.export_state()) for name, arm in self.arms.items()}
+            self._let_go(before)
+        try:
+            self._begin(preset)
+            return
+        except Exception as error:
+            failure = error.with_traceback(None)  # whose frames hold what was built so far
+            failure.__context__ = failure.__cause__ = None
+        vars(self).update(before)
+        if kept:
+            self._put_back(kept)
+        raise failure
+
+    def _put_back(self, kept: Mapping[str, tuple[ArmSpec, bool, ArmState, Arrays]]) -> None:
+        self._let_go()
+        try:
+            for name, (spec, watched, state, arrays) in kept.items():
+                arm = self.arms[name] = self._built(spec, self._origin(name))
+                arm.restore_state(state, arrays)
+                if watched:
+                    arm.watch_coordinates()
+        except RuntimeError as error:
+            raise LostError(f"there is no room for what was there before either: {error}") from error
+
+    def _let_go(self, *others: dict[str, Any]) -> None:
+        """Give the memory of all arms back; `others` may hold them as well."""
+        for holder in (vars(self), *others):
+            holder["arms"] = {}
+        if self.device.type == "cuda":
+            gc.collect()
+            torch.cuda.empty_cache()
+
+    def _begin(self, preset: Preset) -> None:
         self.preset = self._begun = preset
         self.forks: dict[str, Fork] = {}
         self._awaited = Awaited(preset.interventions)
@@ -236,7 +288,8 @@ class Run:
             self._awaited.settle(self.arms)
         except ValueError:
             forks = list(self.forks.values())
-            self.restart(self._begun)
+            self._let_go()
+            self._begin(self._begun)
             for fork in forks:
                 self.adopt(self.forked(fork), fork)
             raise

@@ -109,6 +109,11 @@ class Logs:
                 )
             self._listen(arm)
 
+    def follow(self, run: Run) -> None:
+        """Note what arms record that were built anew as they were, with all of it written."""
+        for arm in run.arms.values():
+            self._listen(arm)
+
     def _listen(self, arm: Arm) -> None:
         arm.history.listener = self._row_noter(arm.name)
         arm.listener = self._intervention_noter(arm.name, len(arm.interventions))

@@ -150,10 +150,23 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.directory.path}: {reason(error)}") from None
 
-    def mark(self, ended: Ended) -> None:
-        """Note why the run ended where its state is not worth keeping: the last checkpoint stays."""
+    def fail(self) -> bool:
+        """Note that the run failed, and keep its end where that can be read and is that of one step.
+
+        Returns:
+            Whether it could be kept; else the last checkpoint stays the newest.
+        """
+        if all(arm.whole for arm in self._run.arms.values()):
+            with suppress(RuntimeError, MemoryError):  # as of a GPU that broke
+                if self.checkpoint("failed"):
+                    return True
         with suppress(OSError):
-            self.directory.write_status(self.directory.status().model_copy(update={"ended": ended}))
+            self.directory.write_status(self.directory.status().model_copy(update={"ended": "failed"}))
+        return False
+
+    def follow(self) -> None:
+        """Listen to the arms of the run, where they were built anew as they were."""
+        self._logs.follow(self._run)
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -126,6 +126,7 @@ class Runner:
         Raises:
             ValueError: the run as it stands does not allow it.
             GrokTuiError: likewise.
+            RuntimeError: there is no memory for it.
         """
         match order:
             case Pause():
@@ -145,14 +146,27 @@ class Runner:
                 _require_arm(run, intervention.arm)
                 run.arms[intervention.arm].intervene(intervention)
             case Restart(preset=preset):
-                self._end_store(run)
-                run.restart(preset)
-                self._begin(run, self._opening.keep_again(run))
-                self._clock = _Clock()
+                self._restart(run, preset)
             case Rewind(arm=name, step=step):
                 self._set_out(run, name, step, None)
             case ForkArm(arm=name, step=step, name=new):
                 self._set_out(run, name, step, _fork(run, name, step, new))
+
+    def _restart(self, run: Run, preset: Preset) -> None:
+        """Begin the run anew; it is kept as it stands first, and stays as it is if that is refused."""
+        if self._store is not None:
+            self._store.checkpoint(_ended(run))
+        try:
+            run.restart(preset)
+        except RuntimeError:
+            self._epoch += 1
+            if self._store is not None:
+                self._store.follow()
+            raise
+        if self._store is not None:
+            self._store.close()
+        self._begin(run, self._opening.keep_again(run))
+        self._clock = _Clock()
 
     def _set_paused(self, paused: bool) -> None:
         self._paused, self._due = paused, 0.0
@@ -178,7 +192,7 @@ class Runner:
             self._publish(run, State.CLOSED)
         except Exception as error:
             if self._store is not None:
-                self._store.mark("failed")
+                self._store.fail()
                 self._store.close()
             line = " ".join(str(error).split()) or type(error).__name__
             self._snapshot = replace(
@@ -207,8 +221,7 @@ class Runner:
         """Keep the run as it stands, and let go of its folder."""
         store, self._store = self._store, None
         if store is not None:
-            ended: Ended = "interrupted" if not run.finished else "diverged" if run.diverged else "finished"
-            store.checkpoint(ended)
+            store.checkpoint(_ended(run))
             store.close()
 
     def _remember(self, run: Run) -> None:
@@ -280,6 +293,12 @@ class Runner:
                 self._carry_out(order, run)
             except (GrokTuiError, ValueError) as error:
                 self.refusals.append(" ".join(str(error).split()))
+            except RuntimeError as error:
+                from grok_tui.engine.run.memory import in_a_line, out_of_memory
+
+                if not out_of_memory(error):
+                    raise
+                self.refusals.append(f"no memory for that: {in_a_line(error)}")
             if self._journey is not None:
                 return
             self._publish(run, self._state(run))
@@ -313,6 +332,11 @@ class Runner:
             kept=self._store.directory.name if self._store is not None else self._snapshot.kept,
         )
         self._published_at = time.perf_counter()
+
+
+def _ended(run: Run) -> Ended:
+    """Return how a run ends that is left as it stands."""
+    return "interrupted" if not run.finished else "diverged" if run.diverged else "finished"
 
 
 def _require_arm(run: Run, name: str) -> None:
