@@ -14,7 +14,7 @@ from .catalog.base import Parameter, parameters
 from .catalog.events import EVENT_NUMBERS, EVENTS
 from .catalog.interventions import ACTIONS, Intervention
 from .catalog.losses import LOSSES
-from .catalog.measures import FAMILIES
+from .catalog.measures import families
 from .catalog.models import MODELS
 from .catalog.modifiers import Modifiers
 from .catalog.optimizers import OPTIMIZERS
@@ -88,13 +88,14 @@ def _lines() -> Iterator[str]:
     yield CLAIMS
     yield from (f"- `{function.usage}`" for function in FUNCTIONS.values())
     yield from ("", "## Measures", "")
-    for had_by, measures in FAMILIES.items():
-        yield from (f"{had_by}:", "")
-        yield from _names(measures)
+    for had_by, measures in families().items():
+        if had_by not in TASKS.shipped:
+            yield from (f"{had_by}:", "")
+            yield from _names(measures)
     yield from ("And of their own have:", "")
-    for name, entry in TASKS.shipped.items():
-        own = entry.spec.measures.items()
-        yield from (f"- `{name}`: `{measure}`, {text}" for measure, text in own)
+    for had_by, measures in families().items():
+        if had_by in TASKS.shipped:
+            yield from (f"- `{had_by}`: `{measure}`, {text}" for measure, text in measures.items())
     yield from ("", "## Events", "")
     yield from _names(EVENTS)
     for event, numbers in EVENT_NUMBERS.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .losses import LOSSES
+from .measures import MEASURES
 from .models import MODELS
 from .optimizers import OPTIMIZERS
 from .plugins import PluginError, load_file
@@ -15,7 +16,7 @@ from .registry import Registry
 from .tasks import TASKS
 
 REGISTRIES: dict[str, Registry[Any]] = {
-    registry.kind: registry for registry in (TASKS, MODELS, LOSSES, OPTIMIZERS)
+    registry.kind: registry for registry in (TASKS, MODELS, LOSSES, OPTIMIZERS, MEASURES)
 }
 
 VARIABLE = "GROK_TUI_PLUGIN"

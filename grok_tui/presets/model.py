@@ -13,7 +13,7 @@ from ..catalog.base import Spec, knob, nearest
 from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import COSTLY, ENVELOPE, measures_of
+from ..catalog.measures import ENVELOPE, MEASURES, Measure, MeasureSpec, measures_of
 from ..catalog.models import AnyModel
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
@@ -112,15 +112,26 @@ class Preset(Spec):
         per_step = (arm.batch * arm.model.multiplications(arm.task.shape) for arm in self.arms)
         return 3.0 * max(per_step) * self.training.replicas
 
-    def measures_of(self, arm: Arm) -> tuple[str, ...]:
-        """Return the measures taken of an arm: the costly ones only where they are asked for, or claimed."""
+    def measures_of(self, arm: Arm) -> dict[str, MeasureSpec]:
+        """Return the measures taken of an arm, by name.
+
+        Costly ones and those of plugins are taken only where they are asked for, or claimed.
+        """
+        wanted = {*self.measures, *self._claimed(arm.name)}
+        return {
+            name: MEASURES.spec(name)
+            for name, measure in self._had(arm).items()
+            if name in wanted or not (measure.costly or measure.origin)
+        }
+
+    def _claimed(self, arm: str) -> set[str]:
+        """Return what claims name of an arm."""
         references = (ref for claim in self.claims for ref in claim.condition.references)
-        wanted = {*self.measures, *(ref.name for ref in references if ref.arm == arm.name)}
-        return tuple(
-            name
-            for name in measures_of(arm.task)
-            if name not in ENVELOPE and (name not in COSTLY or name in wanted)
-        )
+        return {ref.name for ref in references if ref.arm == arm}
+
+    def _had(self, arm: Arm) -> dict[str, Measure]:
+        """Return the measures that an arm has; of those of plugins, the ones that something names."""
+        return measures_of(arm.task, arm.model, {*self.measures, *self._claimed(arm.name)})
 
     @field_validator("arms")
     @classmethod
@@ -205,7 +216,7 @@ class Preset(Spec):
 
     @model_validator(mode="after")
     def _measures_and_claims_name_what_exists(self) -> Preset:
-        names = {arm.name: measures_of(arm.task) for arm in self.arms}
+        names = {arm.name: {**self._had(arm), **ENVELOPE} for arm in self.arms}
         for i, measure in enumerate(self.measures):
             known = {name for measures in names.values() for name in measures}
             if measure not in known:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from grok_tui.catalog.llc import Sgld
 from grok_tui.catalog.losses import LOSSES
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.catalog.models import EmbeddingMlp, Linear, Mlp, Transformer
 from grok_tui.catalog.tasks import BinaryOperation, Linear101
 from grok_tui.engine.arm.arm import Arm
@@ -257,7 +258,8 @@ class TestMeasures:
     def test_neither_chunks_nor_other_measures_make_a_difference(self):
         (spec,) = self.declared().arms
         usual = self.declared().measures_of(spec)
-        given = ((*usual, "llc"), (*usual, "llc", "llc_rescaled", "sharpness"))
+        costly = {name: MEASURES.spec(name) for name in ("llc", "llc_rescaled", "sharpness")}
+        given = (usual | {"llc": costly["llc"]}, usual | costly)
         one, other = (Arm(spec, names, [0, 1], torch.device("cpu")) for names in given)
         run_to(one, 5, chunk=1)
         run_to(other, 5)

@@ -45,17 +45,6 @@ def unembedding_linf(probe: Probe) -> Tensor:
     return _linf(probe, [probe.network.roles.readout])
 
 
-MEASURES = {
-    "parameter_count": parameter_count,
-    "embedding_norm": embedding_norm,
-    "hidden_norm": hidden_norm,
-    "unembedding_norm": unembedding_norm,
-    "embedding_linf": embedding_linf,
-    "hidden_linf": hidden_linf,
-    "unembedding_linf": unembedding_linf,
-}
-
-
 def _between(probe: Probe) -> list[str]:
     return [
         name

@@ -38,5 +38,4 @@ def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG0
         coordinates=Coordinates(
             weights, lambda _: generalizes, (*(f"w{i}" for i in range(1, n + 1)), "bias")
         ),
-        measures={"bias": lambda roles, parameters: weights(roles, parameters)[n]},
     )
