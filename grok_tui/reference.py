@@ -14,7 +14,7 @@ from .catalog.base import Parameter, parameters
 from .catalog.events import EVENT_NUMBERS, EVENTS
 from .catalog.interventions import ACTIONS, Intervention
 from .catalog.losses import LOSSES
-from .catalog.measures import families
+from .catalog.measures import MEASURES, MeasureSpec, families
 from .catalog.models import MODELS
 from .catalog.modifiers import Modifiers
 from .catalog.optimizers import OPTIMIZERS
@@ -96,11 +96,25 @@ def _lines() -> Iterator[str]:
     for had_by, measures in families().items():
         if had_by in TASKS.shipped:
             yield from (f"- `{had_by}`: `{measure}`, {text}" for measure, text in measures.items())
-    yield from ("", "## Events", "")
+    yield ""
+    yield from _settings()
+    yield from ("## Events", "")
     yield from _names(EVENTS)
     for event, numbers in EVENT_NUMBERS.items():
         yield from (f"The numbers of a `{event}`, as in `arm.{event}.{next(iter(numbers))}`:", "")
         yield from _names(numbers)
+
+
+def _settings() -> Iterator[str]:
+    """Yield the settings of measures, each table once."""
+    having: dict[type[MeasureSpec], list[str]] = {}
+    for name, entry in MEASURES.shipped.items():
+        having.setdefault(entry.spec, []).append(f"`{name}`")
+    for spec, names in having.items():
+        if parameters(spec):
+            yield f"A table with the name in `measures` may set these of {' and '.join(names)}:"
+            yield ""
+            yield from _parameters(parameters(spec))
 
 
 def _family(title: str, key: str, entries: Registry[Any]) -> Iterator[str]:

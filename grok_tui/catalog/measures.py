@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from .base import Spec
@@ -279,17 +279,21 @@ MEASURES = Measures(
 """In the order of logs and exports."""
 
 
-def _asked(given: object) -> object:
-    """Return the table that a name alone stands for."""
-    if not isinstance(given, str):
-        return given
-    if given not in MEASURES:
-        raise PydanticCustomError("measure_unknown", "{problem}", {"problem": MEASURES.unknown(given)})
-    return {"name": given}
+def _of_its_name(given: Any) -> Any:
+    table = {"name": given} if isinstance(given, str) else given
+    name = table.get("name") if isinstance(table, Mapping) else None
+    if isinstance(name, str) and name not in MEASURES:
+        raise PydanticCustomError("measure_unknown", "{problem}", {"problem": MEASURES.unknown(name)})
+    return table
 
 
-AnyMeasure = Annotated[MeasureSpec, MEASURES, BeforeValidator(_asked)]
-"""A measure by its name, or a table with its name and settings."""
+def _as_written(measure: MeasureSpec) -> Any:
+    said = measure.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
+    return {"name": measure.name, **said} if said else measure.name
+
+
+AnyMeasure = Annotated[MeasureSpec, MEASURES, BeforeValidator(_of_its_name), PlainSerializer(_as_written)]
+"""A measure as presets state it: a name, or a table where its settings are not the usual ones."""
 
 
 def shipped(family: Family) -> dict[str, str]:

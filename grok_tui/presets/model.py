@@ -13,7 +13,7 @@ from ..catalog.base import Spec, knob, nearest
 from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import ENVELOPE, MEASURES, Measure, MeasureSpec, measures_of
+from ..catalog.measures import ENVELOPE, MEASURES, AnyMeasure, Measure, MeasureSpec, measures_of
 from ..catalog.models import AnyModel
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
@@ -97,7 +97,9 @@ class Preset(Spec):
     modifiers: Modifiers = Modifiers()
     arms: list[Arm] = Field(min_length=1)
     pace: float | None = knob(None, gt=0, help="steps a second that the explorer starts with")
-    measures: list[str] = knob([], help="costly measures to take besides those that claims name")
+    measures: list[AnyMeasure] = knob(
+        [], help="costly measures to take besides those that claims name, or measures with settings"
+    )
     interventions: list[AnyIntervention] = Field(default=[])
     claims: list[Claim] = Field(default=[])
 
@@ -117,9 +119,10 @@ class Preset(Spec):
 
         Costly ones and those of plugins are taken only where they are asked for, or claimed.
         """
-        wanted = {*self.measures, *self._claimed(arm.name)}
+        asked = {measure.name: measure for measure in self.measures}
+        wanted = {*asked, *self._claimed(arm.name)}
         return {
-            name: MEASURES.spec(name)
+            name: asked.get(name) or MEASURES.spec(name)
             for name, measure in self._had(arm).items()
             if name in wanted or not (measure.costly or measure.origin)
         }
@@ -131,7 +134,15 @@ class Preset(Spec):
 
     def _had(self, arm: Arm) -> dict[str, Measure]:
         """Return the measures that an arm has; of those of plugins, the ones that something names."""
-        return measures_of(arm.task, arm.model, {*self.measures, *self._claimed(arm.name)})
+        return measures_of(
+            arm.task, arm.model, {*(one.name for one in self.measures), *self._claimed(arm.name)}
+        )
+
+    @field_validator("measures", mode="before")
+    @classmethod
+    def _the_envelope_is_always_taken(cls, asked: object) -> object:
+        """Leave out its sides, which are recorded of every arm."""
+        return [one for one in asked if one not in list(ENVELOPE)] if isinstance(asked, list) else asked
 
     @field_validator("arms")
     @classmethod
@@ -217,12 +228,13 @@ class Preset(Spec):
     @model_validator(mode="after")
     def _measures_and_claims_name_what_exists(self) -> Preset:
         names = {arm.name: {**self._had(arm), **ENVELOPE} for arm in self.arms}
-        for i, measure in enumerate(self.measures):
-            known = {name for measures in names.values() for name in measures}
-            if measure not in known:
-                raise ValueError(
-                    f"measures[{i}]: unknown measure '{measure}'{nearest(measure, sorted(known))}"
-                )
+        known = {name for measures in names.values() for name in measures}
+        asked = [measure.name for measure in self.measures]
+        for i, name in enumerate(asked):
+            if name not in known:
+                raise ValueError(f"measures[{i}]: unknown measure '{name}'{nearest(name, sorted(known))}")
+            if name in asked[:i]:
+                raise ValueError(f"measures[{i}]: '{name}' is asked for twice")
         for i, claim in enumerate(self.claims):
             try:
                 claim.condition.check(names, EVENTS, EVENT_NUMBERS)

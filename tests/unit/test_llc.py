@@ -251,7 +251,10 @@ class TestMeasures:
         ).model_copy(update=more)
 
     def test_they_are_taken_where_a_preset_asks(self):
-        usual, asked = self.declared(), self.declared(measures=["llc", "llc_rescaled"])
+        usual, asked = (
+            self.declared(),
+            self.declared(measures=[MEASURES.spec(name) for name in ("llc", "llc_rescaled")]),
+        )
         more = set(asked.measures_of(asked.arms[0])) - set(usual.measures_of(usual.arms[0]))
         assert more == {"llc", "llc_rescaled"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from arms import preset
 from pydantic import ValidationError
 
+from grok_tui.catalog.llc import Sgld
 from grok_tui.catalog.losses import LOSSES
 from grok_tui.catalog.measures import MEASURES, measures_of
 from grok_tui.catalog.models import MODELS
@@ -16,12 +18,16 @@ from grok_tui.catalog.plugins import PluginError
 from grok_tui.catalog.registries import take_up
 from grok_tui.catalog.tasks import TASKS
 from grok_tui.engine.arm.arm import Arm
+from grok_tui.frontend.preset_toml import toml_text
+from grok_tui.lab.llc import estimate
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.measures import Probe, take
+from grok_tui.lab.measures.learning_coefficient import chain_loss, sample_count
 from grok_tui.lab.models import initial_theta
 from grok_tui.lab.tasks import Samples, build_task
 from grok_tui.presets import Preset
 from grok_tui.presets.plugins import plugins_of
+from grok_tui.presets.problems import explain
 
 SUMS = TASKS.spec("binary_operation", p=5)
 TASK_AND_LOSS = [
@@ -149,6 +155,57 @@ class TestPlugins:
         )
         with pytest.raises(PluginError, match="'wrong' is Entry, not a Measure"):
             take_up([path])
+
+
+SET = {"name": "llc", "chains": 3, "draws": 20, "burn_in": 5}
+
+
+class TestSettings:
+    def test_they_are_those_that_the_measure_is_taken_with(self):
+        claim = {"says": "small", "holds": "end(a.llc) < 1", "origin": "a test"}
+        asked = asking(SET, claims=[claim])
+        spec = asked.arms[0]
+        arm = Arm(spec, asked.measures_of(spec), [0], torch.device("cpu"))
+        usual = Arm(spec, asking("llc").measures_of(spec), [0], torch.device("cpu"))
+        assert arm.history.last("llc").tolist() != usual.history.last("llc").tolist()
+        probe = probe_of(SUMS, "cross_entropy", "mlp", [0])
+        spread = estimate(
+            chain_loss(probe, 3), probe.theta, sample_count(probe), Sgld(chains=3, draws=20, burn_in=5)
+        )
+        assert take(asked.measures_of(spec)["llc"], probe).tolist() == spread.llc.tolist()
+
+    def test_what_is_not_set_is_written_as_a_name(self):
+        assert asking("llc").model_dump(mode="json")["measures"] == ["llc"]
+        assert asking({"name": "llc"}).model_dump(mode="json")["measures"] == ["llc"]
+        assert 'measures = ["llc"]' in toml_text(asking("llc"))
+
+    def test_what_is_set_survives_every_form(self):
+        asked = asking(SET, "sharpness")
+        assert asked.model_dump(mode="json")["measures"] == [SET, "sharpness"]
+        assert Preset.model_validate_json(asked.model_dump_json()) == asked
+        assert tomllib.loads(toml_text(asked))["measures"] == [SET, "sharpness"]
+
+    @pytest.mark.parametrize(
+        ("given", "problem"),
+        [
+            ("shrpness", "measures[0]: unknown measure 'shrpness'; did you mean 'sharpness'?"),
+            ({"name": "llc", "chainz": 3}, "measures.llc: unknown key 'chainz'; did you mean 'chains'?"),
+            ({"name": "lc"}, "measures.lc: unknown measure 'lc'; did you mean 'llc'?"),
+            (
+                {"name": "llc", "chains": 0},
+                "measures.llc.chains: should be greater than or equal to 1, not 0",
+            ),
+        ],
+    )
+    def test_what_is_wrong_with_one_is_a_line(self, given, problem):
+        with pytest.raises(ValidationError) as raised:
+            asking(given)
+        key, text = explain(raised.value, {"measures": [given]})
+        assert f"{key}: {text}" == problem
+
+    def test_a_measure_is_asked_for_once(self):
+        with pytest.raises(ValidationError, match="'llc' is asked for twice"):
+            asking("llc", SET)
 
 
 def test_a_measure_of_the_wrong_shape_says_so(plugin):
