@@ -16,7 +16,7 @@ from .catalog.frames import FRAMES
 from .catalog.intervention import Intervention, Plateau
 from .catalog.interventions import INTERVENTIONS
 from .catalog.losses import LOSSES
-from .catalog.measures import FAMILIES
+from .catalog.measures import MEASURES, MeasureSpec, families
 from .catalog.models import MODELS
 from .catalog.modifiers import Modifiers
 from .catalog.optimizers import OPTIMIZERS
@@ -115,18 +115,33 @@ def _lines() -> Iterator[str]:
     yield CLAIMS
     yield from (f"- `{function.usage}`" for function in FUNCTIONS.values())
     yield from ("", "## Measures", "")
-    for had_by, measures in FAMILIES.items():
-        yield from (f"{had_by}:", "")
-        yield from _names(measures)
+    for had_by, measures in families().items():
+        if had_by not in TASKS.shipped:
+            yield from (f"{had_by}:", "")
+            yield from _names(measures)
     yield from ("And of their own have:", "")
-    for name, entry in TASKS.shipped.items():
-        own = entry.spec.measures.items()
-        yield from (f"- `{name}`: `{measure}`, {text}" for measure, text in own)
-    yield from ("", "## Events", "")
+    for had_by, measures in families().items():
+        if had_by in TASKS.shipped:
+            yield from (f"- `{had_by}`: `{measure}`, {text}" for measure, text in measures.items())
+    yield ""
+    yield from _settings()
+    yield from ("## Events", "")
     yield from _names(EVENTS)
     for event, numbers in EVENT_NUMBERS.items():
         yield from (f"The numbers of a `{event}`, as in `arm.{event}.{next(iter(numbers))}`:", "")
         yield from _names(numbers)
+
+
+def _settings() -> Iterator[str]:
+    """Yield the settings of measures, each table once."""
+    having: dict[type[MeasureSpec], list[str]] = {}
+    for name, entry in MEASURES.shipped.items():
+        having.setdefault(entry.spec, []).append(f"`{name}`")
+    for spec, names in having.items():
+        if parameters(spec):
+            yield f"A table with the name in `measures` may set these of {' and '.join(names)}:"
+            yield ""
+            yield from _parameters(parameters(spec))
 
 
 def _family(title: str, key: str, entries: Registry[Any]) -> Iterator[str]:

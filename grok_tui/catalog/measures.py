@@ -1,20 +1,21 @@
-"""The measures: named numbers computed from an arm at its recorded steps."""
+"""The measures: what is computed from an arm at its recorded steps, declared an entry each."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple
 
+from pydantic import BeforeValidator, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+from .base import Spec
+from .entry import Entry
+from .llc import Sgld
+from .models import ModelSpec
+from .plugins import PluginError
+from .registry import Registry
 from .tasks import TaskSpec
-
-GENERAL = {
-    "train_loss": "loss on all training samples",
-    "val_loss": "loss on the validation samples",
-    "train_accuracy": "share of training samples that are right",
-    "val_accuracy": "share of validation samples that are right",
-    "l2_norm": "||theta||_2",
-    "linf_norm": "max |theta_i|",
-    "distance_from_init": "||theta - theta_0||_2",
-}
 
 SEEN = ("loss", "update", "largest_update", "readout_norm")
 """What is seen of a step: batch loss before, ||theta change||_2, max |theta_i change|, readout norm after."""
@@ -46,66 +47,278 @@ ENVELOPE_SIDES = {
 }
 ENVELOPE = {name: side.help for name, side in ENVELOPE_SIDES.items()}
 
-COORDINATES = {
-    "memorizer_mean": "mean of the memorizing coordinates",
-    "memorizer_min": "smallest memorizing coordinate",
-    "memorizer_max": "largest memorizing coordinate",
-    "memorizer_sd": "standard deviation over the memorizing coordinates",
-    "generalizer_mean": "mean of the generalizing coordinates",
-}
+
+class Family(NamedTuple):
+    """Measures that the same arms have.
+
+    Attributes:
+        had_by: which arms, for the reference; the name of the task where those of one alone have it.
+        has: tells by the task.
+    """
+
+    had_by: str
+    has: Callable[[TaskSpec], bool]
 
 
-CLASSES = {
-    "margin_mean": "mean over the training samples of the right score less the best other one, or y f",
-    "margin_min": "least margin of a training sample; positive where all are right",
-    "zero_loss_share": "share of training samples whose loss is exactly 0",
-    "parameter_count": "number of parameters",
-    "embedding_norm": "L2 norm of the matrix that reads the inputs",
-    "hidden_norm": "L2 norm of all parameters between embedding and readout",
-    "unembedding_norm": "L2 norm of the readout",
-    "embedding_linf": "largest absolute weight of the matrix that reads the inputs",
-    "hidden_linf": "largest absolute parameter between embedding and readout",
-    "unembedding_linf": "largest absolute weight of the readout",
-    "sharpness": "largest eigenvalue of the Hessian of the training loss (costly)",
-    "llc": "local learning coefficient of the training loss, by Langevin dynamics (costly)",
-    "llc_rescaled": "the same of the network divided by its least training margin (costly)",
-}
-
-SPECTRUM = {
-    "key_frequencies": "frequencies that stand out in the embedding: twice their fair share of its power",
-    "embedding_gini": "Gini coefficient of the embedding's power by frequency; 0: all alike",
-    "embedding_ipr": "inverse participation ratio of the embedding's power by frequency; 1: a single one",
-    "unembedding_gini": "Gini coefficient of the readout's power by frequency",
-    "unembedding_ipr": "inverse participation ratio of the readout's power by frequency",
-}
-
-GROUP = {
-    "restricted_loss": "loss on all pairs when the scores keep nothing but the mean and the key frequencies",
-    "excluded_loss": "loss on the training samples when the key frequencies are taken out of the scores",
-    "logit_formula_r2": "share of the scores' variance that sum_k A_k cos(w_k (x o y - c)) explains",
-}
-
-COSTLY = frozenset({"active_units", "fourier_gap", "llc", "llc_rescaled", "sharpness"})
-"""Measures that take far longer than a forward pass, and so are taken only where they are asked for."""
-
-FAMILIES = {
-    "Every arm has": GENERAL | ENVELOPE,
-    "An arm on a task whose coordinates have roles has also": COORDINATES,
-    "An arm on a task with classes has also": CLASSES,
-    "An arm on a task whose symbols have frequencies or representations has also": SPECTRUM,
-    "An arm on a task that is the product of a group has also": GROUP,
-}
+GENERAL = Family("Every arm has", lambda _: True)
+COORDINATES = Family("An arm on a task whose coordinates have roles has also", lambda task: task.coordinates)
+CLASSES = Family("An arm on a task with classes has also", lambda task: task.classes)
+SPECTRUM = Family(
+    "An arm on a task whose symbols have frequencies or representations has also", lambda task: task.spectral
+)
+GROUP = Family("An arm on a task that is the product of a group has also", lambda task: task.group)
+LINEAR101 = Family("linear101", lambda task: task.name == "linear101")
+PARITY = Family("sparse_parity", lambda task: task.name == "sparse_parity")
 
 
-def measures_of(task: TaskSpec) -> dict[str, str]:
-    """Return every measure that an arm on this task has: name -> one line of help."""
-    families = (
-        (GENERAL, True),
-        (COORDINATES, task.coordinates),
-        (CLASSES, task.classes),
-        (SPECTRUM, task.spectral),
-        (GROUP, task.group),
-        (task.measures, True),
-        (ENVELOPE, True),
+class MeasureSpec(Spec):
+    """What a preset says of a measure: its name and its settings, which most have none of."""
+
+    name: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by name."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name != "name"}
+
+
+class Llc(MeasureSpec, Sgld):
+    """A local learning coefficient, estimated by Langevin dynamics."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure(Entry[MeasureSpec]):
+    """All that is known of a measure.
+
+    Its implementation is called with a `grok_tui.lab.measures.Probe` and, by name, its settings. It gives a
+    number a replica, [R], or the numbers along its axes, [R, ...].
+
+    Attributes:
+        spec: its settings.
+        called: its name; by default that of the function.
+        says: what it is, in a line.
+        family: which arms have it.
+        needs: tells by task and model whether an arm of the family has it; None where all do.
+        costly: whether it takes far longer than a forward pass, so that it is taken only where asked for.
+        traced: whether it is part of the one function that is traced; what iterates or enumerates is not,
+            since that would keep the memory of it all.
+        axes: the names of its axes; of a number there are none.
+    """
+
+    spec: type[MeasureSpec] = MeasureSpec
+    called: str = ""
+    says: str
+    family: Family = GENERAL
+    needs: Callable[[TaskSpec, ModelSpec], bool] | None = None
+    costly: bool = False
+    traced: bool = True
+    axes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name that presets use."""
+        if self.called:
+            return self.called
+        function = self.implementation
+        return function.rpartition(":")[2] if isinstance(function, str) else function.__name__
+
+    @property
+    def help(self) -> str:
+        """What it is, in a line."""
+        return self.says
+
+    def applies(self, task: TaskSpec, model: ModelSpec | None = None) -> bool:
+        """Tell whether an arm with this task and model has it; None: with some model."""
+        return self.family.has(task) and (self.needs is None or model is None or self.needs(task, model))
+
+
+def _measure(implementation: str, says: str, family: Family, **properties: Any) -> Measure:
+    """Return the entry of a measure of this package."""
+    return Measure(
+        implementation=f"grok_tui.lab.measures.{implementation}", says=says, family=family, **properties
     )
-    return {name: text for family, had in families if had for name, text in family.items()}
+
+
+class Measures(Registry[MeasureSpec]):
+    """The registry of measures, whose entries say more than what a spec can."""
+
+    def __getitem__(self, name: str) -> Measure:
+        """Return a measure; as `Registry` does."""
+        entry = super().__getitem__(name)
+        assert isinstance(entry, Measure), "no other passes the check"
+        return entry
+
+    def _checked(self, found: Any, name: str, where: str, origin: Any) -> Entry[MeasureSpec]:
+        entry = super()._checked(found, name, where, origin)
+        if not isinstance(entry, Measure):
+            raise PluginError(f"plugin {where}: '{name}' is {type(found).__name__}, not a Measure")
+        return entry
+
+
+MEASURES = Measures(
+    "measure",
+    MeasureSpec,
+    _measure("general:train_loss", "loss on all training samples", GENERAL),
+    _measure("general:val_loss", "loss on the validation samples", GENERAL),
+    _measure("general:train_accuracy", "share of training samples that are right", GENERAL),
+    _measure("general:val_accuracy", "share of validation samples that are right", GENERAL),
+    _measure("general:l2_norm", "||theta||_2", GENERAL),
+    _measure("general:linf_norm", "max |theta_i|", GENERAL),
+    _measure("general:distance_from_init", "||theta - theta_0||_2", GENERAL),
+    _measure("coordinates:memorizer_mean", "mean of the memorizing coordinates", COORDINATES),
+    _measure("coordinates:memorizer_min", "smallest memorizing coordinate", COORDINATES),
+    _measure("coordinates:memorizer_max", "largest memorizing coordinate", COORDINATES),
+    _measure("coordinates:memorizer_sd", "standard deviation over the memorizing coordinates", COORDINATES),
+    _measure("coordinates:generalizer_mean", "mean of the generalizing coordinates", COORDINATES),
+    _measure(
+        "margins:margin_mean",
+        "mean over the training samples of the right score less the best other one, or y f",
+        CLASSES,
+    ),
+    _measure(
+        "margins:margin_min",
+        "least margin of a training sample; positive where all are right",
+        CLASSES,
+    ),
+    _measure("margins:zero_loss_share", "share of training samples whose loss is exactly 0", CLASSES),
+    _measure("norms:parameter_count", "number of parameters", CLASSES),
+    _measure("norms:embedding_norm", "L2 norm of the matrix that reads the inputs", CLASSES),
+    _measure("norms:hidden_norm", "L2 norm of all parameters between embedding and readout", CLASSES),
+    _measure("norms:unembedding_norm", "L2 norm of the readout", CLASSES),
+    _measure("norms:embedding_linf", "largest absolute weight of the matrix that reads the inputs", CLASSES),
+    _measure("norms:hidden_linf", "largest absolute parameter between embedding and readout", CLASSES),
+    _measure("norms:unembedding_linf", "largest absolute weight of the readout", CLASSES),
+    _measure(
+        "curvature:sharpness",
+        "largest eigenvalue of the Hessian of the training loss (costly)",
+        CLASSES,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
+        "learning_coefficient:llc",
+        "local learning coefficient of the training loss, by Langevin dynamics (costly)",
+        CLASSES,
+        spec=Llc,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
+        "learning_coefficient:llc_rescaled",
+        "the same of the network divided by its least training margin (costly)",
+        CLASSES,
+        spec=Llc,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
+        "spectrum:key_frequencies",
+        "frequencies that stand out in the embedding: twice their fair share of its power",
+        SPECTRUM,
+    ),
+    _measure(
+        "spectrum:embedding_gini",
+        "Gini coefficient of the embedding's power by frequency; 0: all alike",
+        SPECTRUM,
+    ),
+    _measure(
+        "spectrum:embedding_ipr",
+        "inverse participation ratio of the embedding's power by frequency; 1: a single one",
+        SPECTRUM,
+    ),
+    _measure("spectrum:unembedding_gini", "Gini coefficient of the readout's power by frequency", SPECTRUM),
+    _measure(
+        "spectrum:unembedding_ipr",
+        "inverse participation ratio of the readout's power by frequency",
+        SPECTRUM,
+    ),
+    _measure(
+        "progress:restricted_loss",
+        "loss on all pairs when the scores keep nothing but the mean and the key frequencies",
+        GROUP,
+    ),
+    _measure(
+        "progress:excluded_loss",
+        "loss on the training samples when the key frequencies are taken out of the scores",
+        GROUP,
+    ),
+    _measure(
+        "progress:logit_formula_r2",
+        "share of the scores' variance that sum_k A_k cos(w_k (x o y - c)) explains",
+        GROUP,
+    ),
+    _measure("coordinates:bias", "weight of the feature that all samples share", LINEAR101),
+    _measure(
+        "parity:secret_ratio",
+        "mean square of the first layer's weights on secret bits over that on others, relative to the start",
+        PARITY,
+    ),
+    _measure(
+        "parity:secret_share",
+        "share of the first layer's movement ||W - W_0||_2 that is on secret bits; sqrt(k / n) by chance",
+        PARITY,
+    ),
+    _measure("parity:first_layer_change", "largest |W - W_0| in the first layer", PARITY),
+    _measure(
+        "parity:active_units",
+        "hidden units that suffice for the same predictions on the training samples (costly)",
+        PARITY,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
+        "parity:fourier_gap",
+        "by how much the best hidden unit's Fourier coefficients on all but one secret bit"
+        " exceed those on all and one more; NaN for n > 16 (costly)",
+        PARITY,
+        costly=True,
+        traced=False,
+    ),
+    plugins="grok_tui.measures",
+)
+"""In the order of logs and exports."""
+
+
+def _of_its_name(given: Any) -> Any:
+    table = {"name": given} if isinstance(given, str) else given
+    name = table.get("name") if isinstance(table, Mapping) else None
+    if isinstance(name, str) and name not in MEASURES:
+        raise PydanticCustomError("measure_unknown", "{problem}", {"problem": MEASURES.unknown(name)})
+    return table
+
+
+def _as_written(measure: MeasureSpec) -> Any:
+    said = measure.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
+    return {"name": measure.name, **said} if said else measure.name
+
+
+AnyMeasure = Annotated[MeasureSpec, MEASURES, BeforeValidator(_of_its_name), PlainSerializer(_as_written)]
+"""A measure as presets state it: a name, or a table where its settings are not the usual ones."""
+
+
+def shipped(family: Family) -> dict[str, str]:
+    """Return the measures of a family: name -> one line of help."""
+    return {name: MEASURES[name].help for name in MEASURES.shipped if MEASURES[name].family is family}
+
+
+def families() -> dict[str, dict[str, str]]:
+    """Return which arms have which measures: by `Family.had_by`, name -> one line of help."""
+    found = dict.fromkeys(MEASURES[name].family for name in MEASURES.shipped)
+    return {family.had_by: shipped(family) | (ENVELOPE if family is GENERAL else {}) for family in found}
+
+
+def measures_of(
+    task: TaskSpec, model: ModelSpec | None = None, named: Collection[str] = ()
+) -> dict[str, Measure]:
+    """Return every measure that an arm has, by name, in the order of logs.
+
+    Args:
+        task: of the arm.
+        model: of the arm, where it is known.
+        named: those of plugins to be considered, which are imported for it.
+
+    Raises:
+        PluginError: a plugin that is named cannot be loaded.
+    """
+    names = [*MEASURES.shipped, *(name for name in MEASURES.brought if name in named)]
+    return {name: MEASURES[name] for name in names if MEASURES[name].applies(task, model)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
@@ -95,7 +96,7 @@ def _entries(module: ModuleType, origin: Origin, path: Path) -> Iterator[Entry[A
     if not found:
         raise PluginError(f"--plugin: {path} has no Entry")
     for entry in found:
-        yield Entry(entry.spec, entry.implementation, origin, entry.key)
+        yield replace(entry, origin=origin)
 
 
 def _in_time(imported: Callable[[], T], what: str) -> T:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .interventions import INTERVENTIONS
 from .losses import LOSSES
+from .measures import MEASURES
 from .models import MODELS
 from .optimizers import OPTIMIZERS
 from .plugins import PluginError, load_file
@@ -16,7 +17,7 @@ from .registry import Registry
 from .tasks import TASKS
 
 REGISTRIES: dict[str, Registry[Any]] = {
-    registry.kind: registry for registry in (TASKS, MODELS, LOSSES, OPTIMIZERS, INTERVENTIONS)
+    registry.kind: registry for registry in (TASKS, MODELS, LOSSES, OPTIMIZERS, MEASURES, INTERVENTIONS)
 }
 
 VARIABLE = "GROK_TUI_PLUGIN"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -99,7 +100,7 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
             )
         if found.name != name:
             raise PluginError(f"plugin {where}: '{name}' calls itself '{found.name}' in its spec")
-        return Entry(found.spec, found.implementation, origin, found.key)
+        return replace(found, origin=origin)
 
     def spec(self, name: str, **parameters: object) -> S:
         """Return the spec of a name, with parameters other than the usual ones.

@@ -32,9 +32,6 @@ class TaskSpec(Spec):
 
     name: str
 
-    measures: ClassVar[dict[str, str]] = {}
-    """Measures of this task alone: name -> one line of help."""
-
     models: ClassVar[tuple[str, ...]] = ()
     """The models it goes with."""
 
@@ -76,7 +73,6 @@ class TaskSpec(Spec):
 class Linear101(TaskSpec):
     """One weight per training sample and a bias that all samples share; every target is 1."""
 
-    measures: ClassVar[dict[str, str]] = {"bias": "weight of the feature that all samples share"}
     models: ClassVar[tuple[str, ...]] = ("linear",)
 
     name: Literal["linear101"]
@@ -220,16 +216,6 @@ def is_prime(number: int) -> bool:
 class SparseParity(TaskSpec):
     """The product of k secret bits among n, all bits +1 or -1 (Barak et al. 2022)."""
 
-    measures: ClassVar[dict[str, str]] = {
-        "secret_ratio": "mean square of the first layer's weights on secret bits over that on others,"
-        " relative to the start",
-        "secret_share": "share of the first layer's movement ||W - W_0||_2 that is on secret bits;"
-        " sqrt(k / n) by chance",
-        "first_layer_change": "largest |W - W_0| in the first layer",
-        "active_units": "hidden units that suffice for the same predictions on the training samples (costly)",
-        "fourier_gap": "by how much the best hidden unit's Fourier coefficients on all but one secret bit"
-        " exceed those on all and one more; NaN for n > 16 (costly)",
-    }
     models: ClassVar[tuple[str, ...]] = ("mlp",)
     classes: ClassVar[bool] = True
     seeded: ClassVar[bool] = True

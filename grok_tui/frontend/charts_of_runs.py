@@ -169,13 +169,13 @@ def ranked(rank: Rank) -> tuple[str, ...]:
 
 def chart_ids(snapshot: Snapshot) -> list[str]:
     """List the charts of a run: those of the table that it has, then one for each other measure."""
-    from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
+    from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL, shipped
 
-    shown = {*COORDINATES, *ENVELOPE}
+    shown = {*shipped(COORDINATES), *ENVELOPE}
     for chart in _ROWS:
         if isinstance(chart.drawn, MeasureLines):
             shown |= {chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more)}
-    names = dict.fromkeys(name for arm in snapshot.arms for name in arm.history.names) or GENERAL
+    names = dict.fromkeys(name for arm in snapshot.arms for name in arm.history.names) or shipped(GENERAL)
     had = (chart for chart in CHARTS if not lacking(chart, snapshot))
     return [*had, *(MEASURE + name for name in names if name not in shown)]
 

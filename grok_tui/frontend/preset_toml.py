@@ -37,9 +37,10 @@ def toml_text(preset: Preset) -> str:
     document = tomlkit.document()
     for key in ("title", "summary", "sources"):
         document.add(key, _item(getattr(preset, key)))
-    for key in ("measures", "pace"):
-        if getattr(preset, key):
-            document.add(key, tomlkit.item(getattr(preset, key)))
+    if preset.measures:
+        document.add("measures", _item(preset.model_dump(mode="json", include={"measures"})["measures"]))
+    if preset.pace:
+        document.add("pace", tomlkit.item(preset.pace))
     for key in ("task", "model", "training"):
         document.add(key, _table(_plain(getattr(preset, key))))
     modifiers = preset.modifiers.model_dump(mode="json", exclude_defaults=True)
@@ -110,6 +111,11 @@ def _item(value: Any) -> Item:
         for key, inner in value.items():
             inline.add(key, _item(inner))
         return inline
+    if isinstance(value, list):
+        array = tomlkit.array()
+        for inner in value:
+            array.append(_item(inner))
+        return array
     item: Item = tomlkit.item(value)
     return item
 

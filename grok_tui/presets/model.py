@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import os
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -14,7 +15,7 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import COSTLY, ENVELOPE, measures_of
+from ..catalog.measures import ENVELOPE, MEASURES, AnyMeasure, Measure, MeasureSpec, measures_of
 from ..catalog.models import AnyModel
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
@@ -127,7 +128,9 @@ class Preset(Spec):
     modifiers: Modifiers = Modifiers()
     arms: list[Arm] = Field(min_length=1)
     pace: float | None = knob(None, gt=0, help="steps a second that the explorer starts with")
-    measures: list[str] = knob([], help="costly measures to take besides those that claims name")
+    measures: list[AnyMeasure] = knob(
+        [], help="costly measures to take besides those that claims name, or measures with settings"
+    )
     interventions: list[AnyIntervention] = Field(default=[])
     claims: list[Claim] = Field(default=[])
 
@@ -142,21 +145,45 @@ class Preset(Spec):
         per_step = (arm.batch * arm.model.multiplications(arm.task.shape) for arm in self.arms)
         return 3.0 * max(per_step) * self.training.replicas
 
-    def measures_of(self, arm: Arm) -> tuple[str, ...]:
-        """Return the measures taken of an arm: the costly ones only where they are asked for, or claimed."""
-        wanted = {*self.measures}
+    def measures_of(self, arm: Arm) -> dict[str, MeasureSpec]:
+        """Return the measures taken of an arm, by name.
+
+        Costly ones and those of plugins are taken only where they are asked for, or claimed.
+        """
+        asked = {measure.name: measure for measure in self.measures}
+        wanted = {*asked, *self._named(arm.name)}
+        return {
+            name: asked.get(name) or MEASURES.spec(name)
+            for name, measure in self._had(arm).items()
+            if name in wanted or not (measure.costly or measure.origin)
+        }
+
+    def _named(self, arm: str) -> set[str]:
+        """Return what claims, their controls, and interventions that wait name of an arm."""
+        found = set()
         for claim in self.claims:
             stand_ins = claim.control.arms if claim.control is not None else {}
             for ref in claim.condition.references:
-                if arm.name in (ref.arm, stand_ins.get(ref.arm)):
-                    wanted.add(ref.name)
+                if arm in (ref.arm, stand_ins.get(ref.arm)):
+                    found.add(ref.name)
         plateaus = (one.since_plateau for one in self.interventions)
-        wanted |= {plateau.name for plateau in plateaus if plateau and plateau.arm == arm.name}
-        return tuple(
-            name
-            for name in measures_of(arm.task)
-            if name not in ENVELOPE and (name not in COSTLY or name in wanted)
+        return found | {plateau.name for plateau in plateaus if plateau and plateau.arm == arm}
+
+    def _had(self, arm: Arm) -> dict[str, Measure]:
+        """Return the measures that an arm has; of those of plugins, the ones that something names."""
+        return measures_of(
+            arm.task, arm.model, {*(one.name for one in self.measures), *self._named(arm.name)}
         )
+
+    def _recorded(self) -> dict[str, Collection[str]]:
+        """Return all that is recorded of each arm, the sides of the envelope too."""
+        return {arm.name: (*self._had(arm), *ENVELOPE) for arm in self.arms}
+
+    @field_validator("measures", mode="before")
+    @classmethod
+    def _the_envelope_is_always_taken(cls, asked: object) -> object:
+        """Leave out its sides, which are recorded of every arm."""
+        return [one for one in asked if one not in list(ENVELOPE)] if isinstance(asked, list) else asked
 
     @field_validator("arms")
     @classmethod
@@ -217,7 +244,7 @@ class Preset(Spec):
             steps = arms[name].training.steps
             if intervention.awaited is None and intervention.at_step >= steps:
                 raise ValueError(f"{where}.at_step: arm '{name}' ends at step {steps}")
-        check_awaited(self.interventions, {name: measures_of(arm.task) for name, arm in arms.items()})
+        check_awaited(self.interventions, self._recorded())
         for name, arm in arms.items():
             own = [(i, one) for i, one in enumerate(self.interventions) if one.arm == name]
             check_settings(arm.settings, arm.task.shape.samples, own)
@@ -225,13 +252,14 @@ class Preset(Spec):
 
     @model_validator(mode="after")
     def _measures_and_claims_name_what_exists(self) -> Preset:
-        names = {arm.name: measures_of(arm.task) for arm in self.arms}
-        for i, measure in enumerate(self.measures):
-            known = {name for measures in names.values() for name in measures}
-            if measure not in known:
-                raise ValueError(
-                    f"measures[{i}]: unknown measure '{measure}'{nearest(measure, sorted(known))}"
-                )
+        names = self._recorded()
+        known = {name for measures in names.values() for name in measures}
+        asked = [measure.name for measure in self.measures]
+        for i, name in enumerate(asked):
+            if name not in known:
+                raise ValueError(f"measures[{i}]: unknown measure '{name}'{nearest(name, sorted(known))}")
+            if name in asked[:i]:
+                raise ValueError(f"measures[{i}]: '{name}' is asked for twice")
         for i, claim in enumerate(self.claims):
             try:
                 claim.condition.check(names, EVENTS, EVENT_NUMBERS)
@@ -243,7 +271,7 @@ class Preset(Spec):
 
     def _check_control(self, where: str, claim: Claim, control: Control) -> None:
         """Raise ValueError unless the arms of a control exist and have what the claim reads."""
-        names = {arm.name: measures_of(arm.task) for arm in self.arms}
+        names = self._recorded()
         key = "fails_with" if claim.fails_with is not None else "holds_with"
         try:
             control.check_arms(sorted(claim.condition.arms()), names)

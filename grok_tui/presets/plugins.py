@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..catalog.interventions import INTERVENTIONS
 from ..catalog.losses import LOSSES
+from ..catalog.measures import MEASURES
 from ..catalog.models import MODELS
 from ..catalog.optimizers import OPTIMIZERS
 from ..catalog.plugins import PluginError
@@ -67,6 +68,8 @@ def _named(preset: Preset) -> Iterator[tuple[Registry[Any], str]]:
         yield MODELS, arm.model.name
         yield LOSSES, arm.training.loss.name
         yield OPTIMIZERS, arm.optimizer.name
+        for measure in preset.measures_of(arm):
+            yield MEASURES, measure
     for intervention in preset.interventions:
         yield INTERVENTIONS, intervention.action
         optimizer = getattr(intervention, "optimizer", None)

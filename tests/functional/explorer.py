@@ -9,7 +9,7 @@ import numpy as np
 from textual.pilot import Pilot
 
 from grok_tui.catalog.interventions import Jump
-from grok_tui.catalog.measures import COORDINATES, GENERAL
+from grok_tui.catalog.measures import COORDINATES, GENERAL, shipped
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
 from grok_tui.engine.arm.status import ArmStatus
@@ -78,7 +78,7 @@ loss = "mse"
 name = "adam"
 optimizer = { name = "adam", lr = 1e-3 }
 """
-MEASURES = (*GENERAL, *COORDINATES, "bias")
+MEASURES = (*shipped(GENERAL), *shipped(COORDINATES), "bias")
 PATIENCE = 1000  # looks of 20 ms, as a machine may be busy
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from grok_tui.catalog.interventions import Switch
 from grok_tui.catalog.losses import LOSSES
-from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL
+from grok_tui.catalog.measures import COORDINATES, ENVELOPE, GENERAL, shipped
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import Sgd
 from grok_tui.charts import Bars, Heatmap, LineChart
@@ -22,7 +22,7 @@ from grok_tui.frontend.recorded_charts import NO_COORDINATES
 from grok_tui.frontend.view import View
 from grok_tui.tui import keys
 
-MEASURES = (*GENERAL, *COORDINATES, "bias")
+MEASURES = (*shipped(GENERAL), *shipped(COORDINATES), "bias")
 SAMPLES = 12
 
 

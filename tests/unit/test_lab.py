@@ -10,7 +10,7 @@ from arms import arm, run_to
 from torch.nn import functional
 
 from grok_tui.catalog.losses import LOSSES
-from grok_tui.catalog.measures import measures_of
+from grok_tui.catalog.measures import ENVELOPE, measures_of
 from grok_tui.catalog.tasks import TASKS, Linear101
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.tasks import build_task
@@ -102,7 +102,7 @@ def test_measures_are_their_closed_forms():
             "update_in_lr_max": 0.0,
         }
         assert {name: values[r] for name, values in last.items()} == pytest.approx(expected)
-    assert set(last) == set(measures_of(Linear101(name="linear101")))
+    assert set(last) == {*measures_of(Linear101(name="linear101")), *ENVELOPE}
 
 
 def test_equal_scores_have_the_loss_of_a_guess():

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from grok_tui.catalog.llc import Sgld
 from grok_tui.catalog.losses import LOSSES
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.catalog.models import EmbeddingMlp, Linear, Mlp, Transformer
 from grok_tui.catalog.tasks import BinaryOperation, Linear101
 from grok_tui.engine.arm.arm import Arm
@@ -250,14 +251,18 @@ class TestMeasures:
         ).model_copy(update=more)
 
     def test_they_are_taken_where_a_preset_asks(self):
-        usual, asked = self.declared(), self.declared(measures=["llc", "llc_rescaled"])
+        usual, asked = (
+            self.declared(),
+            self.declared(measures=[MEASURES.spec(name) for name in ("llc", "llc_rescaled")]),
+        )
         more = set(asked.measures_of(asked.arms[0])) - set(usual.measures_of(usual.arms[0]))
         assert more == {"llc", "llc_rescaled"}
 
     def test_neither_chunks_nor_other_measures_make_a_difference(self):
         (spec,) = self.declared().arms
         usual = self.declared().measures_of(spec)
-        given = ((*usual, "llc"), (*usual, "llc", "llc_rescaled", "sharpness"))
+        costly = {name: MEASURES.spec(name) for name in ("llc", "llc_rescaled", "sharpness")}
+        given = (usual | {"llc": costly["llc"]}, usual | costly)
         one, other = (Arm(spec, names, [0, 1], torch.device("cpu")) for names in given)
         run_to(one, 5, chunk=1)
         run_to(other, 5)

@@ -15,12 +15,12 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from grok_tui.catalog.losses import LOSSES
-from grok_tui.catalog.measures import COSTLY, ENVELOPE, measures_of
+from grok_tui.catalog.measures import ENVELOPE, MEASURES, measures_of
 from grok_tui.catalog.models import Linear
 from grok_tui.catalog.tasks import BinaryOperation, Linear101, Operation, Shape
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.lab.losses import sample_loss
-from grok_tui.lab.measures import Probe, measure_names, take
+from grok_tui.lab.measures import Probe, take
 from grok_tui.lab.measures.curvature import largest_eigenvalue
 from grok_tui.lab.measures.grid import correctness_grid
 from grok_tui.lab.measures.probe import margins
@@ -317,7 +317,12 @@ def test_sharpness_is_the_largest_eigenvalue_of_the_hessian(centered):
     )
     usual = declared.measures_of(declared.arms[0])
     assert "sharpness" not in usual
-    a = Arm(declared.arms[0], (*usual, "sharpness"), declared.seeds, torch.device("cpu"))
+    a = Arm(
+        declared.arms[0],
+        usual | {"sharpness": MEASURES.spec("sharpness")},
+        declared.seeds,
+        torch.device("cpu"),
+    )
     run_to(a, 20)
     task = [build_task(declared.task, seed, torch.float64) for seed in declared.seeds]
     learner = a._trainer._learner
@@ -437,9 +442,20 @@ def test_the_margins_of_an_arm_are_those_of_its_first_replica_at_the_last_record
 )
 def test_a_task_has_the_measures_that_the_catalog_declares(operation, p):
     declared = spec(operation, p=p)
-    names = measure_names(build_task(declared, 0, torch.float32))
-    assert [*names, *ENVELOPE] == list(measures_of(declared))
-    assert len(set(names)) == len(names)
+    task = build_task(declared, 0, torch.float32)
+    symbols = task.symbols
+    assert symbols is not None
+    has = {
+        "train_loss": True,
+        "generalizer_mean": task.coordinates is not None,
+        "margin_min": task.classes,
+        "embedding_gini": symbols.basis is not None,
+        "restricted_loss": symbols.group,
+        "secret_ratio": task.secret > 0,
+        "bias": False,
+    }
+    names = measures_of(declared)
+    assert {name: name in names for name in has} == has
 
 
 @pytest.mark.parametrize(
@@ -459,7 +475,8 @@ def test_the_measures_of_a_running_arm_are_those_of_its_parameters(model, operat
     tasks = [build_task(BinaryOperation(**task), seed, torch.float64) for seed in seeds]
     probe = probe_of(learner.network, tasks, a.theta)
     probe = Probe(**{**vars(probe), "theta_0": learner.theta_0})
-    expected = {name: take(name, probe) for name in measure_names(tasks[0]) if name not in COSTLY}
+    had = measures_of(a.spec.task)
+    expected = {name: take(name, probe) for name, measure in had.items() if not measure.costly}
     assert set(expected) | set(ENVELOPE) == set(a.history.names)
     for name, values in expected.items():
         assert a.history.last(name).tolist() == pytest.approx(values.tolist(), nan_ok=True, rel=1e-9), name

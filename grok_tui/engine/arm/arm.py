@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.measures import MeasureSpec
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
@@ -69,7 +70,7 @@ class Arm:
     def __init__(
         self,
         spec: ArmSpec,
-        measures: Sequence[str],
+        measures: Mapping[str, MeasureSpec],
         seeds: Sequence[int],
         device: torch.device,
         scheduled: Sequence[AnyIntervention] = (),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grok_tui.catalog.measures import MEASURES, MeasureSpec
 from grok_tui.engine.steps.plan import Plan
 from grok_tui.lab.losses import SampleLoss
-from grok_tui.lab.measures import UNTRACED, Probe, correctness_grid, measure_names, take
+from grok_tui.lab.measures import Probe, correctness_grid, take
 from grok_tui.lab.models import FlatNetwork
 from grok_tui.lab.tasks import Samples, Task
 
-MEASURES = "measures"
+TAKEN = "measures"
 """Among the outputs of the plan, the traced measures [M, R]; all others are attributes of `Probe`."""
 
 
@@ -30,7 +31,7 @@ class Measuring:
         loss: the training loss by sample.
         shared: whether all replicas have the same samples.
         theta: [R, P] at the start; it stays in place.
-        names: the measures to take, of those that the task has.
+        measures: those to take, by name.
 
     Attributes:
         names: the measures, in the order of the values that `take` returns.
@@ -46,26 +47,27 @@ class Measuring:
         loss: SampleLoss,
         shared: bool,
         theta: Tensor,
-        names: Collection[str],
+        measures: Mapping[str, MeasureSpec],
     ) -> None:
-        self.names = tuple(name for name in measure_names(task) if name in names)
+        self.names = tuple(measures)
         self.coordinate_count = 0 if task.coordinates is None else len(task.coordinates.labels)
         self._replicas, self._shared = len(theta), shared
         theta_0 = theta.clone()
-        traced = [name for name in self.names if name not in UNTRACED]
-        self._traced = [self.names.index(name) for name in traced]
+        traced = [measure for name, measure in measures.items() if MEASURES[name].traced]
+        self._traced = [self.names.index(measure.name) for measure in traced]
+        self._untraced = [measure for name, measure in measures.items() if not MEASURES[name].traced]
 
         looked_at = ["train_right", "val_right"]
         looked_at += ["coordinates", "generalizes"] if task.coordinates else []
         looked_at += ["margins"] if task.classes else []
-        self._outputs = (MEASURES, *looked_at)
+        self._outputs = (TAKEN, *looked_at)
 
         def probed(theta: Tensor, theta_0: Tensor, x: Tensor, y: Tensor, vx: Tensor, vy: Tensor) -> Probe:
             return Probe(theta, theta_0, network, task, Samples(x, y), Samples(vx, vy), loss, shared)
 
-        def measures(*given: Tensor) -> tuple[Tensor, ...]:
+        def together(*given: Tensor) -> tuple[Tensor, ...]:
             probe = probed(*given)
-            taken = [take(name, probe) for name in traced]
+            taken = [take(measure, probe) for measure in traced]
             widest = max((value.dtype for value in taken), key=lambda dtype: torch.finfo(dtype).bits)
             values = torch.stack([value.to(widest) for value in taken])
             return values, *(getattr(probe, name) for name in looked_at)
@@ -74,18 +76,17 @@ class Measuring:
         data = (train.inputs, train.targets, validation.inputs, validation.targets)
         self._given = (theta, theta_0, *data)
         self._probed = probed
-        self._plan = Plan(measures, self._given, constant=(False, *(True for _ in range(5))))
+        self._plan = Plan(together, self._given, constant=(False, *(True for _ in range(5))))
 
     def take(self) -> NDArray[np.float64]:
         """Return the measures at theta as it stands: [M, R]."""
         values = np.empty((len(self.names), self._replicas))
         with torch.no_grad():
             self._plan.replay()
-            values[self._traced] = self._output(MEASURES).cpu().numpy()
+            values[self._traced] = self._output(TAKEN).cpu().numpy()
             probe = self._probed(*self._given)
-            for row, name in enumerate(self.names):
-                if name in UNTRACED:
-                    values[row] = take(name, probe).cpu().numpy()
+            for measure in self._untraced:
+                values[self.names.index(measure.name)] = take(measure, probe).cpu().numpy()
         return values
 
     def coordinates(self, replica: int) -> NDArray[np.float32]:

@@ -1,67 +1,33 @@
-"""The measures: pure functions of a `Probe`, one number a replica."""
+"""The measures: functions of a `Probe`; `grok_tui.catalog.measures` says which there are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from torch import Tensor
 
-from ..tasks import Task
-from . import (
-    coordinates,
-    curvature,
-    general,
-    learning_coefficient,
-    margins,
-    norms,
-    parity,
-    progress,
-    spectrum,
-)
+from grok_tui.catalog.measures import MEASURES, MeasureSpec
+
 from .grid import correctness_grid
 from .probe import Probe
 
-Measures = Mapping[str, Callable[[Probe], Tensor]]
 
-CLASSES: Measures = {
-    **margins.MEASURES,
-    **norms.MEASURES,
-    **curvature.MEASURES,
-    **learning_coefficient.MEASURES,
-}
-KNOWN: Measures = {
-    **general.MEASURES,
-    **coordinates.MEASURES,
-    **CLASSES,
-    **spectrum.MEASURES,
-    **progress.MEASURES,
-    **parity.MEASURES,
-}
+def take(measure: MeasureSpec | str, probe: Probe) -> Tensor:
+    """Return one measure of every replica: a number each [R], or the numbers along its axes [R, ...].
 
-UNTRACED = frozenset(curvature.MEASURES | learning_coefficient.MEASURES) | parity.UNTRACED
-"""Measures that iterate or enumerate: as one traced function they would keep the memory of it all."""
+    Args:
+        measure: with its settings; by name alone, with those that it has where nothing is set.
+        probe: the replicas.
 
-
-def measure_names(task: Task) -> tuple[str, ...]:
-    """Return the names of all measures that arms on this task have, in a fixed order."""
-    symbols = task.symbols
-    families: tuple[tuple[Mapping[str, object], bool], ...] = (
-        (general.MEASURES, True),
-        (coordinates.MEASURES, task.coordinates is not None),
-        (CLASSES, task.classes),
-        (spectrum.MEASURES, symbols is not None and symbols.basis is not None),
-        (progress.MEASURES, symbols is not None and symbols.group),
-        (parity.MEASURES, task.secret > 0),
-        (task.measures, True),
-    )
-    return tuple(name for family, had in families if had for name in family)
+    Raises:
+        ValueError: the implementation gives something of another shape.
+        PluginError: a plugin's implementation cannot be imported.
+    """
+    spec = MEASURES.spec(measure) if isinstance(measure, str) else measure
+    value: Tensor = MEASURES.implementation(spec.name)(probe, **spec.settings)
+    axes = MEASURES[spec.name].axes
+    if value.dim() != 1 + len(axes) or len(value) != len(probe.theta):
+        wanted = ", ".join(("replicas", *axes))
+        raise ValueError(f"measure '{spec.name}' gives {list(value.shape)}, not [{wanted}]")
+    return value
 
 
-def take(name: str, probe: Probe) -> Tensor:
-    """Return one measure of every replica: [R]."""
-    if name in KNOWN:
-        return KNOWN[name](probe)
-    return probe.each(probe.task.measures[name])
-
-
-__all__ = ["UNTRACED", "Probe", "correctness_grid", "measure_names", "take"]
+__all__ = ["Probe", "correctness_grid", "take"]

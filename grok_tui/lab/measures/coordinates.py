@@ -36,13 +36,9 @@ def generalizer_mean(probe: Probe) -> Tensor:
     return _mean(probe.coordinates, probe.generalizes)
 
 
-MEASURES = {
-    "memorizer_mean": memorizer_mean,
-    "memorizer_min": memorizer_min,
-    "memorizer_max": memorizer_max,
-    "memorizer_sd": memorizer_sd,
-    "generalizer_mean": generalizer_mean,
-}
+def bias(probe: Probe) -> Tensor:
+    """Return the last coordinate, the weight that all samples share."""
+    return probe.coordinates[:, -1]
 
 
 def _mean(values: Tensor, chosen: Tensor) -> Tensor:

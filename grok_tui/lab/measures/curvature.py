@@ -60,6 +60,3 @@ def largest_eigenvalue(product: Callable[[Tensor], Tensor], start: Tensor, itera
     tridiagonal = torch.diag_embed(torch.cat(diagonal, -1).double()) + inner
     eigenvalues: Tensor = torch.linalg.eigvalsh(tridiagonal, UPLO="U")
     return eigenvalues[:, -1].to(start.dtype)
-
-
-MEASURES = {"sharpness": sharpness}

@@ -47,14 +47,3 @@ def distance_from_init(probe: Probe) -> Tensor:
 
 def _share(correct: Tensor, probe: Probe) -> Tensor:
     return correct.to(probe.theta.dtype).mean(-1)
-
-
-MEASURES = {
-    "train_loss": train_loss,
-    "val_loss": val_loss,
-    "train_accuracy": train_accuracy,
-    "val_accuracy": val_accuracy,
-    "l2_norm": l2_norm,
-    "linf_norm": linf_norm,
-    "distance_from_init": distance_from_init,
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,18 +16,18 @@ from .margins import margin_min
 from .probe import Probe
 
 
-def llc(probe: Probe) -> Tensor:
-    """Return the estimate of Lau et al. 2023 (2308.12108) [R], with the default settings of `Sgld`.
+def llc(probe: Probe, **settings: Any) -> Tensor:
+    """Return the estimate of Lau et al. 2023 (2308.12108) [R]; settings: those of `Sgld`, by name.
 
     The random numbers are the same at every step and in every replica: what differs between two steps is the
     network.
     """
-    settings = Sgld()
-    return estimate(chain_loss(probe, settings.chains), probe.theta, sample_count(probe), settings).llc
+    sgld = Sgld(**settings)
+    return estimate(chain_loss(probe, sgld.chains), probe.theta, sample_count(probe), sgld).llc
 
 
-def llc_rescaled(probe: Probe) -> Tensor:
-    """Return the estimate for the network divided by its least training margin, which then is 1: [R].
+def llc_rescaled(probe: Probe, **settings: Any) -> Tensor:
+    """Return `llc` of the network divided by its least training margin, which then is 1: [R].
 
     Scaling a homogeneous network changes how far a given noise moves its outputs, but not what it decides;
     this takes the scale out. NaN where the network is not homogeneous, or not all training samples are right.
@@ -35,10 +36,7 @@ def llc_rescaled(probe: Probe) -> Tensor:
     divided = divided_outputs(probe, margin)
     if divided is None or not (margin > 0).any():
         return torch.full_like(probe.theta[:, 0], torch.nan)
-    return llc(replace(probe, theta=divided))
-
-
-MEASURES = {"llc": llc, "llc_rescaled": llc_rescaled}
+    return llc(replace(probe, theta=divided), **settings)
 
 
 def chain_loss(probe: Probe, chains: int) -> Loss:

@@ -26,10 +26,3 @@ def zero_loss_share(probe: Probe) -> Tensor:
     With cross-entropy this is "softmax collapse" (Prieto et al. 2025, 2501.04697, section 3).
     """
     return (probe.train_losses == 0).to(probe.theta.dtype).mean(-1)
-
-
-MEASURES = {
-    "margin_mean": margin_mean,
-    "margin_min": margin_min,
-    "zero_loss_share": zero_loss_share,
-}

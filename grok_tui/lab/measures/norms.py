@@ -44,17 +44,6 @@ def unembedding_linf(probe: Probe) -> Tensor:
     return _linf(probe, Role.READOUT)
 
 
-MEASURES = {
-    "parameter_count": parameter_count,
-    "embedding_norm": embedding_norm,
-    "hidden_norm": hidden_norm,
-    "unembedding_norm": unembedding_norm,
-    "embedding_linf": embedding_linf,
-    "hidden_linf": hidden_linf,
-    "unembedding_linf": unembedding_linf,
-}
-
-
 def _l2(probe: Probe, role: Role) -> Tensor:
     norms = [torch.linalg.vector_norm(part, dim=-1) for part in _parts(probe, role)]
     if not norms:

@@ -73,17 +73,6 @@ def fourier_gap(probe: Probe) -> Tensor:
     return gaps.amax(-1)
 
 
-MEASURES = {
-    "secret_ratio": secret_ratio,
-    "secret_share": secret_share,
-    "first_layer_change": first_layer_change,
-    "active_units": active_units,
-    "fourier_gap": fourier_gap,
-}
-
-UNTRACED = frozenset({"active_units", "fourier_gap"})
-
-
 def _first_layers(probe: Probe) -> tuple[Tensor, Tensor]:
     """Return W and W_0, [R, h, n] each."""
     return probe.weights.first, probe.network.weights(probe.theta_0).first

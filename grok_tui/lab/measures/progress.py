@@ -53,13 +53,6 @@ def logit_formula_r2(probe: Probe) -> Tensor:
     return explained / total
 
 
-MEASURES = {
-    "restricted_loss": restricted_loss,
-    "excluded_loss": excluded_loss,
-    "logit_formula_r2": logit_formula_r2,
-}
-
-
 def _key_component(probe: Probe) -> Tensor:
     """Return the part of the scores that is in the key frequencies, for each product: [R, m, O]."""
     basis = probe.basis

@@ -38,15 +38,6 @@ def unembedding_ipr(probe: Probe) -> Tensor:
     return inverse_participation_ratio(_unembedding_powers(probe))
 
 
-MEASURES = {
-    "key_frequencies": key_frequencies,
-    "embedding_gini": embedding_gini,
-    "embedding_ipr": embedding_ipr,
-    "unembedding_gini": unembedding_gini,
-    "unembedding_ipr": unembedding_ipr,
-}
-
-
 def gini(powers: Tensor, basis: Basis) -> Tensor:
     """Return the Gini coefficient of powers [..., C] over the basis vectors (Hurley & Rickard 2009).
 

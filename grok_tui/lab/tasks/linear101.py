@@ -36,5 +36,4 @@ def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG0
         outputs=1,
         correct=correct,
         coordinates=Coordinates(values, lambda _: generalizes, (*(f"w{i}" for i in range(1, n + 1)), "bias")),
-        measures={"bias": lambda weights: values(weights)[n]},
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -74,7 +74,6 @@ class Task:
         classes: whether the outputs are scores of classes, or one score whose sign tells two apart.
         draw: draws new samples into inputs [B, ...] and targets [B] of one replica, where the task can.
         secret: of a parity, how many of the bits it depends on; they come first.
-        measures: the task's own measures: name -> function of one replica's weights, giving a number.
     """
 
     train: Samples
@@ -86,7 +85,6 @@ class Task:
     classes: bool = False
     draw: Draw | None = None
     secret: int = 0
-    measures: Mapping[str, Callable[[Weights], Tensor]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> int:
