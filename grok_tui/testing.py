@@ -13,7 +13,7 @@ with one line that says what is not as it must be. They need torch and no test f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -23,13 +23,15 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from grok_tui.catalog.base import Spec
 from grok_tui.catalog.entry import Entry
-from grok_tui.catalog.losses import Loss
-from grok_tui.catalog.models import ModelSpec
+from grok_tui.catalog.losses import LOSSES, Loss
+from grok_tui.catalog.measures import Measure
+from grok_tui.catalog.models import MODELS, ModelSpec
 from grok_tui.catalog.optimizers import Optimizer
-from grok_tui.catalog.tasks import Shape, TaskSpec
+from grok_tui.catalog.tasks import TASKS, Shape, TaskSpec
 from grok_tui.lab.losses import check_loss as loss_contract
-from grok_tui.lab.losses import samples_for
-from grok_tui.lab.models import FlatNetwork, Layout, Role
+from grok_tui.lab.losses import sample_loss, samples_for
+from grok_tui.lab.measures import Probe
+from grok_tui.lab.models import FlatNetwork, Layout, Role, initial_theta
 from grok_tui.lab.models.contract import check_network as network_contract
 from grok_tui.lab.optimizers import Rule, hyperparameters
 from grok_tui.lab.optimizers.contract import check_rule as rule_contract
@@ -136,6 +138,39 @@ def check_model(entry: Entry[Any], shape: Shape | None = None, **parameters: Any
     stacked = torch.stack([theta, theta * 2])
     mapped = torch.vmap(lambda one: network.apply(network.parameters(one), inputs))(stacked)
     _close(mapped[0], outputs, "under vmap the outputs are others", 1e-5)
+
+
+def check_measure(entry: Measure, **settings: Any) -> None:
+    """Check a measure on the first shipped task that it applies to: shape, and replicas that do not mix."""
+    assert isinstance(entry, Measure), f"{entry!r} is no Measure"
+    declared = entry.spec.model_validate({"name": entry.name, **settings})
+    measured = next((place for place in _places() if entry.applies(*place)), None)
+    assert measured is not None, "it applies to no task that ships; measure an arm on your own"
+    task_spec, model = measured
+    task = TASKS.implementation(task_spec.name)(task_spec, 0, torch.float64)
+    network, theta = initial_theta(model, task_spec.shape, [0, 1], torch.float64)
+    loss = sample_loss(LOSSES.spec("mse" if task_spec.targets != "signs" else "hinge"), torch.float64)
+
+    def taken(chosen: Tensor) -> Tensor:
+        probe = Probe(chosen, chosen / 2, network, task, task.train, task.validation, loss, shared=True)
+        value: Tensor = entry.load()(probe, **declared.settings)
+        return value
+
+    theta = theta + 0.1 * torch.randn(theta.shape, generator=torch.Generator().manual_seed(0)).double()
+    both = taken(theta)
+    wanted = ", ".join(("2 replicas", *entry.axes))
+    fits = both.dim() == 1 + len(entry.axes) and len(both) == 2
+    assert fits, f"it gives {list(both.shape)}, not [{wanted}]"
+    alone = torch.cat([taken(theta[:1]), taken(theta[1:])])
+    assert torch.equal(both.isnan(), alone.isnan()), "a replica beside another is NaN where alone it is not"
+    _close(both.nan_to_num(), alone.nan_to_num(), "a replica beside another is not what it is alone", 1e-6)
+
+
+def _places() -> Iterator[tuple[TaskSpec, ModelSpec]]:
+    """Yield a small one of every task that ships, with a model for it."""
+    yield TASKS.spec("linear101", samples=4), MODELS.spec("linear", init="uniform")
+    yield TASKS.spec("binary_operation", p=5), MODELS.spec("mlp", hidden=8)
+    yield TASKS.spec("sparse_parity", n=6, k=2, samples=20, validation=20), MODELS.spec("mlp", hidden=8)
 
 
 def _declared(entry: Entry[Any], base: type[Spec], parameters: Mapping[str, Any]) -> Any:

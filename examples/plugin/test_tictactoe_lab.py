@@ -1,9 +1,9 @@
 """The contracts that grok-tui asks of a plugin, and what is this one's own."""
 
 import torch
-from tictactoe_lab import ADABELIEF, TICTACTOE, TicTacToe
+from tictactoe_lab import ADABELIEF, TICTACTOE, WEIGHT_KURTOSIS, TicTacToe
 
-from grok_tui.testing import check_optimizer, check_task
+from grok_tui.testing import check_measure, check_optimizer, check_task
 
 
 def adabelief(theta, gradient, steps):
@@ -26,6 +26,10 @@ def test_adabelief_is_its_algorithm():
 def test_the_task_keeps_its_contract():
     check_task(TICTACTOE)
     check_task(TICTACTOE, train_fraction=0.9)
+
+
+def test_the_measure_keeps_its_contract():
+    check_measure(WEIGHT_KURTOSIS)
 
 
 def test_x_has_won_where_three_are_in_a_row():

@@ -70,4 +70,5 @@ def test_it_is_listed_with_what_it_brings(site):
     assert {(one["kind"], one["name"], one["problem"]) for one in offers} >= {
         ("task", "tictactoe", ""),
         ("optimizer", "adabelief", ""),
+        ("measure", "weight_kurtosis", ""),
     }

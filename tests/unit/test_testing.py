@@ -10,13 +10,14 @@ import torch
 from grok_tui.catalog.base import knob
 from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.losses import LOSSES, SIGNS, Loss
+from grok_tui.catalog.measures import MEASURES, Measure
 from grok_tui.catalog.models import MODELS
 from grok_tui.catalog.optimizers import OPTIMIZERS, Optimizer
 from grok_tui.catalog.plugins import ContractError
 from grok_tui.catalog.tasks import TASKS, Shape, TaskSpec
 from grok_tui.lab.optimizers import Rule
 from grok_tui.lab.tasks import Samples, Task
-from grok_tui.testing import check_loss, check_model, check_optimizer, check_task
+from grok_tui.testing import check_loss, check_measure, check_model, check_optimizer, check_task
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS.shipped)
@@ -37,6 +38,24 @@ def test_what_ships_keeps_the_contract_of_tasks(name):
 @pytest.mark.parametrize("name", MODELS.shipped)
 def test_what_ships_keeps_the_contract_of_models(name):
     check_model(MODELS[name])
+
+
+@pytest.mark.parametrize("name", [name for name in MEASURES.shipped if "llc" not in name])
+def test_what_ships_keeps_the_contract_of_measures(name):
+    check_measure(MEASURES[name])
+
+
+@pytest.mark.parametrize(
+    ("implementation", "said"),
+    [
+        (lambda probe: probe.theta.mean(), "it gives"),
+        (lambda probe: probe.theta, "it gives"),
+        (lambda probe: probe.theta.mean(-1) + probe.theta.mean(), "not what it is alone"),
+    ],
+)
+def test_a_measure_that_breaks_the_contract_is_told(implementation, said):
+    with pytest.raises(AssertionError, match=said):
+        check_measure(Measure(implementation=implementation, called="wrong", says="wrong"))
 
 
 class Plain(Optimizer):

@@ -12,6 +12,7 @@ from pydantic import Field
 from grok_tui.catalog.base import knob
 from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.losses import Targets
+from grok_tui.catalog.measures import Measure
 from grok_tui.catalog.optimizers import Optimizer
 from grok_tui.catalog.tasks import Shape, TaskSpec
 
@@ -55,3 +56,7 @@ class AdaBelief(Optimizer):
 
 TICTACTOE = Entry(TicTacToe, "tictactoe_lab.science:tictactoe")
 ADABELIEF = Entry(AdaBelief, "tictactoe_lab.science:AdaBelief")
+WEIGHT_KURTOSIS = Measure(
+    implementation="tictactoe_lab.science:weight_kurtosis",
+    says="mean fourth power of the weights over their mean square's square; 3 of a normal distribution",
+)

@@ -9,6 +9,7 @@ from importlib.resources import files
 import torch
 from torch import Tensor
 
+from grok_tui.lab.measures import Probe
 from grok_tui.lab.optimizers import Hyper, Rule
 from grok_tui.lab.streams import Purpose, stream
 from grok_tui.lab.tasks import Samples, Task
@@ -32,6 +33,12 @@ def tictactoe(spec: TicTacToe, seed: int, dtype: torch.dtype) -> Task:
         correct=lambda outputs, targets: outputs.squeeze(-1) * targets > 0,
         classes=True,
     )
+
+
+def weight_kurtosis(probe: Probe) -> Tensor:
+    """Return mean(theta^4) / mean(theta^2)^2, [R]: large where few weights carry the network."""
+    squares = probe.theta.square()
+    return squares.square().mean(-1) / squares.mean(-1).square()
 
 
 class AdaBelief(Rule):
