@@ -1,11 +1,21 @@
-"""One thread for torch, signals as in a terminal, and no folder of the person who runs the tests."""
+"""One thread for torch, checked shapes, signals as in a terminal, and no folder of whoever runs the tests."""
 
 from __future__ import annotations
 
 import signal
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
 
 import pytest
 import torch
+
+with suppress(ImportError):
+    import jaxtyping
+
+    if find_spec("beartype"):  # every call in the lab is checked against its annotations, shapes among them
+        sys.modules["grok_tui.lab.shapes"] = jaxtyping
+        jaxtyping.install_import_hook("grok_tui.lab", "beartype.beartype")
 
 torch.set_num_threads(1)
 

@@ -7,7 +7,7 @@ frame's.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -21,6 +21,7 @@ from grok_tui.catalog.frames import FRAMES, FrameSpec, Rotated
 
 from .models import Layout
 from .optimizers import Rule
+from .optimizers.rules import Numbers, Slots, Theta
 from .streams import Purpose, stream
 
 
@@ -29,13 +30,8 @@ class Frame(ABC):
 
     @abstractmethod
     def update(
-        self,
-        rule: Rule,
-        theta: Tensor,
-        grad: Tensor,
-        state: Mapping[str, Tensor],
-        c: Mapping[str, Tensor],
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, rule: Rule, theta: Theta, grad: Theta, state: Slots, c: Numbers
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Return theta, in the network's coordinates, and state after one step; see `Rule.update`."""
 
 
@@ -43,13 +39,8 @@ class Identity(Frame):
     """The network's own coordinates."""
 
     def update(
-        self,
-        rule: Rule,
-        theta: Tensor,
-        grad: Tensor,
-        state: Mapping[str, Tensor],
-        c: Mapping[str, Tensor],
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, rule: Rule, theta: Theta, grad: Theta, state: Slots, c: Numbers
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Take the rule's own step."""
         return rule.update(theta, grad, state, c)
 
@@ -61,24 +52,24 @@ class Turn:
     Attributes:
         order: which number comes to each place, int64 [P].
         back: the place that each number comes to, int64 [P].
-        blocks: of each stretch in order, how many blocks [R, B] it has, and the orthogonal matrix [B, B] that
-            they are multiplied by.
+        blocks: of each stretch in order, how many blocks of b numbers it has, and the orthogonal matrix
+            [b, b] that they are multiplied by.
     """
 
     order: Tensor
     back: Tensor
     blocks: tuple[tuple[int, Tensor], ...]
 
-    def there(self, theta: Tensor) -> Tensor:
+    def there(self, theta: Theta) -> Theta:
         """Return theta turned."""
         return self._multiplied(theta.index_select(-1, self.order), [matrix for _, matrix in self.blocks])
 
-    def again(self, turned: Tensor) -> Tensor:
+    def again(self, turned: Theta) -> Theta:
         """Return what was turned as it was."""
         back = self._multiplied(turned, [matrix.mT for _, matrix in self.blocks])
         return back.index_select(-1, self.back)
 
-    def _multiplied(self, theta: Tensor, matrices: Sequence[Tensor]) -> Tensor:
+    def _multiplied(self, theta: Theta, matrices: Sequence[Tensor]) -> Theta:
         sizes = [count * len(matrix) for count, matrix in self.blocks]
         stretches = zip(torch.split(theta, sizes, -1), matrices, strict=True)
         return torch.cat(
@@ -96,26 +87,21 @@ class Rotation(Frame):
     def __init__(self, turns: Sequence[Turn]) -> None:
         self._turns = tuple(turns)
 
-    def there(self, theta: Tensor) -> Tensor:
-        """Return theta [R, P] in the frame."""
+    def there(self, theta: Theta) -> Theta:
+        """Return theta in the frame."""
         for turn in self._turns:
             theta = turn.there(theta)
         return theta
 
-    def again(self, turned: Tensor) -> Tensor:
-        """Return what is given in the frame [R, P] in the network's coordinates."""
+    def again(self, turned: Theta) -> Theta:
+        """Return what is given in the frame in the network's coordinates."""
         for turn in reversed(self._turns):
             turned = turn.again(turned)
         return turned
 
     def update(
-        self,
-        rule: Rule,
-        theta: Tensor,
-        grad: Tensor,
-        state: Mapping[str, Tensor],
-        c: Mapping[str, Tensor],
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, rule: Rule, theta: Theta, grad: Theta, state: Slots, c: Numbers
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Take the step in the frame and come back by the difference it makes.
 
         So theta itself is never turned there and back, and a step of zero leaves it as it is.

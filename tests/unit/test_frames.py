@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -9,9 +10,10 @@ import torch
 from arms import SUMS, preset, run_to
 from pydantic import ValidationError
 
-from grok_tui.catalog.frames import FRAMES, Identity, Rotated
+from grok_tui.catalog.frames import FRAMES, FrameSpec, Identity, Rotated
 from grok_tui.catalog.interventions import intervention
 from grok_tui.catalog.measures import SEEN
+from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import State
@@ -24,6 +26,7 @@ from grok_tui.frontend.knobs import knobs, problem, with_value
 from grok_tui.frontend.preset_toml import toml_text
 from grok_tui.lab.frames import Rotation, build_frame, random_orthogonal
 from grok_tui.lab.models import Layout, Role
+from grok_tui.lab.optimizers import build_rule, hyperparameters
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
 
@@ -116,6 +119,36 @@ def test_what_treats_coordinates_one_by_one_goes_another_way(optimizer):
     plain, turned = run_to(arm(optimizer), 60), run_to(arm(optimizer, ROTATED), 60)
     apart = (turned.theta - plain.theta).norm() / (plain.theta - plain._trainer._learner.theta_0).norm()
     assert apart > 0.1
+
+
+def loss_after(name: str, frame: FrameSpec, lr: float) -> float:
+    """Minimize sum_i h_i x_i^2 / 2 with h from 1 to 1e-4 in 1000 steps of a falling rate."""
+    layout = Layout.of([("x", (100,), Role.INPUT | Role.READOUT, 0)])
+    curvature, theta = torch.logspace(0, -4, 100, dtype=torch.float64), normal(1, 100)
+    rule, around = build_rule(name, layout), build_frame(frame, layout, theta)
+    hyper = hyperparameters(OPTIMIZERS[name](name=name, lr=lr, weight_decay=0.0), 1)
+    state = rule.initial(theta, hyper)
+    for step in range(1, 1001):
+        hyper["lr"].fill_(lr * (1 + math.cos(math.pi * step / 1000)) / 2)
+        count = torch.full((1, 1, 1), step, dtype=torch.float64)
+        c = {key: value.expand(1, 1, 1)[0] for key, value in rule.coefficients(hyper, count).items()}
+        theta, state = around.update(rule, theta, curvature * theta, state, c)
+    return (curvature * theta.square()).sum().item() / 2
+
+
+@pytest.mark.parametrize(
+    ("name", "rates"), [("sgd", (0.3, 1.0, 1.5)), ("adasgd", (0.1, 0.3, 1.0)), ("adam", (0.03, 0.1, 0.3))]
+)
+def test_adam_alone_loses_by_a_rotation_of_a_quadratic_along_the_axes(name, rates):
+    """Xie et al. 2024 (2410.08198): Adam exploits that the Hessian is diagonal, the others cannot."""
+    plain, turned = (
+        min(loss_after(name, frame, rate) for rate in rates)
+        for frame in (Identity(), Rotated(name="rotated"))
+    )
+    if name == "adam":
+        assert turned > 1e3 * plain
+    else:
+        assert turned == pytest.approx(plain, rel=1e-6)
 
 
 def test_decay_towards_the_start_is_the_same_in_any_coordinates():

@@ -5,33 +5,34 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..shapes import Float
 from .probe import Probe
 
 
-def memorizer_mean(probe: Probe) -> Tensor:
+def memorizer_mean(probe: Probe) -> Float[Tensor, " R"]:
     """Return the mean of the memorizing coordinates."""
     return _mean(probe.coordinates, ~probe.generalizes)
 
 
-def memorizer_min(probe: Probe) -> Tensor:
+def memorizer_min(probe: Probe) -> Float[Tensor, " R"]:
     """Return the smallest memorizing coordinate."""
     chosen = ~probe.generalizes
     return _where_any(chosen, torch.where(chosen, probe.coordinates, torch.inf).amin(-1))
 
 
-def memorizer_max(probe: Probe) -> Tensor:
+def memorizer_max(probe: Probe) -> Float[Tensor, " R"]:
     """Return the largest memorizing coordinate."""
     chosen = ~probe.generalizes
     return _where_any(chosen, torch.where(chosen, probe.coordinates, -torch.inf).amax(-1))
 
 
-def memorizer_sd(probe: Probe) -> Tensor:
+def memorizer_sd(probe: Probe) -> Float[Tensor, " R"]:
     """Return the standard deviation over the memorizing coordinates."""
     deviations = probe.coordinates - memorizer_mean(probe).unsqueeze(-1)
     return _mean(deviations.square(), ~probe.generalizes).sqrt()
 
 
-def generalizer_mean(probe: Probe) -> Tensor:
+def generalizer_mean(probe: Probe) -> Float[Tensor, " R"]:
     """Return the mean of the generalizing coordinates."""
     return _mean(probe.coordinates, probe.generalizes)
 

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 from torch.func import grad
 
+from ..shapes import Float
 from .probe import Probe
 
 ITERATIONS = 20
 
 
-def sharpness(probe: Probe) -> Tensor:
+def sharpness(probe: Probe) -> Float[Tensor, " R"]:
     """Return the largest eigenvalue of the Hessian of the training loss [R], to about a per mille."""
     start = torch.randn(probe.theta.shape[1], generator=torch.Generator().manual_seed(0))
     return largest_eigenvalue(

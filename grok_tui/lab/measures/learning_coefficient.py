@@ -11,12 +11,13 @@ from torch import Tensor
 from ...catalog.llc import Sgld
 from ..llc import Loss, estimate
 from ..models import Role
+from ..shapes import Float
 from ..tasks import Samples
 from .margins import margin_min
 from .probe import Probe
 
 
-def llc(probe: Probe, **settings: Any) -> Tensor:
+def llc(probe: Probe, **settings: Any) -> Float[Tensor, " R"]:
     """Return the estimate of Lau et al. 2023 (2308.12108) [R]; settings: those of `Sgld`, by name.
 
     The random numbers are the same at every step and in every replica: what differs between two steps is the
@@ -26,7 +27,7 @@ def llc(probe: Probe, **settings: Any) -> Tensor:
     return estimate(chain_loss(probe, sgld.chains), probe.theta, sample_count(probe), sgld).llc
 
 
-def llc_rescaled(probe: Probe, **settings: Any) -> Tensor:
+def llc_rescaled(probe: Probe, **settings: Any) -> Float[Tensor, " R"]:
     """Return `llc` of the network divided by its least training margin, which then is 1: [R].
 
     Scaling a homogeneous network changes how far a given noise moves its outputs, but not what it decides;

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from .probe import Probe
+    from ..shapes import Float
+from .probe import Probe
 
 
-def margin_mean(probe: Probe) -> Tensor:
+def margin_mean(probe: Probe) -> Float[Tensor, " R"]:
     """Return the mean over the training samples of the right score less the best other one."""
     return probe.margins.mean(-1)
 
 
-def margin_min(probe: Probe) -> Tensor:
+def margin_min(probe: Probe) -> Float[Tensor, " R"]:
     """Return the least margin of a training sample; all are right where it is positive."""
     return probe.margins.amin(-1)
 
 
-def zero_loss_share(probe: Probe) -> Tensor:
+def zero_loss_share(probe: Probe) -> Float[Tensor, " R"]:
     """Return the share of training samples whose loss is exactly 0, so that they no longer teach.
 
     With cross-entropy this is "softmax collapse" (Prieto et al. 2025, 2501.04697, section 3).

@@ -6,40 +6,41 @@ import torch
 from torch import Tensor
 
 from ..models import BETWEEN, ENTRANCE, Role
+from ..shapes import Float
 from .probe import Probe
 
 
-def parameter_count(probe: Probe) -> Tensor:
+def parameter_count(probe: Probe) -> Float[Tensor, " R"]:
     """Return P, the number of parameters."""
     return torch.full_like(probe.theta[:, 0], probe.network.layout.size)
 
 
-def embedding_norm(probe: Probe) -> Tensor:
+def embedding_norm(probe: Probe) -> Float[Tensor, " R"]:
     """Return the L2 norm of the matrix that reads the inputs."""
     return _l2(probe, ENTRANCE)
 
 
-def hidden_norm(probe: Probe) -> Tensor:
+def hidden_norm(probe: Probe) -> Float[Tensor, " R"]:
     """Return the L2 norm of all parameters between embedding and readout; NaN where there are none."""
     return _l2(probe, BETWEEN)
 
 
-def unembedding_norm(probe: Probe) -> Tensor:
+def unembedding_norm(probe: Probe) -> Float[Tensor, " R"]:
     """Return the L2 norm of the readout."""
     return _l2(probe, Role.READOUT)
 
 
-def embedding_linf(probe: Probe) -> Tensor:
+def embedding_linf(probe: Probe) -> Float[Tensor, " R"]:
     """Return the largest absolute weight of the matrix that reads the inputs."""
     return _linf(probe, ENTRANCE)
 
 
-def hidden_linf(probe: Probe) -> Tensor:
+def hidden_linf(probe: Probe) -> Float[Tensor, " R"]:
     """Return the largest absolute parameter between embedding and readout; NaN where there are none."""
     return _linf(probe, BETWEEN)
 
 
-def unembedding_linf(probe: Probe) -> Tensor:
+def unembedding_linf(probe: Probe) -> Float[Tensor, " R"]:
     """Return the largest absolute weight of the readout."""
     return _linf(probe, Role.READOUT)
 

@@ -12,31 +12,32 @@ from torch.nn.functional import linear
 
 from ..models import Weights
 from ..models.mlp import Mlp
+from ..shapes import Float
 from .probe import Probe
 
 ENUMERABLE_BITS = 16
 
 
-def secret_ratio(probe: Probe) -> Tensor:
+def secret_ratio(probe: Probe) -> Float[Tensor, " R"]:
     """Return the mean square of W on S over that off S, relative to what it was at the start."""
     now, start = (_energy_ratio(weights, probe.task.secret) for weights in _first_layers(probe))
     return now / start
 
 
-def secret_share(probe: Probe) -> Tensor:
+def secret_share(probe: Probe) -> Float[Tensor, " R"]:
     """Return ||(W - W_0)_S|| / ||W - W_0||: sqrt(k / n) by chance; NaN where W has not moved."""
     now, start = _first_layers(probe)
     moved = (now - start).square().sum(1)
     return (moved[:, : probe.task.secret].sum(-1) / moved.sum(-1)).sqrt()
 
 
-def first_layer_change(probe: Probe) -> Tensor:
+def first_layer_change(probe: Probe) -> Float[Tensor, " R"]:
     """Return max |W - W_0|, rho of Barak et al., section 5."""
     now, start = _first_layers(probe)
     return (now - start).abs().amax((-1, -2))
 
 
-def active_units(probe: Probe) -> Tensor:
+def active_units(probe: Probe) -> Float[Tensor, " R"]:
     """Return how many hidden units suffice for the same predictions on all training samples.
 
     Units are kept in the order of |w_j| |v_j|, w_j being the weights into unit j and v_j its weight in the
@@ -53,7 +54,7 @@ def active_units(probe: Probe) -> Tensor:
     return torch.tensor(counts, dtype=probe.theta.dtype, device=probe.theta.device)
 
 
-def fourier_gap(probe: Probe) -> Tensor:
+def fourier_gap(probe: Probe) -> Float[Tensor, " R"]:
     """Return the Fourier gap of the best hidden unit's sign(w x + b), by enumeration of all inputs.
 
     The gap is min_i |f^(S - i)| - max_j |f^(S + j)| over i in S and j outside (Barak et al., definition 1),

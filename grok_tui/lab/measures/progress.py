@@ -12,18 +12,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..shapes import Float
 from ..tasks import Basis
 from .probe import Probe
 
 
-def restricted_loss(probe: Probe) -> Tensor:
+def restricted_loss(probe: Probe) -> Float[Tensor, " R"]:
     """Return the loss over all pairs of the group when only the mean and the key frequencies are kept."""
     mean = probe.products.mean((1, 2)).unsqueeze(1)
     kept = mean + _key_component(probe)
     return probe.loss(kept, probe.basis.elements.to(kept.device)).mean(-1)
 
 
-def excluded_loss(probe: Probe) -> Tensor:
+def excluded_loss(probe: Probe) -> Float[Tensor, " R"]:
     """Return the loss over the training samples when the key frequencies are taken out of the scores."""
     component = _key_component(probe)
     outside = torch.zeros_like(component[:, :1])
@@ -32,7 +33,7 @@ def excluded_loss(probe: Probe) -> Tensor:
     return probe.loss(probe.train_outputs - removed, probe.train.targets).mean(-1)
 
 
-def logit_formula_r2(probe: Probe) -> Tensor:
+def logit_formula_r2(probe: Probe) -> Float[Tensor, " R"]:
     """Return the share of the variance of the scores that sum_k A_k cos(w_k (x o y - c)) explains.
 
     The scores are those of the classes c of the group, centred for each pair; the A_k are fitted by least
@@ -53,8 +54,8 @@ def logit_formula_r2(probe: Probe) -> Tensor:
     return explained / total
 
 
-def _key_component(probe: Probe) -> Tensor:
-    """Return the part of the scores that is in the key frequencies, for each product: [R, m, O]."""
+def _key_component(probe: Probe) -> Float[Tensor, "R m O"]:
+    """Return the part of the scores that is in the key frequencies, for each product."""
     basis = probe.basis
     key = probe.generalizes | ~probe.generalizes.any(-1, keepdim=True)
     by_product = probe.products.mean(2)

@@ -9,31 +9,32 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..shapes import Float
 from ..tasks import Basis
 from .probe import Probe
 
 
-def key_frequencies(probe: Probe) -> Tensor:
+def key_frequencies(probe: Probe) -> Float[Tensor, " R"]:
     """Return how many components of the embedding stand out."""
     return probe.generalizes.sum(-1).to(probe.theta.dtype)
 
 
-def embedding_gini(probe: Probe) -> Tensor:
+def embedding_gini(probe: Probe) -> Float[Tensor, " R"]:
     """Return the Gini coefficient of the embedding's power."""
     return gini(_embedding_powers(probe), probe.basis)
 
 
-def embedding_ipr(probe: Probe) -> Tensor:
+def embedding_ipr(probe: Probe) -> Float[Tensor, " R"]:
     """Return the inverse participation ratio of the embedding's power."""
     return inverse_participation_ratio(_embedding_powers(probe))
 
 
-def unembedding_gini(probe: Probe) -> Tensor:
+def unembedding_gini(probe: Probe) -> Float[Tensor, " R"]:
     """Return the Gini coefficient of the readout's power."""
     return gini(_unembedding_powers(probe), probe.basis)
 
 
-def unembedding_ipr(probe: Probe) -> Tensor:
+def unembedding_ipr(probe: Probe) -> Float[Tensor, " R"]:
     """Return the inverse participation ratio of the readout's power."""
     return inverse_participation_ratio(_unembedding_powers(probe))
 
@@ -58,10 +59,10 @@ def inverse_participation_ratio(powers: Tensor) -> Tensor:
     return powers.square().sum(-1) / powers.sum(-1).square()
 
 
-def _embedding_powers(probe: Probe) -> Tensor:
+def _embedding_powers(probe: Probe) -> Float[Tensor, "R C"]:
     return probe.coordinates.square()
 
 
-def _unembedding_powers(probe: Probe) -> Tensor:
+def _unembedding_powers(probe: Probe) -> Float[Tensor, "R C"]:
     basis = probe.basis
     return probe.each(lambda weights: basis.powers(weights.readout))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import sqrt
 
 import torch
 from torch import Tensor
 
 from ..models import Role
-from .rules import Hyper, Rule, moment_coefficients, moment_step
+from ..shapes import Float
+from .rules import Hyper, Numbers, Rule, Slots, Theta, moment_coefficients, moment_step
 
 # The quintic iteration of Jordan et al., as in torch.optim.Muon: it takes singular values to about 1 within 5
 # rounds.
@@ -43,9 +43,7 @@ class Muon(Rule):
             **moment_coefficients(adamw, step),
         }
 
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Take both steps; each tensor keeps the one that is its own."""
         buffer = torch.lerp(state["momentum_buffer"], grad, c["momentum_intake"])
         direction = torch.lerp(grad, buffer, c["ahead"])
@@ -67,8 +65,8 @@ class Muon(Rule):
         return torch.cat(pieces, -1), {"momentum_buffer": buffer, **moments}
 
 
-def orthogonalized(matrices: Tensor) -> Tensor:
-    """Return matrices [R, m, n] with all singular values moved to about 1."""
+def orthogonalized(matrices: Float[Tensor, "R m n"]) -> Float[Tensor, "R m n"]:
+    """Return matrices with all singular values moved to about 1."""
     a, b, c = QUINTIC
     tall = matrices.shape[-2] > matrices.shape[-1]
     x: Tensor = matrices.mT if tall else matrices

@@ -20,9 +20,19 @@ from torch import Tensor
 from grok_tui.catalog.base import Spec
 
 from ..models import Layout
+from ..shapes import Float
 
 Hyper = Mapping[str, Tensor]
 """Hyperparameters by name, float64: [R, 1] each, `betas` [2, R, 1]; booleans are 0 or 1."""
+
+Theta = Float[Tensor, "R P"]
+"""theta or its gradient."""
+
+Slots = Mapping[str, Float[Tensor, "R ..."]]
+"""The state of a rule, by name."""
+
+Numbers = Mapping[str, Float[Tensor, "R 1"]]
+"""The coefficients of one step, by name, in theta's dtype."""
 
 # Below this 1 / lr may overflow float32; a step that small is taken as none.
 SMALLEST_LR = 1e-30
@@ -76,16 +86,14 @@ class Rule(ABC):
         """
 
     @abstractmethod
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Return theta and state after one step.
 
         Args:
-            theta: [R, P], float32 or float64.
-            grad: the loss's gradient at theta, [R, P].
-            state: the slots, each [R, ...].
-            c: the coefficients of this step, [R, 1] each, in theta's dtype.
+            theta: float32 or float64.
+            grad: the loss's gradient at theta.
+            state: the slots.
+            c: the coefficients of this step.
         """
 
 
@@ -114,9 +122,7 @@ class Sgd(Rule):
             "keep": momentum,
         }
 
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Five kernels; theta takes part in one sum only, so that it is rounded once."""
         buffer = state["momentum_buffer"]
         grad = torch.addcmul(grad, theta, c["weight_decay"])
@@ -133,9 +139,7 @@ class Adam(Rule):
         """Fold both bias corrections and the learning rate into the denominator."""
         return {"weight_decay": hyper["weight_decay"], **moment_coefficients(hyper, step)}
 
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Seven kernels."""
         grad = torch.addcmul(grad, theta, c["weight_decay"])
         return moment_step(theta, grad, state, c)
@@ -150,9 +154,7 @@ class AdamW(Rule):
         """As Adam's, and the factor by which theta shrinks."""
         return {"shrink": 1 - hyper["lr"] * hyper["weight_decay"], **moment_coefficients(hyper, step)}
 
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Seven kernels."""
         return moment_step(theta * c["shrink"], grad, state, c)
 
@@ -179,9 +181,7 @@ class RMSprop(Rule):
             "step": -hyper["lr"],
         }
 
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Twelve kernels."""
         grad = torch.addcmul(grad, theta, c["weight_decay"])
         square = torch.lerp(state["square_avg"], grad * grad, c["intake"])
@@ -209,9 +209,7 @@ class Adagrad(Rule):
             **_divided_by_lr(lr, hyper["eps"], torch.ones_like(lr)),
         }
 
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Five kernels."""
         grad = torch.addcmul(grad, theta, c["weight_decay"])
         total = torch.addcmul(state["sum"], grad, grad)
@@ -232,9 +230,7 @@ class Sign(Rule):
         lr = hyper["lr"]
         return {"intake": 1 - hyper["momentum"], "shrink": 1 - lr * hyper["weight_decay"], "step": -lr}
 
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Four kernels."""
         mean = torch.lerp(state["exp_avg"], grad, c["intake"])
         return torch.addcmul(theta * c["shrink"], mean.sign(), c["step"]), {"exp_avg": mean}
@@ -273,9 +269,7 @@ def moment_coefficients(hyper: Hyper, step: Tensor) -> dict[str, Tensor]:
     }
 
 
-def moment_step(
-    theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-) -> tuple[Tensor, dict[str, Tensor]]:
+def moment_step(theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
     """Adam's step without weight decay: six kernels."""
     mean = torch.lerp(state["exp_avg"], grad, c["intake"])
     square = torch.lerp(state["exp_avg_sq"], grad * grad, c["intake_sq"])
@@ -296,11 +290,11 @@ def _divided_by_lr(lr: Tensor, eps: Tensor, root_scale: Tensor) -> dict[str, Ten
     }
 
 
-def denominator(root: Tensor, c: Mapping[str, Tensor]) -> Tensor:
+def denominator(root: Float[Tensor, "R B"], c: Numbers) -> Float[Tensor, "R B"]:
     """Return -(root_scale * root + eps) / lr, what a direction is divided by: one kernel."""
     return torch.addcmul(c["floor"], root, c["slope"])
 
 
-def _preconditioned_step(theta: Tensor, direction: Tensor, root: Tensor, c: Mapping[str, Tensor]) -> Tensor:
+def _preconditioned_step(theta: Theta, direction: Theta, root: Theta, c: Numbers) -> Theta:
     """theta - lr * direction / (root_scale * root + eps): two kernels."""
     return torch.addcdiv(theta, direction, denominator(root, c))

@@ -7,12 +7,12 @@ of the mean of g^2 over it. With a block for each coordinate it is AdamW.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from .rules import Hyper, Rule, denominator, moment_coefficients
+from ..shapes import Float
+from .rules import Hyper, Numbers, Rule, Slots, Theta, denominator, moment_coefficients
 
 
 class _SharedMoments(Rule):
@@ -26,12 +26,12 @@ class _SharedMoments(Rule):
         """B."""
 
     @abstractmethod
-    def gathered(self, squares: Tensor) -> Tensor:
-        """Return the mean over each block of values [R, P]: [R, B]."""
+    def gathered(self, squares: Theta) -> Float[Tensor, "R B"]:
+        """Return the mean over each block."""
 
     @abstractmethod
-    def spread(self, values: Tensor) -> Tensor:
-        """Return values [R, B] so that they broadcast with [R, P]."""
+    def spread(self, values: Float[Tensor, "R B"]) -> Float[Tensor, "R _"]:
+        """Return the values of blocks so that they broadcast with theta."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return [P] and [B]."""
@@ -41,9 +41,7 @@ class _SharedMoments(Rule):
         """Return AdamW's."""
         return {"shrink": 1 - hyper["lr"] * hyper["weight_decay"], **moment_coefficients(hyper, step)}
 
-    def update(
-        self, theta: Tensor, grad: Tensor, state: Mapping[str, Tensor], c: Mapping[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, theta: Theta, grad: Theta, state: Slots, c: Numbers) -> tuple[Theta, dict[str, Tensor]]:
         """Take AdamW's step with roots of means."""
         mean = torch.lerp(state["exp_avg"], grad, c["intake"])
         square = torch.lerp(state["exp_avg_sq"], self.gathered(grad * grad), c["intake_sq"])
@@ -60,12 +58,12 @@ class AdaSgd(_SharedMoments):
         """One."""
         return 1
 
-    def gathered(self, squares: Tensor) -> Tensor:
-        """Return the mean over all coordinates, [R, 1]."""
+    def gathered(self, squares: Theta) -> Float[Tensor, "R 1"]:
+        """Return the mean over all coordinates."""
         return squares.mean(-1, keepdim=True)
 
-    def spread(self, values: Tensor) -> Tensor:
-        """Return [R, 1] as it is."""
+    def spread(self, values: Float[Tensor, "R 1"]) -> Float[Tensor, "R 1"]:
+        """Return it as it is."""
         return values
 
 
@@ -77,10 +75,10 @@ class AdamBlockwise(_SharedMoments):
         """How many tensors there are."""
         return len(self.layout)
 
-    def gathered(self, squares: Tensor) -> Tensor:
+    def gathered(self, squares: Theta) -> Float[Tensor, "R B"]:
         """Return the mean over each tensor."""
         return self.layout.means(squares)
 
-    def spread(self, values: Tensor) -> Tensor:
+    def spread(self, values: Float[Tensor, "R B"]) -> Theta:
         """Return each tensor's value at all of its coordinates."""
         return self.layout.spread(values)
