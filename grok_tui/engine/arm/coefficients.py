@@ -35,7 +35,7 @@ class Table:
 
     @classmethod
     def of(cls, values: Mapping[str, Tensor], theta: Tensor) -> Table:
-        """Return the table, for this theta, of coefficients [k or 1, R, 1] and the learning rate among them."""
+        """Return the table of coefficients [k or 1, R, 1], the learning rate among them, for this theta."""
         columns = {name: value for name, value in values.items() if name != LR}
         rows = max(len(value) for value in columns.values())
         expanded = [value.expand(rows, *value.shape[1:]) for value in columns.values()]
