@@ -211,11 +211,21 @@ def l_inf_proximal(theta: Tensor, strength: Tensor) -> Tensor:
     the projection is that of Duchi et al. 2008, figure 1. The result is theta with its top cut off.
     """
     ordered = theta.abs().sort(dim=-1, descending=True).values
-    excess = ordered.cumsum(-1) - strength
+    excess = _row_sums(ordered) - strength
     count = torch.arange(1, theta.shape[-1] + 1, dtype=theta.dtype, device=theta.device)
     above = (ordered * count > excess).sum(-1, keepdim=True).clamp(min=1)
     level = (excess.gather(-1, above - 1) / above).clamp(min=0)
     return torch.minimum(theta.abs(), level) * theta.sign()
+
+
+def _row_sums(values: Tensor) -> Tensor:
+    """Return the sums up to each place of a row [R, P], in an order that is the same every time.
+
+    CUDA adds up a single row in blocks, in whatever order they come; several rows it takes one by one.
+    """
+    if values.is_cuda and len(values) == 1:
+        return values.expand(2, -1).cumsum(-1)[:1]
+    return values.cumsum(-1)
 
 
 def perpendicular(theta: Tensor, grad: Tensor, sizes: list[int]) -> Tensor:

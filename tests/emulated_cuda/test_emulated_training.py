@@ -6,15 +6,19 @@ tensor on another device, or a place where the engine goes another way on a GPU.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
 from tiny_problems import ALL, KINDS, tiny
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from grok_tui.catalog.interventions import Jump, Reset
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.lab.measures import measure_names
+from grok_tui.lab.modifiers import l_inf_proximal
 from grok_tui.options import RunOptions
 from grok_tui.presets import Preset
 
@@ -78,8 +82,9 @@ def test_a_shipped_preset_comes_out_with_the_same_bits(devices, name):
     require_the_same_bits(preset.model_copy(update={"arms": [arm], "interventions": [], "claims": []}))
 
 
-def test_steps_read_no_value_and_copy_only_what_chunks_begin_and_end_with(devices):
-    preset = tiny(**KINDS["batches of two replicas"] | {"record_every": 100})
+@pytest.mark.parametrize("kind", ["mlp", "batches of two replicas", "linear"])
+def test_a_chunk_asks_little_of_the_device_besides_its_graph(devices, kind):
+    preset = tiny(**KINDS[kind] | {"record_every": 100})
     measures = preset.measures_of(preset.arms[0])
     arm = Arm(preset.arms[0], measures, preset.seeds, torch.device("cuda"), (), Compiling("on"))
     arm.advance(3)
@@ -87,6 +92,27 @@ def test_steps_read_no_value_and_copy_only_what_chunks_begin_and_end_with(device
     taken = arm.advance(4)
     counts = devices.counts()
     assert counts["replayed"]["graph"] <= taken
-    assert "read" not in counts
+    assert counts["read"] == {"item": 1}  # how many steps the graphs took
     assert counts["to the device"]["copy_"] <= 2  # coefficients, and which samples
-    assert counts["to the host"]["copy_"] <= 1
+    assert counts["to the host"]["copy_"] == 1  # what was seen
+    besides = ("launched", "read", "to the device", "to the host")
+    assert sum(counts[how].total() for how in besides if how in counts) <= 10
+
+
+@pytest.mark.parametrize(("replicas", "rows"), [(1, 2), (2, 2)])
+def test_a_proximal_step_scans_no_single_row_whose_sums_would_differ_from_time_to_time(
+    devices, replicas, rows
+):
+    class Scans(TorchDispatchMode):
+        shapes: ClassVar[list[torch.Size]] = []
+
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            if function is torch.ops.aten.cumsum.default:
+                self.shapes.append(args[0].shape)
+            return function(*args, **(kwargs or {}))
+
+    theta = torch.randn(replicas, 9)
+    with Scans() as scans:
+        found = l_inf_proximal(theta.to("cuda"), torch.full((replicas, 1), 0.3, device="cuda"))
+    assert scans.shapes == [(rows, 9)]
+    assert torch.equal(found.cpu(), l_inf_proximal(theta, torch.full((replicas, 1), 0.3)))

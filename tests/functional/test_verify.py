@@ -182,7 +182,8 @@ class TestProcesses:
             "time.sleep(0.3); log.write('-1\\n'); sys.exit(2)"
         )
         paths = [preset_file(name=name) for name in ("one", "two", "three", "four")]
-        grok_tui("verify", *paths, "--jobs", jobs)
+        called = grok_tui("verify", *paths, "--jobs", jobs, "--device", "cuda:1")
+        assert ("presets at once share cuda:1" in called.err) is (jobs > 1)
         running, most = 0, 0
         for change in log.read_text().splitlines():
             running += int(change)

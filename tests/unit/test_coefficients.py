@@ -15,6 +15,8 @@ REPLICAS = 2
 LAYOUT = Layout.of([("vector", (3,), Role.BIAS, 0)])
 QUICK = {"lr": 0.01, "betas": [0.5, 0.6]}  # bias corrections that come to their limit within 80 steps
 
+THETA = torch.zeros(1, 1, dtype=torch.float64)
+
 
 def optimizer_of(name, **hyper):
     spec = OPTIMIZERS.spec(name, **hyper)
@@ -45,11 +47,11 @@ def rows_of(optimizer, steps, modifiers, kept):
 )
 def test_a_row_that_stands_for_many_is_the_row_of_each(name, hyper, modifiers):
     chosen = Modifiers(**modifiers)
-    found, shortest = rows_of(optimizer_of(name, **hyper), 160, chosen, Coefficients(torch.float64))
+    found, shortest = rows_of(optimizer_of(name, **hyper), 160, chosen, Coefficients(THETA))
     fresh = optimizer_of(name, **hyper)
     one_by_one = []
     for step in range(160):
-        one_by_one.append(Coefficients(torch.float64).table(fresh, chosen, step, 1).rows)
+        one_by_one.append(Coefficients(THETA).table(fresh, chosen, step, 1).rows)
         fresh.age += 1
     assert torch.equal(found, torch.cat(one_by_one))
     assert shortest == 1
@@ -57,13 +59,13 @@ def test_a_row_that_stands_for_many_is_the_row_of_each(name, hyper, modifiers):
 
 def test_coefficients_that_go_on_changing_have_a_row_a_step():
     optimizer = optimizer_of("adagrad", lr=0.1, lr_decay=0.01)
-    _, shortest = rows_of(optimizer, 160, Modifiers(), Coefficients(torch.float64))
+    _, shortest = rows_of(optimizer, 160, Modifiers(), Coefficients(THETA))
     assert shortest == 16
 
 
 @pytest.mark.parametrize("change", ["hyperparameter", "reset", "reset one", "restored", "warmup"])
 def test_whatever_changes_them_has_them_computed_again(change):
-    kept, optimizer, modifiers = Coefficients(torch.float64), optimizer_of("adamw", **QUICK), Modifiers()
+    kept, optimizer, modifiers = Coefficients(THETA), optimizer_of("adamw", **QUICK), Modifiers()
     rows_of(optimizer, 160, modifiers, kept)
     match change:
         case "hyperparameter":

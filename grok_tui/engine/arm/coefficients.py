@@ -25,8 +25,8 @@ class Table:
 
     Attributes:
         names: of the coefficients.
-        rows: in theta's dtype [k or 1, C, R, 1].
-        lr: the learning rate, float64 [k or 1, R].
+        rows: in theta's dtype [k or 1, C, R, 1], on its device.
+        lr: the learning rate, float64 [k or 1, R], on the CPU.
     """
 
     names: tuple[str, ...]
@@ -34,12 +34,12 @@ class Table:
     lr: Tensor
 
     @classmethod
-    def of(cls, values: Mapping[str, Tensor], dtype: torch.dtype) -> Table:
-        """Return the table of coefficients [k or 1, R, 1], among which the learning rate is."""
+    def of(cls, values: Mapping[str, Tensor], theta: Tensor) -> Table:
+        """Return the table of coefficients [k or 1, R, 1], the learning rate among them, for this theta."""
         columns = {name: value for name, value in values.items() if name != LR}
         rows = max(len(value) for value in columns.values())
         expanded = [value.expand(rows, *value.shape[1:]) for value in columns.values()]
-        return cls(tuple(columns), torch.stack(expanded, dim=1).to(dtype), values[LR].squeeze(-1))
+        return cls(tuple(columns), torch.stack(expanded, dim=1).to(theta), values[LR].squeeze(-1))
 
 
 class Coefficients:
@@ -48,12 +48,15 @@ class Coefficients:
     Bias corrections, warmup and the like come to their limit monotonically, so a step that has the limit's
     coefficients, in float64, is followed by none that has others.
 
+    They are computed on the CPU wherever theta is: on a GPU they would be some sixty launches a chunk, and
+    other bits.
+
     Args:
-        dtype: theta's.
+        theta: of the arm.
     """
 
-    def __init__(self, dtype: torch.dtype) -> None:
-        self._dtype = dtype
+    def __init__(self, theta: Tensor) -> None:
+        self._theta = theta
         self._asked: object = None
         self._limit: dict[str, Tensor] | None = None
         self._settled: Table | None = None
@@ -72,16 +75,15 @@ class Coefficients:
             self._asked, self._settled, self._limit = asked, None, None
         if self._settled is not None:
             return self._settled
-        values = _values(optimizer, modifiers, counted(steps, optimizer.age), filter_steps)
-        if optimizer.age.is_cuda:  # looking at values would hold the GPU up
-            return Table.of(values, self._dtype)
+        _, age = optimizer.on_host
+        values = _values(optimizer, modifiers, counted(steps, age), filter_steps)
         if self._limit is None:
-            far = torch.full_like(optimizer.age, FAR).unsqueeze(0)
+            far = torch.full_like(age, FAR).unsqueeze(0)
             self._limit = _values(optimizer, modifiers, far, FAR)
         if all(torch.equal(value[:1], self._limit[name]) for name, value in values.items()):
-            self._settled = Table.of(self._limit, self._dtype)
+            self._settled = Table.of(self._limit, self._theta)
             return self._settled
-        return Table.of(values, self._dtype)
+        return Table.of(values, self._theta)
 
 
 def _values(

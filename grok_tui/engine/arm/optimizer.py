@@ -36,7 +36,7 @@ class Optimizer:
         hyper: the hyperparameters as float64 tensors, in place.
         state: the rule's slots, each [R, ...] of the shape that the rule declares.
         changes: how often hyperparameters or age were changed by anything but steps.
-        age: steps taken since a replica's state was fresh, float64 [R, 1]; whoever takes steps adds them.
+        age: steps taken since a replica's state was fresh, float64 [R, 1]; whoever takes steps says so.
     """
 
     def __init__(self, spec: OptimizerSpec, theta: Tensor, layout: Layout) -> None:
@@ -48,6 +48,24 @@ class Optimizer:
         self.hyper = hyperparameters(spec, len(theta), theta.device)
         self.age = theta.new_zeros(len(theta), 1, dtype=torch.float64)
         self.state = self.rule.initial(theta, self.hyper)
+        self._host: tuple[Hyper, Tensor] | None = None
+        self._host_changes = -1
+
+    @property
+    def on_host(self) -> tuple[Hyper, Tensor]:
+        """Hyperparameters and age on the CPU, so that the device is not asked for them at every chunk."""
+        if not self.age.is_cuda:
+            return self.hyper, self.age
+        if self._host is None or self._host_changes != self.changes:
+            self._host = {name: value.cpu() for name, value in self.hyper.items()}, self.age.cpu()
+            self._host_changes = self.changes
+        return self._host
+
+    def took(self, steps: int) -> None:
+        """Count steps that were taken, where they did not count themselves."""
+        self.age += steps
+        if self._host is not None:
+            self._host[1].add_(steps)
 
     def adopt(self, spec: OptimizerSpec, *, fresh: bool = False) -> None:
         """Take other hyperparameters, and keep the state unless it is to be fresh."""
@@ -78,13 +96,13 @@ class Optimizer:
         self.changes += 1
 
     def coefficients(self, count: Tensor, warmup: int = 0) -> tuple[dict[str, Tensor], Tensor]:
-        """Return the coefficients of some steps, float64, and the learning rate [R, 1] or [k, R, 1].
+        """Return coefficients of some steps and the learning rate [R, 1] or [k, R, 1], float64, on the CPU.
 
         Args:
             count: the numbers of these steps since the state was fresh, [k, R, 1].
             warmup: over how many steps from fresh state the learning rates rise linearly.
         """
-        hyper: Hyper = self.hyper
+        hyper, _ = self.on_host
         if warmup:
             factor = (count / warmup).clamp(max=1.0)
             risen = {name: hyper[name] * factor for name in LEARNING_RATES if name in hyper}

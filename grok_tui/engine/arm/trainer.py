@@ -80,7 +80,7 @@ class Trainer:
         self._seeds = seeds
         self._noise = Noise(seeds, theta.device)
         self._batch_kind = batches
-        self._coefficients = Coefficients(theta.dtype)
+        self._coefficients = Coefficients(theta)
         self._optimizers: dict[str, Optimizer] = {}
         self._filters: dict[str, Tensor] = {}
         self._filter_steps = 0
@@ -114,6 +114,7 @@ class Trainer:
             self._filters, self._filter_steps = fresh, 0
             self._works.clear()
         self.modifiers = spec
+        self.optimizer.changes += 1  # steps that reset the state count its age themselves, or no longer do
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
@@ -183,11 +184,12 @@ class Trainer:
             draw = self._drawing(structure, work.tensors, step)
             self.whole = False
             work.run(backend, table.rows, indices, seen, draw)
-            seen[:, LARGEST_UPDATE].div_(table.lr.clamp(min=SMALLEST_LR))
         if not structure.resets:
-            self.optimizer.age += steps
+            self.optimizer.took(steps)
         self._filter_steps += steps
-        return seen.cpu().numpy().copy()
+        here = seen.cpu()
+        here[:, LARGEST_UPDATE].div_(table.lr.clamp(min=SMALLEST_LR))
+        return here.numpy().copy()
 
     def ahead(self, step: int, steps: int) -> Tensor:
         """Return what theta [R, P] would be after the next steps, and leave everything as it is."""
