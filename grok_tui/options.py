@@ -18,6 +18,7 @@ class RunOptions(Place):
     """What may be asked of a run besides its preset; None leaves it to the preset or the machine."""
 
     device: str = "auto"
+    tf32: bool = False
     profile: str = "quick"
     assignments: tuple[str, ...] = ()
     """`key=value` texts laid over the preset."""
@@ -31,6 +32,7 @@ class RunOptions(Place):
         return Place(
             device=self.device,
             threads=self.threads,
+            tf32=self.tf32,
             compile=self.compile or "auto",
             deterministic=self.deterministic,
         )

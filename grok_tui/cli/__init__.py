@@ -55,6 +55,7 @@ def run(
     steps: opt.Steps = None,
     device: opt.Device = "auto",
     threads: opt.Threads = None,
+    tf32: opt.Tf32 = False,
     compiling: opt.Compile = None,
     deterministic: opt.Deterministic = False,
     time_limit: opt.TimeLimit = None,
@@ -89,6 +90,7 @@ def run(
         steps=steps,
         device=device,
         threads=threads,
+        tf32=tf32,
         compile=compiling.value if compiling is not None else None,
         deterministic=deterministic,
     )

@@ -99,6 +99,14 @@ Threads = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="CPU threads; chosen by the size of a step if not given."),
 ]
+Tf32 = Annotated[
+    bool,
+    typer.Option(
+        "--tf32",
+        metavar="",
+        help="Let a GPU round the factors of float32 products to 10 bits: faster, and other numbers.",
+    ),
+]
 Compile = Annotated[
     CompileChoice | None,
     typer.Option(

@@ -132,6 +132,8 @@ def command(subject: Subject, preset_file: Path) -> str:
         words += ["--device", options.device]
     if options.threads is not None:
         words += ["--threads", str(options.threads)]
+    if options.tf32:
+        words.append("--tf32")
     return shlex.join(words)
 
 

@@ -85,6 +85,7 @@ def snapshot_of(directory: RunDirectory) -> Snapshot:
         device=asked.device_name,
         torch_device=asked.device,
         threads=asked.threads,
+        tf32=asked.tf32,
         kept=directory.name,
     )
 

@@ -167,6 +167,8 @@ class RunReport(Part):
     device: str
     device_name: str
     threads: int
+    tf32: bool = False
+    """Whether a GPU may have rounded the factors of float32 products to 10 bits."""
     seeds: list[int]
     """One a replica."""
     arms: list[ArmReport]

@@ -57,6 +57,7 @@ def report_of(
         device=snapshot.torch_device,
         device_name=snapshot.device,
         threads=snapshot.threads,
+        tf32=snapshot.tf32,
         seeds=preset.seeds,
         arms=[_arm(arm, planned[arm.name], made.get(arm.name, ())) for arm in arms],
         events=sorted((event for arm in arms for event in _events(arm)), key=lambda event: event.step),

@@ -157,7 +157,7 @@ def _started(preset: Preset, options: RunOptions) -> Run:
         # Where nothing was asked for, a run comes out the same however long compiling takes.
         deterministic = options.deterministic or options.compile is None
         compiling = Compiling(options.compile or "auto", deterministic)
-        return Run(preset, options.device, options.threads, compiling)
+        return Run(preset, options.device, options.threads, compiling, tf32=options.tf32)
     except GrokTuiError:
         raise
     except Exception as error:

@@ -27,6 +27,7 @@ from grok_tui.numbers import duration
 from grok_tui.options import RunOptions
 from grok_tui.output import (
     StdoutClosedError,
+    complain,
     narration_console,
     print_result,
     require_writable,
@@ -94,6 +95,12 @@ def verify(presets: Sequence[str], options: RunOptions, *, jobs: int, outputs: O
         if path is not None:
             require_writable(path, option)
     commit = markdown.commit()  # of what is about to run, which may be another one when it has ended
+    at_once = min(jobs, len(wanted))
+    if at_once > 1 and options.device.startswith("cuda"):
+        complain(
+            f"{at_once} presets at once share {options.device}, each taking up to 0.5 GB before it trains;"
+            " --jobs 1 is about as fast"
+        )
     started = time.monotonic()
     work = [Job(name) for name in wanted]
     with Interrupts() as stop:
@@ -151,6 +158,8 @@ def _typed(options: RunOptions) -> Iterator[str]:
         value = getattr(options, option)
         if value is not None:
             yield f"--{option}={value}"
+    if options.tf32:
+        yield "--tf32"
 
 
 def _look_at(job: Job) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -20,6 +21,12 @@ from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
 from .problems import first_problem
 from .settings import Settings, check_batch_size
+
+NVIDIA_DRIVER = Path("/dev/nvidiactl")
+"""Is there where a GPU may be."""
+
+LARGEST_GPU = 2**39
+"""More bytes than any GPU has."""
 
 
 def _no_keyword(name: str) -> str:
@@ -162,7 +169,7 @@ class Preset(Spec):
 
     @model_validator(mode="after")
     def _memory_suffices(self) -> Preset:
-        needed, there = memory_needed(self), physical_memory()
+        needed, there = memory_needed(self), largest_memory()
         if needed > there:
             raise ValueError(
                 f"task, model and replicas need about {needed / 2**30:,.0f} GiB of memory;"
@@ -237,6 +244,14 @@ def memory_needed(preset: Preset) -> float:
         activations = arm.model.activations(shape) * passes * replicas
         needed += bytes_each * (data + 10.0 * parameters + activations)
     return needed
+
+
+def largest_memory() -> int:
+    """Return the bytes of memory that this machine has, or that a GPU in it may have.
+
+    How much a GPU has indeed is known when a run is opened on it.
+    """
+    return max(physical_memory(), LARGEST_GPU if NVIDIA_DRIVER.exists() else 0)
 
 
 def physical_memory() -> int:

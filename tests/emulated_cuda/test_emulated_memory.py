@@ -176,6 +176,7 @@ def test_what_broke_down_with_its_device_is_kept_up_to_its_last_checkpoint(devic
     devices.break_down()
     failed(runner)
     assert "an illegal memory access" in (runner.snapshot.failure or "")
+    assert "this process cannot use the GPU any more" in (runner.snapshot.failure or "")
     assert json.loads((tmp_path / "run/status.json").read_text())["ended"] == "failed"
 
 

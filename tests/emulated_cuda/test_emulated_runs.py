@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
-from tiny_problems import KINDS, LINEAR101, tiny
+from tiny_problems import KINDS, tiny
 
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
@@ -70,9 +69,3 @@ def test_an_arm_goes_back_to_the_bits_it_had(devices):
     while not journey.arrived:
         journey.advance()
     assert torch.equal(journey.arm.theta.cpu(), before)
-
-
-def test_a_device_without_room_for_the_run_says_so(devices):
-    devices.limit(8192)
-    with pytest.raises(torch.OutOfMemoryError):
-        Run(tiny(task=LINEAR101, model={"name": "linear"}, loss="mse"), "cuda")

@@ -278,7 +278,7 @@ class TestEndings:
         assert "second line" not in line
 
     def test_a_run_that_cannot_start_exits_with_3_and_one_line(self, grok_tui, preset_file, monkeypatch):
-        monkeypatch.setattr(Run, "__init__", lambda *_: raising(MemoryError("no room"))())
+        monkeypatch.setattr(Run, "__init__", lambda *_, **__: raising(MemoryError("no room"))())
         called = grok_tui("--headless", "--preset", preset_file())
         assert called.code == 3
         assert called.err == "grok-tui: the run cannot start: MemoryError: no room\n"

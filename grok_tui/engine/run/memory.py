@@ -1,8 +1,12 @@
-"""What it means that memory ran out, of a GPU or of the host."""
+"""Whether memory suffices, of a GPU or of the host, what would fit, and what it means that it ran out."""
 
 from __future__ import annotations
 
 import torch
+
+from grok_tui.errors import ExitCode, GrokTuiError
+from grok_tui.presets import Preset
+from grok_tui.presets.model import memory_needed, physical_memory
 
 # What torch, CUDA and its libraries say where they have no type of error for it.
 SIGNS = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")
@@ -24,3 +28,80 @@ def in_a_line(error: BaseException) -> str:
     for advice in ADVICE:
         line = line.partition(f" {advice}")[0]
     return line.rstrip(".")
+
+
+class NoRoomError(GrokTuiError):
+    """A run needs more memory than there is; in one line, with what would fit."""
+
+    exit_code = ExitCode.DIVERGED
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that are free on a GPU for this process, or that the host has."""
+    if device.type != "cuda":
+        return physical_memory()
+    cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + cached
+
+
+def require_room(preset: Preset, device: torch.device, freed: int = 0) -> None:
+    """Make sure that a device has the memory that a run needs, as far as that is known beforehand.
+
+    Args:
+        preset: of the run.
+        device: where.
+        freed: bytes that will be free besides, when the run is built.
+
+    Raises:
+        NoRoomError: it has not.
+    """
+    needed, there = memory_needed(preset), free_memory(device) + freed
+    if needed > there:
+        lacking = f"task, model and replicas need about {sized(needed)} of memory on {device}"
+        raise NoRoomError(f"{lacking}, where {sized(there)} are free; {fitting(preset, there)}")
+
+
+def ran_out(preset: Preset, device: torch.device, error: BaseException) -> NoRoomError:
+    """Return what to tell of a run that could not be built for want of memory, with what would fit."""
+    # It was thought to fit: what needs half of that may well do.
+    room = min(free_memory(device), memory_needed(preset) / 2)
+    return NoRoomError(f"{device}: {in_a_line(error)}; {fitting(preset, room)}")
+
+
+def fitting(preset: Preset, room: float) -> str:
+    """Return which number of replicas, or else which batch size, would fit in so many bytes."""
+    found = []
+    replicas = preset.training.replicas
+    while replicas > 1 and memory_needed(_with(preset, replicas=replicas)) > room:
+        replicas //= 2
+    if replicas < preset.training.replicas and memory_needed(_with(preset, replicas=replicas)) <= room:
+        found.append(f"--replicas {replicas}")
+    batch = largest = max(arm.batch for arm in preset.arms)
+    while batch > 1 and memory_needed(_with(preset, batch_size=batch)) > room:
+        batch //= 2
+    if batch < largest and memory_needed(_with(preset, batch_size=batch)) <= room:
+        found.append(f"--set training.batch_size={batch}")
+    if found:
+        return f"this would fit: {' or '.join(found)}"
+    return "fewer samples or a smaller network would be needed: measuring takes them all"
+
+
+def sized(size: float) -> str:
+    """Return a number of bytes for people."""
+    return f"{size / 2**30:,.3g} GiB" if size >= 2**30 else f"{size / 2**20:,.3g} MiB"
+
+
+def _with(preset: Preset, *, replicas: int | None = None, batch_size: int | None = None) -> Preset:
+    """Return a preset with other numbers, unchecked."""
+    arms = preset.arms
+    if batch_size is not None:
+        arms = [
+            arm.model_copy(
+                update={
+                    "training": arm.training.model_copy(update={"batch_size": min(batch_size, arm.batch)})
+                }
+            )
+            for arm in arms
+        ]
+    training = preset.training.model_copy(update={"replicas": replicas or preset.training.replicas})
+    return preset.model_copy(update={"arms": arms, "training": training})

@@ -12,6 +12,8 @@ class Place:
     device: str | None = None
     """"auto", "cpu", "cuda" or "cuda:N"."""
     threads: int | None = None
+    tf32: bool | None = None
+    """Whether a GPU may round the factors of float32 products to 10 bits, which is faster."""
     compile: str | None = None
     """"auto", "on" or "off"; None is "auto" in the explorer, and deterministic too without a screen."""
     deterministic: bool = False

@@ -22,7 +22,8 @@ from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
 from .awaited import Awaited
-from .device import describe, prepare_thread, reason, resident_memory, resolve_device
+from .device import choose_device, describe, prepare_thread, reason, resident_memory
+from .memory import out_of_memory, ran_out, require_room
 from .snapshot import Snapshot, State
 
 CHUNK_SECONDS = 0.03
@@ -43,14 +44,16 @@ class Run:
         device: "auto", "cpu", "cuda" or "cuda:N".
         threads: for torch on the CPU; None chooses.
         compiling: whether and when steps are compiled; by default never.
+        tf32: whether a GPU may round the factors of float32 products to 10 bits, which is faster.
 
     Attributes:
+        tf32: as given.
         device: the device.
         threads: how many torch uses.
         why: why these, in a few words.
 
     Raises:
-        GrokTuiError: there is no such device.
+        GrokTuiError: there is no such device, or it has not the memory.
     """
 
     def __init__(
@@ -59,12 +62,22 @@ class Run:
         device: str = "auto",
         threads: int | None = None,
         compiling: Compiling | None = None,
+        *,
+        tf32: bool = False,
     ) -> None:
+        self.tf32 = tf32
         self.compiling = compiling or Compiling()
-        self.device = resolve_device(device, preset.multiplications)
-        self.threads = prepare_thread(self.device, threads, preset.multiplications)
-        self.why = reason(self.device, threads, preset.multiplications)
-        self._begin(preset)
+        choice = choose_device(device, preset.multiplications)
+        self.device = choice.device
+        self.threads = prepare_thread(self.device, threads, preset.multiplications, tf32=tf32)
+        self.why = reason(choice, threads, preset.multiplications)
+        require_room(preset, self.device)
+        try:
+            self._begin(preset)
+        except RuntimeError as error:
+            if self.device.type != "cuda" or not out_of_memory(error):
+                raise
+            raise ran_out(preset, self.device, error) from error
 
     def restart(self, preset: Preset) -> None:
         """Begin anew with this preset, on the same device.
@@ -72,9 +85,12 @@ class Run:
         On a GPU, which may have no room for both, the arms that there are go first.
 
         Raises:
-            RuntimeError: there is no memory for it; the run is as it was, though with arms built anew.
+            NoRoomError: a look beforehand shows that there is no memory for it.
+            RuntimeError: there is none; the run is as it was, though with arms built anew.
             LostError: nor is there any for those.
         """
+        used = torch.cuda.memory_allocated(self.device) if self.device.type == "cuda" else 0
+        require_room(preset, self.device, freed=used)
         before = {name: value for name, value in vars(self).items() if name in BEGUN}
         kept: dict[str, tuple[ArmSpec, bool, ArmState, Arrays]] = {}
         if self.device.type == "cuda":
@@ -186,6 +202,7 @@ class Run:
             device=self.device_name,
             torch_device=str(self.device),
             threads=self.threads,
+            tf32=self.tf32,
             memory=self.memory(),
         )
 
@@ -195,9 +212,12 @@ class Run:
         return describe(self.device)
 
     def memory(self) -> int:
-        """Return the bytes of memory in use: on the GPU by this process's tensors, else by the process."""
+        """Return the bytes of memory that this process holds, on the GPU where it computes on one.
+
+        As `nvidia-smi` tells them, but for the some hundred megabytes of the context.
+        """
         if self.device.type == "cuda":
-            return torch.cuda.memory_allocated(self.device)
+            return torch.cuda.memory_reserved(self.device)
         return resident_memory()
 
     @property

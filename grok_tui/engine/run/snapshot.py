@@ -35,6 +35,8 @@ class RunFacts:
     torch_device: str = ""
     """As torch calls it: "cpu", "cuda:0"."""
     threads: int = 0
+    tf32: bool = False
+    """Whether a GPU may round the factors of float32 products to 10 bits."""
     steps_per_second: float = 0.0
     """Steps of all arms together, over about the last second."""
     seconds_left: float | None = None

@@ -71,6 +71,8 @@ class RunFile(_Document):
     device: str
     device_name: str
     threads: int
+    tf32: bool = False
+    """Whether a GPU may have rounded the factors of float32 products to 10 bits."""
     compile: CompileMode = "off"
     """Whether and when steps are compiled; which ones were is in the checkpoints."""
     start: dict[str, str]

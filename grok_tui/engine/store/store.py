@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grok_tui.engine.arm.interventions import flagged
+from grok_tui.engine.run.device import DeviceError
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.steps.backends import Compiling
@@ -211,6 +212,7 @@ def create(
         device=str(run.device),
         device_name=run.device_name,
         threads=run.threads,
+        tf32=run.tf32,
         compile=run.compiling.mode,
         start=theta_digests(run),
     )
@@ -283,12 +285,16 @@ def rebuilt(document: RunFile, directory: RunDirectory, place: Place) -> Run:
     """
     as_before = place.compile is None
     compiling = Compiling(place.compile or document.compile, deterministic=as_before)
-    run = Run(
-        preset_of(document, directory),
-        place.device or document.device,
-        place.threads or document.threads,
-        compiling,
-    )
+    preset = preset_of(document, directory)
+    device = place.device or document.device
+    try:
+        tf32 = document.tf32 if place.tf32 is None else place.tf32
+        run = Run(preset, device, place.threads or document.threads, compiling, tf32=tf32)
+    except DeviceError as error:
+        if place.device is not None:
+            raise
+        why = str(error).removeprefix("--device: ").partition("; valid")[0]
+        raise DeviceError(f"{directory.path}: began on {why}; to go on here: --device cpu") from None
     try:
         for fork in read_forks(directory):
             run.adopt(run.forked(fork), fork)

@@ -100,7 +100,7 @@ class Anew:
         place = self.place
         compiling = Compiling(place.compile or "off", place.deterministic)
         compiling.listen(say)
-        run = Run(self.preset, place.device or "auto", place.threads, compiling)
+        run = Run(self.preset, place.device or "auto", place.threads, compiling, tf32=bool(place.tf32))
         keeping = self.keeping
         return run, keeping.keep(run, keeping.folder) if keeping is not None else None
 

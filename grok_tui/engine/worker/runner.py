@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .travel import Journey, Trail
 
 PUBLISH_SECONDS = 0.05
+
+GPU_BROKE = "CUDA error: "  # is said of what every later call will say as well
 MOST_ARMS = 32
 
 
@@ -195,6 +197,8 @@ class Runner:
                 self._store.fail()
                 self._store.close()
             line = " ".join(str(error).split()) or type(error).__name__
+            if GPU_BROKE in line:
+                line += "; this process cannot use the GPU any more: leave, and take the run up again"
             self._snapshot = replace(
                 self._snapshot,
                 state=State.FAILED,
