@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,7 @@ def main() -> int:
         "device": "EMULATED, no GPU" if effort.emulated else "a GPU",
         "command": " ".join(sys.argv),
     }
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it started ends with it
     results = conduct(checks, folder, effort, about, lambda line: print(line, flush=True), asked.patience)
     print(f"{folder / 'gpu.txt'} has what was seen")
     return exit_code(results, effort.emulated is not None)

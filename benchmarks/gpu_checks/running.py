@@ -33,16 +33,19 @@ def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -
         time.sleep(0.005)
 
 
-def begun(preset: Preset, folder: Path | None = None, cadence: float | None = None) -> Runner:
+def begun(
+    preset: Preset, folder: Path | None = None, cadence: float | None = None, paused: bool = False
+) -> Runner:
     """Return a runner that has opened a run on the GPU.
 
     Args:
         preset: what it carries out.
         folder: where it is kept, if it is.
         cadence: seconds between two checkpoints; None for the usual.
+        paused: whether it takes no step yet.
     """
     keeping = Keeping("acceptance", folder=folder, cadence=cadence) if folder is not None else None
-    runner = Runner(preset, Anew(preset, Place(device="cuda", compile="auto"), keeping))
+    runner = Runner(preset, Anew(preset, Place(device="cuda", compile="auto"), keeping), paused=paused)
     runner.start()
     until(lambda: runner.snapshot.state is not State.LOADING, "opened")
     return runner

@@ -32,6 +32,9 @@ MOST_KEPT = 100 << 20
 FAILED_CODES = (2, 3)
 """Refused before it starts, or failed to start."""
 
+PLANNED = 40
+"""The step at which a run in mid-run is out of memory."""
+
 SGD = {"name": "sgd", "lr": 1e-3}
 
 Seen = tuple[bool, str, str]
@@ -97,7 +100,7 @@ def scenes(left: int) -> dict[str, Seen]:
         "by a fork": by_a_fork,
     }
     if left <= MOST_KEPT:
-        plays["in mid-run"] = in_mid_run
+        plays |= {"in mid-run": in_mid_run, "in a measure": in_a_measure}
     for name, play in plays.items():
         try:
             found[name] = play(left)
@@ -181,32 +184,50 @@ def alive(runner: Runner, wanted: str, holds: bool = True) -> Seen:
 
 
 def in_mid_run(left: int) -> Seen:
-    """Take memory away that a measure needs; the run has to leave a checkpoint of its last chunk."""
-    preset = problem(left, measures=["sharpness"], record_every=20)
+    """Take memory away that a planned switch of the optimizer needs; the run has to keep its last step."""
+    preset = problem(left, optimizer=SGD)
+    switch = {"arm": "a", "at_step": PLANNED, "action": "switch", "optimizer": ADAMW, "state": "fresh"}
+    planned = preset.model_copy(update={"interventions": [Switch.model_validate(switch)]})
+    seen, kept, sound = ran_out(planned, left)
+    return sound and kept == PLANNED, seen, f"one line, kept to step {PLANNED}, and resume goes on"
+
+
+def in_a_measure(left: int) -> Seen:
+    """Take memory away that a measure needs: the step that it belongs to is not kept without it."""
+    seen, _, sound = ran_out(problem(left, measures=["sharpness"], record_every=PLANNED), left)
+    return sound, seen, "one line, and resume goes on"
+
+
+def ran_out(preset: Preset, left: int) -> tuple[str, int, bool]:
+    """Train a kept run until its memory is out at `PLANNED`, and take it up again.
+
+    Returns:
+        What was seen; the step that was kept; whether it was told in a line, as failed, and went on.
+    """
     with tempfile.TemporaryDirectory() as home:
         directory = RunDirectory(Path(home) / "run")
-        failure, last = ran_out(preset, directory.path, left)
+        failure = failed(preset, directory.path, left)
         free_memory()
-        kept = max((step for step, _ in directory.checkpoints()), default=-1)
+        kept = max((step for step, _ in directory.checkpoints()), default=0)
         status = directory.status().ended
         run, store = resume(directory, lambda _: None)
-        advance(run.arms["a"], kept + 20)
+        began = run.arms["a"].step
+        advance(run.arms["a"], 2 * PLANNED)
         store.close()
-        resumed = run.arms["a"].step == kept + 20
-    seen = f"'{failure[:100]}', at step {last}, kept to {kept}, ended '{status}', resumed {resumed}"
-    holds = kept >= last and resumed and "\n" not in failure and status == "failed"
-    return holds, seen, "one line, a checkpoint of the last chunk, and resume goes on"
+        went_on = began == kept and run.arms["a"].step == 2 * PLANNED
+    seen = f"'{failure[:100]}', ended '{status}', kept to {kept}, resumed {went_on}"
+    return seen, kept, bool(failure) and "\n" not in failure and status == "failed" and went_on
 
 
-def ran_out(preset: Preset, folder: Path, left: int) -> tuple[str, int]:
-    """Train a kept run until its memory is out; return what it says and the last step that was seen."""
-    runner = begun(preset, folder)
+def failed(preset: Preset, folder: Path, left: int) -> str:
+    """Train a kept run until its memory is out; return what it says."""
+    runner = begun(preset, folder, paused=True)
     try:
-        trains(runner, 20)
-        paused(runner)
+        runner.give(ask.Step(steps=PLANNED // 2))
+        until(lambda: steps(runner) >= PLANNED // 2 or ended(runner), "half way")
         with Ballast(left):
             runner.give(ask.GoOn())
             until(lambda: ended(runner), "out of memory")
-            return runner.snapshot.failure or "", steps(runner)
+            return runner.snapshot.failure or ""
     finally:
         runner.close(10)
