@@ -10,6 +10,7 @@ from grok_tui.presets import load, names
 UNDER_20_SECONDS = [
     "grok-data-fraction",
     "grok-switch",
+    "grok-width",
     "grokfast-fair",
     "linear101",
     "linear101-batch-noise",
