@@ -18,8 +18,9 @@ from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.arrays import MORE_ROWS, Arrays, check, prefixed, under
 from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
-from grok_tui.engine.record.history import CoordinateHistory, History, next_recorded
+from grok_tui.engine.record.history import History, next_recorded
 from grok_tui.engine.record.measuring import Measuring
+from grok_tui.engine.record.vectors import CoordinateHistory, VectorHistory, bounded
 from grok_tui.engine.steps.backends import BackendSince, Compiling
 from grok_tui.engine.steps.step import Learner
 from grok_tui.lab.losses import sample_loss
@@ -86,6 +87,7 @@ class Arm:
         self.generalizes: tuple[bool, ...] = ()
         self.watched = False
         self.history = History(self._measuring.names, len(seeds))
+        self.vectors: dict[str, VectorHistory] = {}
         self.detectors = Detectors(self.history, len(seeds))
         self.interventions: list[AnyIntervention] = []
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
@@ -200,6 +202,7 @@ class Arm:
             interventions=tuple(self.interventions),
             events=tuple(self.history.events),
             history=self.history,
+            vectors=self.vectors,
             coordinates=self.coordinates,
             grid=self.grid,
             margins=self.margins,
@@ -253,6 +256,8 @@ class Arm:
         arrays["envelope"] = self._envelope.copy()
         arrays |= prefixed("history", self.history.export_state())
         arrays |= prefixed("seen", self.detectors.export_state())
+        for name, vector in self.vectors.items():
+            arrays |= prefixed(f"vectors/{name}", vector.export_state())
         if self.coordinates is not None:
             arrays |= prefixed("coordinates", self.coordinates.export_state())
         return state, arrays
@@ -275,6 +280,8 @@ class Arm:
         self._envelope = arrays["envelope"].copy()
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
         self.detectors.restore_state(under("seen", arrays))
+        for name, vector in self.vectors.items():
+            vector.restore_state(under(f"vectors/{name}", arrays))
         if self.coordinates is not None:
             self.coordinates.restore_state(under("coordinates", arrays))
         self._measuring.take()  # coordinates and their roles are those of theta again
@@ -323,6 +330,9 @@ class Arm:
         expected["history/steps"] = ((MORE_ROWS,), "int64")
         expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
         expected |= {f"seen/{name}": layout for name, layout in self.detectors.layouts().items()}
+        for name, vector in self.vectors.items():
+            expected[f"vectors/{name}/steps"] = ((MORE_ROWS,), "int64")
+            expected[f"vectors/{name}/rows"] = ((MORE_ROWS, *vector.shape), "float32")
         if self.coordinates is not None:
             expected["coordinates/steps"] = ((MORE_ROWS,), "int64")
             expected["coordinates/rows"] = ((MORE_ROWS, self._measuring.coordinate_count), "float32")
@@ -336,6 +346,10 @@ class Arm:
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
+        for name, values in self._measuring.vectors.items():
+            if name not in self.vectors:
+                self.vectors[name] = bounded(name, self._measuring.axes(name), len(self.seeds))
+            self.vectors[name].append(self.step, values)
         self._envelope = empty_envelope(len(self.seeds))
         if self.coordinates is not None:
             self.coordinates.append(self.step, self._measuring.coordinates(0))
