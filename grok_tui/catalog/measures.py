@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from .base import Spec
+from .base import Spec, knob
 from .entry import Entry
 from .llc import Sgld
 from .models import ModelSpec
@@ -86,6 +86,18 @@ class Llc(MeasureSpec, Sgld):
     """A local learning coefficient, estimated by Langevin dynamics."""
 
 
+Part = Literal["readout", "first", "embedding"]
+
+
+class SingularValues(MeasureSpec):
+    """Which singular values are asked for."""
+
+    part: Part = knob(
+        "readout",
+        help="the matrix; first: of the layer that reads the inputs, or their embedding",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measure(Entry[MeasureSpec]):
     """All that is known of a measure.
@@ -101,7 +113,7 @@ class Measure(Entry[MeasureSpec]):
         needs: tells by task and model whether an arm of the family has it; None where all do.
         costly: whether it takes far longer than a forward pass, so that it is taken only where asked for.
         traced: whether it is part of the one function that is traced; what iterates or enumerates is not,
-            since that would keep the memory of it all.
+            since that would keep the memory of it all; what has axes never is.
         axes: the names of its axes; of a number there are none.
     """
 
@@ -196,6 +208,14 @@ MEASURES = Measures(
         traced=False,
     ),
     _measure(
+        "singular:singular_values",
+        "singular values of the readout or another layer, the largest first (a vector, costly)",
+        CLASSES,
+        spec=SingularValues,
+        costly=True,
+        axes=("index",),
+    ),
+    _measure(
         "learning_coefficient:llc",
         "local learning coefficient of the training loss, by Langevin dynamics (costly)",
         CLASSES,
@@ -210,6 +230,13 @@ MEASURES = Measures(
         spec=Llc,
         costly=True,
         traced=False,
+    ),
+    _measure(
+        "spectrum:embedding_power",
+        "power of the embedding by frequency (a vector; taken where it is asked for)",
+        SPECTRUM,
+        costly=True,
+        axes=("frequency",),
     ),
     _measure(
         "spectrum:key_frequencies",

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from grok_tui.charts.model import Chart, LineChart, Mark, Series
-from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, MeasureLines, title
+from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, MeasureLines, is_vector, title
 from grok_tui.frontend.curves import curve_of, stretch, thinned
 from grok_tui.frontend.glyphs import UNICODE, arm_look
 from grok_tui.frontend.happenings import happenings
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from grok_tui.engine.arm.status import ArmStatus
     from grok_tui.engine.run.snapshot import Snapshot
     from grok_tui.frontend.view import View
+
+
+VECTOR = "grok_tui.frontend.vector_charts:vector"
+"""What draws a measure that has axes."""
 
 
 def build(
@@ -36,6 +40,8 @@ def build(
     """
     builder = ChartBuilder(chart, snapshot, view, selected, columns, markers)
     drawn = CHARTS[chart].drawn if chart in CHARTS else MeasureLines(chart.removeprefix(MEASURE))
+    if chart not in CHARTS and is_vector(chart, snapshot):
+        drawn = VECTOR
     if isinstance(drawn, MeasureLines):
         return builder.lines(drawn)
     module, _, function = drawn.partition(":")
@@ -54,6 +60,8 @@ class ChartBuilder:
 
     Attributes:
         title: what stands above it.
+        measure: what it is of, where it has no row in the table of charts.
+        log_y: whether its values are on a logarithmic axis.
         view: axes, window and arms.
         columns: the width of the place.
         window: the first and the last step that are shown.
@@ -65,9 +73,10 @@ class ChartBuilder:
     def __init__(
         self, name: str, snapshot: Snapshot, view: View, selected: str, columns: int, markers: str
     ) -> None:
-        self._name = name
+        self.measure = name.removeprefix(MEASURE)
         self.title = title(name)
         self.view = view
+        self.log_y = name in view.log_y
         self.columns = max(columns, 1)
         self.window = view.window(last_step(snapshot), growing=snapshot.state != "finished")
         looks = [ArmLook(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
@@ -121,16 +130,15 @@ class ChartBuilder:
 
     def chart(self, series: Sequence[Series], y_range: tuple[float, float] | None = None) -> LineChart:
         """Return a chart of curves, with the marks of what happened to the selected arm."""
-        log_y = self._name in self.view.log_y
         return LineChart(
             title=self.title,
             series=tuple(series),
             marks=tuple(self._marks()),
             log_x=self.view.log_x,
-            log_y=log_y,
+            log_y=self.log_y,
             x_range=self.window,
-            y_range=None if log_y else y_range,
-            y_label="log" if log_y else "",
+            y_range=None if self.log_y else y_range,
+            y_label="log" if self.log_y else "",
         )
 
     def _marks(self) -> Iterator[Mark]:

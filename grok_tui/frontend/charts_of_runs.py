@@ -175,9 +175,15 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
     for chart in _ROWS:
         if isinstance(chart.drawn, MeasureLines):
             shown |= {chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more)}
-    names = dict.fromkeys(name for arm in snapshot.arms for name in arm.history.names) or shipped(GENERAL)
+    had_by_arms = ((*arm.history.names, *arm.vectors) for arm in snapshot.arms)
+    names = dict.fromkeys(name for names in had_by_arms for name in names) or shipped(GENERAL)
     had = (chart for chart in CHARTS if not lacking(chart, snapshot))
     return [*had, *(MEASURE + name for name in names if name not in shown)]
+
+
+def is_vector(chart: str, snapshot: Snapshot) -> bool:
+    """Whether a chart is of a measure with axes."""
+    return any(chart.removeprefix(MEASURE) in arm.vectors for arm in snapshot.arms)
 
 
 def lacking(chart: str, snapshot: Snapshot) -> str:

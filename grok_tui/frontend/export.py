@@ -168,12 +168,13 @@ def json_parts(subject: Subject, preset_file: Path) -> Iterator[str]:
 
     A curve has its steps [n] and the values [R][n] of its replicas; null stands for NaN and infinities.
     """
-    from grok_tui.frontend.reporting import curves_of, document, report_of
+    from grok_tui.frontend.reporting import curves_of, document, report_of, vectors_of
 
     snapshot = subject.snapshot
     yield from document(
         report_of(snapshot, subject.label, subject.options.profile),
         curves_of(snapshot),
+        vectors_of(snapshot),
         state=snapshot.state,
         command=command(subject, preset_file),
         steered=subject.steered,

@@ -1,9 +1,13 @@
-"""A kept run as a snapshot, and as the document that other programs read. Free of torch."""
+"""A kept run as a snapshot, and as the document that other programs read.
+
+Free of torch, as long as nothing that it recorded has axes.
+"""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -11,6 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from grok_tui.catalog.interventions import AnyIntervention, intervention
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
@@ -23,7 +28,7 @@ from grok_tui.engine.store.files import StoreError
 from grok_tui.presets import Arm, Preset, Settings
 
 from .report import CurveReport, Versions
-from .reporting import document, report_of
+from .reporting import document, report_of, vectors_of
 
 
 def json_of(directory: RunDirectory) -> Iterator[str]:
@@ -46,6 +51,7 @@ def json_of(directory: RunDirectory) -> Iterator[str]:
     yield from document(
         report.model_copy(update={"versions": versions}),
         _curves(directory),
+        vectors_of(snapshot),
         state=snapshot.state,
         command=shlex.join(["grok-tui", "replay", directory.name]),
         steered=any(not line["scheduled"] for line in read_interventions(directory)),
@@ -72,6 +78,11 @@ def snapshot_of(directory: RunDirectory) -> Snapshot:
     try:
         preset = _with_forks(preset_of(asked, directory), directory)
         arms = _arms(preset, directory)
+        if any(MEASURES[measure.name].axes for measure in preset.measures):
+            from grok_tui.engine.store.vectors import read_vectors
+
+            found = read_vectors(directory, preset)
+            arms = tuple(replace(arm, vectors=found.get(arm.name, {})) for arm in arms)
         recorded = {arm.name: arm.recorded(preset) for arm in arms}
         claims = tuple(judge(claim, recorded, len(preset.seeds)) for claim in preset.claims)
     except (ValidationError, ValueError, KeyError, TypeError) as error:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from grok_tui.charts.model import Bars, Cells, Chart, Heatmap, LineChart, Role, Series
+from grok_tui.charts.model import Bars, Cells, Chart, LineChart, Role, Series
 from grok_tui.frontend.chart_builder import ArmLook, ChartBuilder
-from grok_tui.frontend.curves import evenly, places_of
 from grok_tui.frontend.margin_histogram import NO_MARGINS, margins_chart
+from grok_tui.frontend.vector_charts import over_time, until_now
 
 if TYPE_CHECKING:
-    from grok_tui.engine.arm.status import ArmStatus
     from grok_tui.frontend.charts_of_runs import Extra
 
 NO_COORDINATES = "this task marks no coordinates"
@@ -36,13 +34,11 @@ def weights(builder: ChartBuilder) -> Chart:
     arm, _ = builder.chosen
     if arm.coordinates is None:
         return LineChart(heading, empty="not recorded")
-    steps, values = arm.coordinates.table()
-    end = min((step for step in (builder.view.end, builder.view.cursor) if step is not None), default=None)
-    if end is not None:
-        kept = max(1, int(np.searchsorted(steps, end, "right")))
-        steps, values = steps[:kept], values[:kept]
-    if builder.view.weights == "heatmap":
-        return _heatmap(builder, f"{heading} of {arm.name}", arm, steps, values)
+    steps, values = until_now(builder, arm.coordinates)
+    if builder.view.weights == "heatmap":  # generalizers on top
+        order = np.argsort(~np.array(arm.generalizes), kind="stable")
+        labels = [arm.labels[i] for i in order] if arm.labels else ()
+        return over_time(builder, f"{heading} of {arm.name}", steps, values[:, order], labels)
     return Bars(
         f"{heading} of {arm.name}",
         values[-1].astype(np.float64),
@@ -67,24 +63,6 @@ def _trajectories(builder: ChartBuilder) -> LineChart:
         look = ArmLook(label.removesuffix("s"), "")
         series += builder.series(label, arm, measure, look, line=line, marker="", band=True)
     return builder.chart(series)
-
-
-def _heatmap(
-    builder: ChartBuilder, heading: str, arm: ArmStatus, steps: NDArray[np.int64], values: NDArray[np.float32]
-) -> Heatmap:
-    """Return the coordinates over time, generalizers on top."""
-    first, last = np.searchsorted(steps, builder.window)
-    shown = np.arange(len(steps))[max(0, first - 1) : last + 1]
-    shown = shown[evenly(places_of(steps[shown], log=builder.view.log_x), builder.columns)]
-    order = np.argsort(~np.array(arm.generalizes), kind="stable")
-    labels = tuple(arm.labels[i] for i in order) if arm.labels else ()
-    return Heatmap(
-        heading,
-        values[shown][:, order].T.astype(np.float64),
-        steps[shown].astype(np.float64),
-        labels=labels,
-        log_x=builder.view.log_x,
-    )
 
 
 def pairs(builder: ChartBuilder) -> Cells:

@@ -102,6 +102,27 @@ class CurveReport(Part):
     """[R][n], one list a replica."""
 
 
+class AxisReport(Part):
+    """An axis of a vector."""
+
+    name: str
+    size: int
+    labels: list[str]
+    """One a place, or none."""
+
+
+class VectorReport(Part):
+    """A measure with axes of an arm over the recorded steps that are kept."""
+
+    arm: str
+    measure: str
+    axes: list[AxisReport]
+    steps: list[int]
+    """[n]"""
+    values: list[JsonValue]
+    """[R][n][...], one list a replica; null where a number is missing, NaN or infinite."""
+
+
 class ComparisonReport(Part):
     """One comparison of a claim, in one replica."""
 
@@ -211,6 +232,8 @@ class Export(RunReport):
     """Whether somebody changed what the preset and its options say."""
     exported: str
     """When: UTC, ISO 8601."""
+    vectors: list[VectorReport] = []
+    """What has axes; absent where nothing has."""
     curves: list[CurveReport]
 
 

@@ -6,13 +6,16 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from grok_tui.presets import plugins_of
 
 from .describe import instead
 from .report import (
     ArmReport,
+    AxisReport,
     BackendReport,
     ClaimReport,
     ComparisonReport,
@@ -21,10 +24,13 @@ from .report import (
     EventReport,
     Export,
     RunReport,
+    VectorReport,
     Versions,
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from grok_tui.claims import Comparison
     from grok_tui.engine.arm.status import ArmStatus
     from grok_tui.engine.record.controls import JudgedControl
@@ -74,13 +80,20 @@ def report_of(
 
 
 def document(
-    report: RunReport, curves: Iterable[CurveReport], *, state: State, command: str, steered: bool
+    report: RunReport,
+    curves: Iterable[CurveReport],
+    vectors: Sequence[VectorReport] = (),
+    *,
+    state: State,
+    command: str,
+    steered: bool,
 ) -> Iterator[str]:
     """Yield an `Export` as JSON, curve by curve, as all of them may be large.
 
     Args:
         report: what every report says.
-        curves: all that was recorded.
+        curves: all numbers that were recorded.
+        vectors: and what has axes.
         state: what the run was doing.
         command: the command line that does it again.
         steered: whether somebody changed what the preset and its options say.
@@ -91,9 +104,11 @@ def document(
         command=command,
         steered_by_hand=steered,
         exported=datetime.now(UTC).isoformat(timespec="seconds"),
+        vectors=list(vectors),
         curves=[],
     )
-    yield head.model_dump_json(indent=1).removesuffix("[]\n}") + "["
+    absent = None if vectors else {"vectors"}
+    yield head.model_dump_json(indent=1, exclude=absent).removesuffix("[]\n}") + "["
     separator = "\n  "
     for curve in curves:
         yield separator + curve.model_dump_json()
@@ -107,6 +122,28 @@ def curves_of(snapshot: Snapshot) -> Iterator[CurveReport]:
         for measure in arm.history.names:
             steps, values = arm.history.curve(measure)
             yield CurveReport(arm=arm.name, measure=measure, steps=steps.tolist(), values=values.T.tolist())
+
+
+def vectors_of(snapshot: Snapshot) -> list[VectorReport]:
+    """Return every measure with axes of every arm, as far as it is kept."""
+    return [
+        VectorReport(
+            arm=arm.name,
+            measure=name,
+            axes=[AxisReport(name=a.name, size=a.size, labels=list(a.labels)) for a in vector.axes],
+            steps=(table := vector.table())[0].tolist(),
+            values=_with_gaps(np.swapaxes(table[1], 0, 1)),
+        )
+        for arm in snapshot.arms
+        for name, vector in arm.vectors.items()
+    ]
+
+
+def _with_gaps(values: NDArray[np.float32]) -> list[Any]:
+    """Return an array as lists, None where a number is not finite."""
+    found: NDArray[Any] = values.astype(object)
+    found[~np.isfinite(values)] = None
+    return list(found.tolist())
 
 
 def versions() -> Versions:

@@ -58,13 +58,73 @@ def _needed(to: str) -> Any:
 
 
 def _parquet(directory: RunDirectory, out: Path) -> None:
-    """Write the measures as one table: arm, step, replica, and a column for each measure."""
+    """Write the measures as one table: arm, step, replica, and a column for each measure.
+
+    What has axes is a table of its own beside it, `NAME.vectors.parquet`.
+    """
     _needed("parquet")
     csv, parquet = import_module("pyarrow.csv"), import_module("pyarrow.parquet")
     from grok_tui.engine.store.export import csv_of
 
     file = io.BytesIO()
     parquet.write_table(csv.read_csv(io.BytesIO(csv_of(directory).encode())), file)
+    write_file(out, file.getvalue(), "--out")
+    columns = _vector_columns(directory)
+    if columns:
+        beside = io.BytesIO()
+        parquet.write_table(import_module("pyarrow").table(columns), beside)
+        write_file(out.with_suffix(f".vectors{out.suffix}"), beside.getvalue(), "--out")
+
+
+def _vector_columns(directory: RunDirectory) -> dict[str, Any]:
+    """Return what has axes in long form: a column for each of arm, measure, step, replica, place and value.
+
+    The place counts along all axes together, the last one fastest. There are none where nothing has axes.
+    """
+    import numpy as np
+
+    from grok_tui.frontend.kept import snapshot_of
+
+    parts: dict[str, list[Any]] = {}
+    for arm in snapshot_of(directory).arms:
+        for name, vector in arm.vectors.items():
+            steps, values = vector.table()
+            flat = values.reshape(*values.shape[:2], -1)
+            step, replica, place = (grid.ravel() for grid in np.indices(flat.shape))
+            part = {
+                "arm": np.full(flat.size, arm.name),
+                "measure": np.full(flat.size, name),
+                "step": steps[step],
+                "replica": replica,
+                "place": place,
+                "value": flat.ravel(),
+            }
+            for column, numbers in part.items():
+                parts.setdefault(column, []).append(numbers)
+    return {column: np.concatenate(several) for column, several in parts.items()}
+
+
+def _npz(directory: RunDirectory, out: Path) -> None:
+    """Write arrays for numpy: `ARM/step` [n], `ARM/MEASURE` [n, R]; of what has axes, `ARM/MEASURE/step` [m],
+    `ARM/MEASURE/value` [m, R, ...] and `ARM/MEASURE/AXIS`, the labels of an axis that has any.
+    """
+    import numpy as np
+
+    from grok_tui.engine.store.export import read_measures
+    from grok_tui.frontend.kept import snapshot_of
+
+    arrays: dict[str, Any] = {}
+    for arm, columns in read_measures(directory).items():
+        for name, values in columns.items():
+            dtype = np.int64 if name == "step" else np.float64  # None becomes NaN
+            arrays[f"{arm}/{name}"] = np.array(values, dtype=dtype)
+    for status in snapshot_of(directory).arms:
+        for name, vector in status.vectors.items():
+            where = f"{status.name}/{name}"
+            arrays[f"{where}/step"], arrays[f"{where}/value"] = vector.table()
+            arrays |= {f"{where}/{axis.name}": np.array(axis.labels) for axis in vector.axes if axis.labels}
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
     write_file(out, file.getvalue(), "--out")
 
 
@@ -105,6 +165,7 @@ def _png(directory: RunDirectory, out: Path) -> None:
 
 
 _WRITERS: dict[str, Callable[[RunDirectory, Path], None]] = {
+    "npz": _npz,
     "parquet": _parquet,
     "tensorboard": _tensorboard,
     "svg": _svg,

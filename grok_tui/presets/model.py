@@ -267,7 +267,14 @@ class Preset(Spec):
                 raise ValueError(f"measures[{i}]: unknown measure '{name}'{nearest(name, sorted(known))}")
             if name in asked[:i]:
                 raise ValueError(f"measures[{i}]: '{name}' is asked for twice")
+        along = {name: MEASURES[name].axes for name in known if name in MEASURES and MEASURES[name].axes}
         for i, claim in enumerate(self.claims):
+            for arm, name in sorted(claim.condition.measures()):
+                if name in along:
+                    raise ValueError(
+                        f"claims[{i}].holds: '{arm}.{name}' has the axis {', '.join(along[name])};"
+                        " a claim compares numbers"
+                    )
             try:
                 claim.condition.check(names, EVENTS, EVENT_NUMBERS)
             except claims.ClaimError as error:

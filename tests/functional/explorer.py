@@ -13,7 +13,8 @@ from grok_tui.catalog.measures import COORDINATES, GENERAL, shipped
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
 from grok_tui.engine.arm.status import ArmStatus
-from grok_tui.engine.record.history import CoordinateHistory, Event, History
+from grok_tui.engine.record.history import Event, History
+from grok_tui.engine.record.vectors import CoordinateHistory
 from grok_tui.engine.record.verdicts import judge
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.engine.worker import orders as ask

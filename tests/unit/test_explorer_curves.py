@@ -15,7 +15,8 @@ from grok_tui.charts import Bars, Heatmap, LineChart
 from grok_tui.charts.draw import draw
 from grok_tui.charts.style import DARK, Style
 from grok_tui.engine.arm.status import ArmStatus
-from grok_tui.engine.record.history import CoordinateHistory, Event, History
+from grok_tui.engine.record.history import Event, History
+from grok_tui.engine.record.vectors import CoordinateHistory
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.frontend import chart_builder, charts_of_runs, curves
 from grok_tui.frontend.recorded_charts import NO_COORDINATES

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from grok_tui.catalog.measures import ENVELOPE
-from grok_tui.engine.record.history import CAPACITY, CoordinateHistory, History, next_recorded
+from grok_tui.engine.record.history import CAPACITY, History, next_recorded
+from grok_tui.engine.record.vectors import CoordinateHistory
 
 
 def history_of(rows: int, spike_at: int = -1) -> History:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,12 +15,13 @@ from grok_tui.catalog.measures import MeasureSpec
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
-from grok_tui.engine.record.arrays import MORE_ROWS, Arrays, check, prefixed, under
+from grok_tui.engine.record.arrays import MORE_ROWS, Arrays, Kept, check, prefixed, under
 from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
-from grok_tui.engine.record.history import CoordinateHistory, History, next_recorded
+from grok_tui.engine.record.history import History, next_recorded
 from grok_tui.engine.record.measuring import Measuring
 from grok_tui.engine.record.plateaus import Plateaus, Watched, watched_by
+from grok_tui.engine.record.vectors import CoordinateHistory, VectorHistory, bounded
 from grok_tui.engine.steps.backends import BackendSince, Compiling
 from grok_tui.engine.steps.step import Learner
 from grok_tui.errors import GrokTuiError
@@ -102,6 +103,7 @@ class Arm:
         self.generalizes: tuple[bool, ...] = ()
         self.watched = False
         self.history = History(self._measuring.names, len(seeds))
+        self.vectors: dict[str, VectorHistory] = {}
         self.detectors = Detectors(self.history, len(seeds))
         own = [watched_by(one) for one in scheduled if one.since_plateau is not None]
         self._plateaus = Plateaus(list(dict.fromkeys([*watched, *own])), len(seeds))
@@ -221,6 +223,7 @@ class Arm:
             interventions=tuple(self.interventions),
             events=tuple(self.history.events),
             history=self.history,
+            vectors=self.vectors,
             coordinates=self.coordinates,
             grid=self.grid,
             margins=self.margins,
@@ -271,10 +274,8 @@ class Arm:
         )
         arrays["envelope"] = self._envelope.copy()
         arrays |= prefixed("history", self.history.export_state())
-        arrays |= prefixed("seen", self.detectors.export_state())
-        arrays |= prefixed("plateaus", self._plateaus.export_state())
-        if self.coordinates is not None:
-            arrays |= prefixed("coordinates", self.coordinates.export_state())
+        for name, part in self._parts():
+            arrays |= prefixed(name, part.export_state())
         return state, arrays
 
     def restore_state(self, state: ArmState, arrays: Arrays) -> None:
@@ -293,10 +294,8 @@ class Arm:
         self.schedule.restore(state.scheduled, state.settled)
         self._envelope = arrays["envelope"].copy()
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
-        self.detectors.restore_state(under("seen", arrays))
-        self._plateaus.restore_state(under("plateaus", arrays))
-        if self.coordinates is not None:
-            self.coordinates.restore_state(under("coordinates", arrays))
+        for name, part in self._parts():
+            part.restore_state(under(name, arrays))
         self._measuring.take()  # coordinates and their roles are those of theta again
         self._look_at_samples()
 
@@ -368,12 +367,17 @@ class Arm:
         expected["envelope"] = ((len(SIDES), replicas), "float64")
         expected["history/steps"] = ((MORE_ROWS,), "int64")
         expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
-        expected |= {f"seen/{name}": layout for name, layout in self.detectors.layouts().items()}
-        expected |= {f"plateaus/{name}": layout for name, layout in self._plateaus.layouts().items()}
-        if self.coordinates is not None:
-            expected["coordinates/steps"] = ((MORE_ROWS,), "int64")
-            expected["coordinates/rows"] = ((MORE_ROWS, self._measuring.coordinate_count), "float32")
+        for part, one in self._parts():
+            expected |= {f"{part}/{name}": layout for name, layout in one.layouts().items()}
         return expected
+
+    def _parts(self) -> Iterator[tuple[str, Kept]]:
+        """Yield what keeps arrays of its own in the state, by the name that they stand under."""
+        yield "seen", self.detectors
+        yield "plateaus", self._plateaus
+        yield from ((f"vectors/{name}", vector) for name, vector in self.vectors.items())
+        if self.coordinates is not None:
+            yield "coordinates", self.coordinates
 
     def _take(self, steps: int) -> None:
         seen = self._trainer.take(self.step, steps, max(0, self.end - self.step))
@@ -383,6 +387,10 @@ class Arm:
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
+        for name, values in self._measuring.vectors.items():
+            if name not in self.vectors:
+                self.vectors[name] = bounded(name, self._measuring.axes(name), len(self.seeds))
+            self.vectors[name].append(self.step, values)
         self._envelope = empty_envelope(len(self.seeds))
         if self.coordinates is not None:
             self.coordinates.append(self.step, self._measuring.coordinates(0))

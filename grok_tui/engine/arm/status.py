@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from grok_tui.catalog.base import Count
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from grok_tui.catalog.interventions import AnyIntervention
-    from grok_tui.engine.record.history import CoordinateHistory, Event, History
+    from grok_tui.engine.record.history import Event, History
+    from grok_tui.engine.record.vectors import CoordinateHistory, VectorHistory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,8 @@ class ArmStatus(ArmFacts):
     interventions: tuple[AnyIntervention, ...]
     events: tuple[Event, ...]
     history: History
+    vectors: Mapping[str, VectorHistory] = field(default_factory=dict)
+    """The measures that are vectors, by name."""
     coordinates: CoordinateHistory | None
     grid: NDArray[np.int8] | None
     """What is learnt of a table, [n, n], a `grok_tui.lab.measures.grid.PairState` each."""

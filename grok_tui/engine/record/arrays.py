@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,19 @@ Arrays = dict[str, NDArray[Any]]
 
 MORE_ROWS = -1
 """In a shape: any number."""
+
+
+class Kept(Protocol):
+    """What keeps arrays of its own in a checkpoint."""
+
+    def export_state(self) -> Arrays:
+        """Return copies of them by name."""
+
+    def layouts(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and dtype of each."""
+
+    def restore_state(self, arrays: Arrays) -> None:
+        """Become what `export_state` saw."""
 
 
 def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

@@ -15,8 +15,6 @@ from .envelope import SIDES, joined
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 
-COORDINATE_ROWS = 512
-
 CAPACITY = 8192  # rows; an arm measured every 1 to 2 % of its steps needs 925 for five million
 
 # The finest resolution relative to the step reached, for record_every = "auto".
@@ -180,47 +178,3 @@ class History:
         self._rows[: len(keep)] = self._rows[keep]
         self._count = len(keep)
         self.stride *= 2
-
-
-class CoordinateHistory:
-    """The coordinates of one replica over time, for charts of weights; bounded as `History` is."""
-
-    def __init__(self, coordinates: int) -> None:
-        self._steps = np.empty(COORDINATE_ROWS, dtype=np.int64)
-        self._rows = np.empty((COORDINATE_ROWS, coordinates), dtype=np.float32)
-        self._count = 0
-        self._lock = threading.Lock()
-
-    def append(self, step: int, coordinates: NDArray[np.floating]) -> None:
-        """Add the coordinates [C] at `step`."""
-        with self._lock:
-            if self._count == COORDINATE_ROWS:
-                keep = np.append(np.arange(0, self._count - 1, 2), self._count - 1)
-                self._steps[: len(keep)] = self._steps[keep]
-                self._rows[: len(keep)] = self._rows[keep]
-                self._count = len(keep)
-            self._steps[self._count] = step
-            self._rows[self._count] = coordinates
-            self._count += 1
-
-    def export_state(self) -> Arrays:
-        """Return copies of the kept steps [n] and coordinates [n, C]."""
-        return dict(zip(("steps", "rows"), self.table(), strict=True))
-
-    def restore_state(self, arrays: Arrays) -> None:
-        """Become what `export_state` saw.
-
-        Raises:
-            ValueError: the arrays are not those of such a history; then nothing has changed.
-        """
-        steps, rows = arrays["steps"], arrays["rows"]
-        if not len(steps) == len(rows) <= COORDINATE_ROWS:
-            raise ValueError("the recorded coordinates do not go together")
-        with self._lock:
-            self._count = len(steps)
-            self._steps[: self._count], self._rows[: self._count] = steps, rows
-
-    def table(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return copies of the steps [n] and the coordinates [n, C], safe in any thread."""
-        with self._lock:
-            return self._steps[: self._count].copy(), self._rows[: self._count].copy()

@@ -16,6 +16,8 @@ from grok_tui.lab.measures import Probe, correctness_grid, take
 from grok_tui.lab.models import FlatNetwork
 from grok_tui.lab.tasks import Samples, Task
 
+from .vectors import Axis
+
 TAKEN = "measures"
 """Among the outputs of the plan, the traced measures [M, R]; all others are attributes of `Probe`."""
 
@@ -34,7 +36,8 @@ class Measuring:
         measures: those to take, by name.
 
     Attributes:
-        names: the measures, in the order of the values that `take` returns.
+        names: the measures that are numbers, in the order of the values that `take` returns.
+        vectors: those that are vectors or matrices, [R, ...], as they were when `take` was last called.
         coordinate_count: C, or 0 where the task has no coordinates.
     """
 
@@ -49,13 +52,17 @@ class Measuring:
         theta: Tensor,
         measures: Mapping[str, MeasureSpec],
     ) -> None:
-        self.names = tuple(measures)
+        along = {name: measure for name, measure in measures.items() if MEASURES[name].axes}
+        self.names = tuple(name for name in measures if name not in along)
+        self._along = tuple(along.values())
+        self._labels = task.axes
+        self.vectors: dict[str, NDArray[np.float32]] = {}
         self.coordinate_count = 0 if task.coordinates is None else len(task.coordinates.labels)
         self._replicas, self._shared = len(theta), shared
         theta_0 = theta.clone()
-        traced = [measure for name, measure in measures.items() if MEASURES[name].traced]
+        traced = [measures[name] for name in self.names if MEASURES[name].traced]
         self._traced = [self.names.index(measure.name) for measure in traced]
-        self._untraced = [measure for name, measure in measures.items() if not MEASURES[name].traced]
+        self._untraced = [measures[name] for name in self.names if not MEASURES[name].traced]
 
         looked_at = ["train_right", "val_right"]
         looked_at += ["coordinates", "generalizes"] if task.coordinates else []
@@ -87,7 +94,18 @@ class Measuring:
             probe = self._probed(*self._given)
             for measure in self._untraced:
                 values[self.names.index(measure.name)] = take(measure, probe).cpu().numpy()
+            for measure in self._along:
+                self.vectors[measure.name] = take(measure, probe).cpu().numpy().astype(np.float32)
         return values
+
+    def axes(self, name: str) -> tuple[Axis, ...]:
+        """Return the axes of a vector, as `take` found it."""
+        names, sizes = MEASURES[name].axes, self.vectors[name].shape[1:]
+        labels = [self._labels.get(axis, ()) for axis in names]
+        return tuple(
+            Axis(axis, size, known if len(known) == size else ())
+            for axis, size, known in zip(names, sizes, labels, strict=True)
+        )
 
     def coordinates(self, replica: int) -> NDArray[np.float32]:
         """Return the coordinates [C] of one replica, as they were when `take` was last called."""

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
-from grok_tui.engine.record.history import CAPACITY, COORDINATE_ROWS, CoordinateHistory, Event, History
+from grok_tui.engine.record.history import CAPACITY, Event, History
 from grok_tui.engine.record.judging import Judging
+from grok_tui.engine.record.vectors import CoordinateHistory, VectorHistory, bounded
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.presets import Preset
 
@@ -75,6 +76,7 @@ class _ArmMirror:
         self._kind = kind
         self._history = History(kind.names[: -len(SIDES)], kind.replicas)
         self._weights = CoordinateHistory(kind.coordinates) if kind.coordinates else None
+        self._vectors = {name: bounded(name, axes, kind.replicas) for name, axes in kind.vectors.items()}
         self._interventions: list[AnyIntervention] = []
         self._events: list[Event] = []
         self._generalizes: tuple[bool, ...] = ()
@@ -87,7 +89,9 @@ class _ArmMirror:
         if news.record is not None:
             self._record(news.record)
         if news.weights is not None:
-            self._weigh(news.weights)
+            self._take_rows("coordinates", self._weights, news.weights)
+        for name, table in news.vectors.items():
+            self._take_rows(name, self._vectors.get(name), table)
         if news.generalizes is not None:
             self._generalizes = tuple(news.generalizes)
         if news.grid is not None:
@@ -100,6 +104,7 @@ class _ArmMirror:
             interventions=tuple(self._interventions),
             events=tuple(self._events),
             history=self._history,
+            vectors=self._vectors,
             coordinates=self._weights,
             grid=self._grid,
             margins=self._margins,
@@ -114,12 +119,12 @@ class _ArmMirror:
             {"steps": steps, "rows": rows}, record.stride, record.version, self._events
         )
 
-    def _weigh(self, table: Table) -> None:
-        if self._weights is None:
-            raise ValueError("it has no coordinates")
-        known = self._weights.export_state()
-        steps, rows = _joined(table, known, np.dtype("<f4"), (self._kind.coordinates,), COORDINATE_ROWS)
-        self._weights.restore_state({"steps": steps, "rows": rows})
+    @staticmethod
+    def _take_rows(name: str, vector: VectorHistory | None, table: Table) -> None:
+        if vector is None:
+            raise ValueError(f"it has no {name}")
+        steps, rows = _joined(table, vector.export_state(), np.dtype("<f4"), vector.shape, vector.rows)
+        vector.restore_state({"steps": steps, "rows": rows})
 
 
 def _joined(

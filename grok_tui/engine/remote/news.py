@@ -11,10 +11,21 @@ from numpy.typing import NDArray
 
 from grok_tui.engine.arm.status import ArmFacts, ArmStatus
 from grok_tui.engine.record.history import History
+from grok_tui.engine.record.vectors import VectorHistory
 from grok_tui.engine.run.snapshot import RunFacts, Snapshot
 from grok_tui.presets import Preset
 
-from .protocol import MOST_ENTRIES, MOST_ROW_BYTES, ArmNews, Grid, Kind, Record, Same, Status, Table
+from .protocol import (
+    MOST_ENTRIES,
+    MOST_ROW_BYTES,
+    ArmNews,
+    Grid,
+    Kind,
+    Record,
+    Same,
+    Status,
+    Table,
+)
 
 Entry = TypeVar("Entry")
 Facts = TypeVar("Facts", RunFacts, ArmFacts)
@@ -69,7 +80,7 @@ class _ArmTeller:
         self._history = history
         self._version, self._stride, self._rows = -1, 0, 0
         self._interventions = self._events = 0
-        self._weight_steps: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._told: dict[str, NDArray[np.int64]] = {}
         self._grid: NDArray[np.int8] | None = None
         self._margins: NDArray[np.float32] | None = None
 
@@ -92,7 +103,10 @@ class _ArmTeller:
             events=events,
             generalizes=list(arm.generalizes) if changed else None,
             record=record,
-            weights=self._weights(arm) if changed else None,
+            weights=self._rows_of("", arm.coordinates) if changed and arm.coordinates is not None else None,
+            vectors={name: self._rows_of(name, vector) for name, vector in arm.vectors.items()}
+            if changed
+            else {},
             grid=self._table(arm),
             margins=self._margins_of(arm),
         )
@@ -128,19 +142,18 @@ class _ArmTeller:
             version=history.version,
         )
 
-    def _weights(self, arm: ArmStatus) -> Table | None:
-        """Return the coordinates that are new; rows of one step are always the same."""
-        if arm.coordinates is None:
-            return None
-        steps, rows = arm.coordinates.table()
-        shared = min(len(steps), len(self._weight_steps))
-        others = np.flatnonzero(steps[:shared] != self._weight_steps[:shared])
+    def _rows_of(self, name: str, vector: VectorHistory) -> Table:
+        """Return what is new of a vector, "" being the coordinates; the row of a step never changes."""
+        steps, rows = vector.table()
+        told = self._told.get(name, steps[:0])
+        shared = min(len(steps), len(told))
+        others = np.flatnonzero(steps[:shared] != told[:shared])
         first = int(others[0]) if len(others) else shared
         fitting = _fitting(rows)
         last = first + fitting
         if last < len(steps):
             self.unfinished, self._version = True, -1
-        self._weight_steps = steps[:last]
+        self._told[name] = steps[:last]
         return Table(
             first=first,
             steps=steps[first:last].astype("<i8").tobytes(),
@@ -179,4 +192,5 @@ def _kind(arm: ArmStatus) -> Kind:
         replicas=first.shape[1],
         coordinates=count,
         labels=list(arm.labels),
+        vectors={name: list(vector.axes) for name, vector in arm.vectors.items()},
     )

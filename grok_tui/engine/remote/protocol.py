@@ -16,11 +16,12 @@ from grok_tui.catalog.base import Count
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.engine.arm.status import ArmFacts
 from grok_tui.engine.record.history import Event
+from grok_tui.engine.record.vectors import Axis
 from grok_tui.engine.run.snapshot import RunFacts
 from grok_tui.engine.worker.orders import MESSAGE, Order
 from grok_tui.presets import Preset
 
-FORMAT = 2
+FORMAT = 3
 
 LONGEST_ORDER = 4_000_000  # bytes; a preset has at most one million
 
@@ -59,7 +60,7 @@ class Table(_Message):
     steps: bytes
     """int64 [n], little-endian."""
     values: bytes
-    """float64 [n, M, R] of measures, float32 [n, C] of coordinates."""
+    """float64 [n, M, R] of measures, float32 [n, C] of coordinates, [n, R, ...] of a vector."""
 
 
 class Record(Table):
@@ -78,6 +79,8 @@ class Kind(_Message):
     coordinates: Annotated[int, Field(ge=0, le=2**24)]
     """How many are recorded."""
     labels: list[str]
+    vectors: dict[str, list[Axis]] = {}
+    """The axes of each measure that is a vector."""
 
 
 class Grid(_Message):
@@ -97,6 +100,7 @@ class ArmNews(_Message):
     generalizes: list[bool] | None = None
     record: Record | None = None
     weights: Table | None = None
+    vectors: dict[str, Table] = {}
     grid: Grid | None = None
     margins: bytes | None = None
     """float32 [N], little-endian, of the training samples."""

@@ -14,6 +14,11 @@ from ..tasks import Basis
 from .probe import Probe
 
 
+def embedding_power(probe: Probe) -> Float[Tensor, "R C"]:
+    """Return the embedding's power by component [R, C]."""
+    return _embedding_powers(probe)
+
+
 def key_frequencies(probe: Probe) -> Float[Tensor, " R"]:
     """Return how many components of the embedding stand out."""
     return probe.generalizes.sum(-1).to(probe.theta.dtype)

@@ -39,6 +39,7 @@ def build(spec: BinaryOperation, seed: int, dtype: torch.dtype) -> Task:
         coordinates=_coordinates(basis, n) if basis else None,
         symbols=Symbols(torch.from_numpy(table), basis, spec.group),
         classes=True,
+        axes={"frequency": basis.labels} if basis else {},
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -74,6 +74,7 @@ class Task:
         classes: whether the outputs are scores of classes, or one score whose sign tells two apart.
         draw: draws new samples into inputs [B, ...] and targets [B] of one replica, where the task can.
         secret: of a parity, how many of the bits it depends on; they come first.
+        axes: the labels of the places along those axes of measures that have any, by the axis' name.
     """
 
     train: Samples
@@ -85,6 +86,7 @@ class Task:
     classes: bool = False
     draw: Draw | None = None
     secret: int = 0
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> int:

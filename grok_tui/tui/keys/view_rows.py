@@ -107,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
         "chart.weights_view",
         ("w",),
         "Change the view of the weights",
-        "Trajectories, bars per coordinate, or a heatmap over time.",
+        "Trajectories, bars per coordinate, or a heatmap over time. Measures with an axis turn as well.",
         do="viewing.turn_weights",
         pane="charts",
         footer="weights view",

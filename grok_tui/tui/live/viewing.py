@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, chart_ids, lacking
+from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, chart_ids, is_vector, lacking
 from grok_tui.frontend.view import View, last_step
 from grok_tui.tui.live.chart import ChartPane
 from grok_tui.tui.live.stage import Stage
@@ -98,8 +98,10 @@ class Viewing:
         self._stage.relayout()
 
     def turn_weights(self) -> None:
-        """Show the weights in the next way, and go to them if they are not on the screen."""
-        if not any(pane.display and pane.chart == "weights" for pane in self.places):
+        """Show weights and vectors in the next way, and go to the weights if there are none on the screen."""
+        snapshot = self._stage.explorer.snapshot
+        shown = [pane.chart for pane in self.places if pane.display]
+        if not any(chart == "weights" or (snapshot and is_vector(chart, snapshot)) for chart in shown):
             self.show_chart("weights")
         else:
             self.look(self.view.next_weights())

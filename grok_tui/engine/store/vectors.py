@@ -1,0 +1,49 @@
+"""What a kept run recorded along axes, as its newest checkpoint has it."""
+
+from __future__ import annotations
+
+import torch
+
+from grok_tui.catalog.measures import MEASURES
+from grok_tui.engine.record.arrays import Arrays, under
+from grok_tui.engine.record.vectors import Axis, VectorHistory, bounded
+from grok_tui.lab.tasks import build_task
+from grok_tui.presets import Arm, Preset
+
+from .checkpoints import read_checkpoint
+from .directory import RunDirectory
+from .files import StoreError
+
+
+def read_vectors(directory: RunDirectory, preset: Preset) -> dict[str, dict[str, VectorHistory]]:
+    """Return the vectors of each arm by name, up to the step of the newest checkpoint that is whole.
+
+    Raises:
+        ValueError: its arrays do not go together.
+    """
+    for _, path in reversed(directory.checkpoints()):
+        try:
+            checkpoint = read_checkpoint(path, preset)
+        except StoreError:  # an older one may do
+            continue
+        return {
+            arm.name: _vectors_of(arm, preset, under(f"{arm.name}/vectors", checkpoint.arrays))
+            for arm in preset.arms
+        }
+    return {}
+
+
+def _vectors_of(arm: Arm, preset: Preset, arrays: Arrays) -> dict[str, VectorHistory]:
+    names = [name for name in preset.measures_of(arm) if f"{name}/rows" in arrays]
+    labels = build_task(arm.task, preset.seeds[0], torch.float32).axes if names else {}
+    found = {}
+    for name in names:
+        own = under(name, arrays)
+        replicas, *sizes = own["rows"].shape[1:]
+        axes = [
+            Axis(axis, size, known if len(known := labels.get(axis, ())) == size else ())
+            for axis, size in zip(MEASURES[name].axes, sizes, strict=True)
+        ]
+        found[name] = bounded(name, axes, replicas)
+        found[name].restore_state(own)
+    return found
