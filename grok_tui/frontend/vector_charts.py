@@ -36,15 +36,15 @@ def vector(builder: ChartBuilder) -> Chart:
         return _matrix(heading, record, steps, values)
     (axis,) = record.axes
     if builder.view.weights == "heatmap":
-        return over_time(builder, heading, steps, np.median(values, axis=1), axis.labels)
+        return over_time(builder, heading, steps, np.median(values, axis=1), axis.names)
     if builder.view.weights == "bars":
         middle = np.median(values[-1], axis=0).astype(np.float64)
-        return Bars(heading, middle, labels=axis.labels, y_label=f"step {grouped(steps[-1])}")
+        return Bars(heading, middle, labels=axis.names, y_label=f"step {grouped(steps[-1])}")
     series = [_line(builder, other, style, "if room") for other, style in builder.others]
     series.append(_line(builder, arm, look, "always"))
     log_y = builder.log_y
     return LineChart(
-        f"{builder.title}, step {grouped(steps[-1])}",
+        f"{builder.title} by {axis.name}, step {grouped(steps[-1])}",
         tuple(line for line in series if line is not None),
         log_y=log_y,
         x_range=(float(axis.places.min()), float(axis.places.max())) if axis.size > 1 else None,
@@ -105,6 +105,6 @@ def _matrix(
         f"{heading}, step {grouped(steps[-1])}",
         table,
         np.arange(1.0, across.size + 1),
-        labels=down.labels,
+        labels=down.names,
         x_label=across.name,
     )

@@ -11,6 +11,7 @@ from explorer import PRESET, Explorer, explore
 
 from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.charts import Bars, Heatmap, LineChart
+from grok_tui.engine.record.vectors import Axis, VectorHistory
 from grok_tui.engine.run.snapshot import State
 from grok_tui.options import RunOptions
 from grok_tui.tui.app import make_app
@@ -439,6 +440,26 @@ def test_margins_are_shown_where_there_are_any_and_updates_in_lr_of_every_arm(pr
         await explorer.press("8")
         assert "Margins of sgd" in explorer.text
         assert "1 of 3 wrong" in explorer.text
+
+    explore(script, preset)
+
+
+def test_a_measure_with_an_axis_is_shown_along_it_and_turned_with_the_weights(preset):
+    async def script(explorer: Explorer) -> None:
+        power = VectorHistory((Axis("frequency", 3),), 1)
+        power.append(0, np.array([[1.0, 2.0, 3.0]]))
+        for arm in explorer.run.arms.values():
+            arm.status = replace(arm.status, vectors={"embedding_power": power})
+        await explorer.train(1)
+        assert "measure:embedding_power" in explorer.live.viewing.chart_ids()
+        for pane in explorer.live.viewing.places:
+            pane.chart = "measure:embedding_power"
+        explorer.live.hasten()
+        await explorer.settled()
+        assert "Embedding power by frequency, step 0" in explorer.text
+        await explorer.press("w")
+        assert "Embedding power of sgd" in explorer.text
+        assert {pane.chart for pane in explorer.live.viewing.places} == {"measure:embedding_power"}
 
     explore(script, preset)
 

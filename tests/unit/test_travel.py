@@ -9,6 +9,7 @@ from grok_tui.catalog.optimizers import AdamW
 from grok_tui.engine.arm.forks import Fork, fork_name
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.worker.travel import KEPT, Journey, Trail
+from grok_tui.presets import Preset
 
 SGD = {"name": "sgd", "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.5}}
 ADAM = {"name": "adam", "optimizer": {"name": "adam", "lr": 0.01}}
@@ -137,6 +138,21 @@ def test_margins_are_those_of_the_step_that_an_arm_went_back_to():
             then = arm.margins
     journey = arrived(run, 20, Trail())
     assert journey.arm.margins.tolist() == then.tolist()
+
+
+def test_vectors_are_as_long_as_they_were_at_the_step_that_an_arm_went_back_to():
+    mlp = {"name": "mlp", "hidden": 6}
+    plain = preset(
+        ADAM | {"model": mlp}, task={"name": "binary_operation", "p": 5}, loss="cross_entropy", steps=40
+    )
+    run = Run(Preset.model_validate(plain.model_dump() | {"measures": ["embedding_power"]}))
+    run.arms["adam"].advance(1)
+    steps, then = run.arms["adam"].vectors["embedding_power"].table()
+    while run.arms["adam"].step < 40:
+        run.arms["adam"].advance(10)
+    journey = arrived(run, 1, Trail())
+    assert steps.tolist() == [0, 1]
+    assert journey.arm.vectors["embedding_power"].table()[1].tobytes() == then.tobytes()
 
 
 def test_what_is_learnt_of_a_table_is_watched_on_after_going_back_where_there_are_no_coordinates():

@@ -12,7 +12,7 @@ from torch import Tensor
 from grok_tui.catalog.measures import MEASURES, MeasureSpec
 from grok_tui.engine.steps.plan import Plan
 from grok_tui.lab.losses import SampleLoss
-from grok_tui.lab.measures import Probe, correctness_grid, take
+from grok_tui.lab.measures import Probe, correctness_grid, taker
 from grok_tui.lab.models import FlatNetwork
 from grok_tui.lab.tasks import Samples, Task
 
@@ -54,15 +54,16 @@ class Measuring:
     ) -> None:
         along = {name: measure for name, measure in measures.items() if MEASURES[name].axes}
         self.names = tuple(name for name in measures if name not in along)
-        self._along = tuple(along.values())
+        self._along = {name: taker(measure) for name, measure in along.items()}
         self._labels = task.axes
         self.vectors: dict[str, NDArray[np.float32]] = {}
         self.coordinate_count = 0 if task.coordinates is None else len(task.coordinates.labels)
         self._replicas, self._shared = len(theta), shared
         theta_0 = theta.clone()
-        traced = [measures[name] for name in self.names if MEASURES[name].traced]
-        self._traced = [self.names.index(measure.name) for measure in traced]
-        self._untraced = [measures[name] for name in self.names if not MEASURES[name].traced]
+        takers = [taker(measures[name]) for name in self.names]
+        self._traced = [row for row, name in enumerate(self.names) if MEASURES[name].traced]
+        self._untraced = {row: take for row, take in enumerate(takers) if row not in self._traced}
+        traced = [takers[row] for row in self._traced]
 
         looked_at = ["train_right", "val_right"]
         looked_at += ["coordinates", "generalizes"] if task.coordinates else []
@@ -74,7 +75,7 @@ class Measuring:
 
         def together(*given: Tensor) -> tuple[Tensor, ...]:
             probe = probed(*given)
-            taken = [take(measure, probe) for measure in traced]
+            taken = [take(probe) for take in traced]
             widest = max((value.dtype for value in taken), key=lambda dtype: torch.finfo(dtype).bits)
             values = torch.stack([value.to(widest) for value in taken])
             return values, *(getattr(probe, name) for name in looked_at)
@@ -92,10 +93,10 @@ class Measuring:
             self._plan.replay()
             values[self._traced] = self._output(TAKEN).cpu().numpy()
             probe = self._probed(*self._given)
-            for measure in self._untraced:
-                values[self.names.index(measure.name)] = take(measure, probe).cpu().numpy()
-            for measure in self._along:
-                self.vectors[measure.name] = take(measure, probe).cpu().numpy().astype(np.float32)
+            for row, take in self._untraced.items():
+                values[row] = take(probe).cpu().numpy()
+            for name, take in self._along.items():
+                self.vectors[name] = take(probe).cpu().numpy().astype(np.float32)
         return values
 
     def axes(self, name: str) -> tuple[Axis, ...]:

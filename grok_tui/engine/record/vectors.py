@@ -52,10 +52,15 @@ class Axis:
             raise ValueError(f"{len(self.labels)} labels for {self.size} places of axis '{self.name}'")
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What its places are called: their labels, else 1, 2, 3..."""
+        return self.labels or tuple(map(str, range(1, self.size + 1)))
+
+    @property
     def places(self) -> NDArray[np.float64]:
         """Where its places are on a chart: what the labels say where all are numbers, else 1, 2, 3..."""
         try:
-            return np.array([float(label) for label in self.labels or range(1, self.size + 1)])
+            return np.array([float(name) for name in self.names])
         except ValueError:
             return np.arange(1.0, self.size + 1)
 

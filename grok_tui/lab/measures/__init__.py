@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor
 
 from grok_tui.catalog.measures import MEASURES, MeasureSpec
 
 from .grid import correctness_grid
 from .probe import Probe
+
+
+def taker(measure: MeasureSpec) -> Callable[[Probe], Tensor]:
+    """Return the function that takes a measure with its settings, looked up once.
+
+    Raises:
+        PluginError: a plugin's implementation cannot be imported.
+    """
+    name, settings, axes = measure.name, measure.settings, MEASURES[measure.name].axes
+    function = MEASURES.implementation(name)
+
+    def taken(probe: Probe) -> Tensor:
+        value: Tensor = function(probe, **settings)
+        if value.dim() != 1 + len(axes) or len(value) != len(probe.theta):
+            wanted = ", ".join(("replicas", *axes))
+            raise ValueError(f"measure '{name}' gives {list(value.shape)}, not [{wanted}]")
+        return value
+
+    return taken
 
 
 def take(measure: MeasureSpec | str, probe: Probe) -> Tensor:
@@ -21,13 +42,7 @@ def take(measure: MeasureSpec | str, probe: Probe) -> Tensor:
         ValueError: the implementation gives something of another shape.
         PluginError: a plugin's implementation cannot be imported.
     """
-    spec = MEASURES.spec(measure) if isinstance(measure, str) else measure
-    value: Tensor = MEASURES.implementation(spec.name)(probe, **spec.settings)
-    axes = MEASURES[spec.name].axes
-    if value.dim() != 1 + len(axes) or len(value) != len(probe.theta):
-        wanted = ", ".join(("replicas", *axes))
-        raise ValueError(f"measure '{spec.name}' gives {list(value.shape)}, not [{wanted}]")
-    return value
+    return taker(MEASURES.spec(measure) if isinstance(measure, str) else measure)(probe)
 
 
-__all__ = ["Probe", "correctness_grid", "take"]
+__all__ = ["Probe", "correctness_grid", "take", "taker"]
