@@ -22,6 +22,10 @@ class Purpose(IntEnum):
     UPDATE_NOISE = 5
     DROPOUT = 6
     SGLD = 7
+    POOL = 8
+    SAMPLES = 9
+    LABELS = 10
+    RESTART = 11
 
 
 def stream(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:

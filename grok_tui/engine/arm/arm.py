@@ -18,20 +18,16 @@ from grok_tui.engine.record.arrays import MORE_ROWS, Arrays, check, prefixed, un
 from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
 from grok_tui.engine.record.history import CoordinateHistory, History, next_recorded
-from grok_tui.engine.record.measuring import Measuring
 from grok_tui.engine.record.plateaus import Plateaus, Watched, watched_by
 from grok_tui.engine.steps.backends import BackendSince, Compiling
-from grok_tui.engine.steps.step import Learner
 from grok_tui.errors import GrokTuiError
-from grok_tui.lab.losses import sample_loss
-from grok_tui.lab.models import initial_theta
-from grok_tui.lab.tasks import Samples, build_task
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Settings
 from grok_tui.presets.problems import first_problem
 
 from .interventions import carry_out
 from .optimizer import Optimizer
+from .problem import Problem
 from .schedule import Schedule
 from .state import ArmState
 from .trainer import Trainer
@@ -78,20 +74,13 @@ class Arm:
     ) -> None:
         self.spec = spec
         self.seeds = tuple(seeds)
-        task, dtype = spec.task, getattr(torch, spec.training.dtype)
-        tasks = [build_task(task, seed, dtype) for seed in (seeds if task.seeded else seeds[:1])]
-        self.task = tasks[0]
-        train = _gathered([t.train for t in tasks], task.seeded, device)
-        validation = _gathered([t.validation for t in tasks], task.seeded, device)
-        network, start = initial_theta(spec.model, task.shape, seeds, dtype)
-        theta = start.to(device)
-        loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
-        learner = Learner(network, loss, train, not task.seeded, theta.clone())
-        self._trainer = Trainer(learner, theta, self.seeds, spec.training.batches, compiling, self.task.draw)
-        self._sizes = network.sizes
-        self._measuring = Measuring(
-            network, self.task, train, validation, loss, not task.seeded, theta, measures
-        )
+        self._problem = Problem(spec, seeds, device)
+        self.task, self.data = self._problem.task, self._problem.data
+        theta = self._problem.theta_0.clone()
+        learner, kind = self._problem.learner(), spec.training.batches
+        self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, compiling, self.task.draw)
+        self._measures = measures
+        self._measuring = self._problem.measuring(theta, measures)
         self.step = 0
         self.end = spec.training.steps
         self.coordinates: CoordinateHistory | None = None
@@ -145,6 +134,8 @@ class Arm:
             since=self.since,
             modifiers=self.modifiers,
             batch_size=self.batch_size,
+            samples=0 if self._problem.online else self.data.count,
+            withheld=0 if self._problem.online else self.data.total - self.data.count,
         )
 
     @property
@@ -256,10 +247,13 @@ class Arm:
             settled=list(self.schedule.settled),
             stride=self.history.stride,
             version=self.history.version,
+            data_version=self.data.version,
+            restarts=self._problem.restarts,
             events=list(self.history.events),
             **fields,
         )
         arrays["envelope"] = self._envelope.copy()
+        arrays |= self._problem.export_state()
         arrays |= prefixed("history", self.history.export_state())
         arrays |= prefixed("seen", self.detectors.export_state())
         arrays |= prefixed("plateaus", self._plateaus.export_state())
@@ -276,8 +270,11 @@ class Arm:
         if "coordinates/steps" in arrays:
             self.watch_coordinates()
         self._trainer.adopt(state)
-        check(arrays, self._expected())
+        check(arrays, self._expected(state))
+        self._problem.restore_state(state.data_version, state.restarts, arrays)
         self._trainer.restore(arrays)
+        self._adapt()
+        self._trainer.set_batch_size(state.batch_size, state.batches_since)
         self.step, self.end, self.since = state.step, state.end, state.since
         self.interventions = list(state.interventions)
         self.schedule.restore(state.scheduled, state.settled)
@@ -303,11 +300,23 @@ class Arm:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
         self._trainer.reset(replica)
 
+    def renew_data(self) -> None:
+        """Train on the data as they are now, in batches that are counted from here."""
+        self._adapt()
+        self.set_batch_size(self.batch_size)
+
+    def reinitialize(self, seeds: Sequence[int], replica: int | None = None) -> None:
+        """Start again from the weights of these seeds, one a replica; all replicas, or one of them."""
+        chosen = slice(None) if replica is None else replica
+        self.theta[chosen] = self._problem.restart(seeds, replica)[chosen]
+        self._trainer.restart(replica)
+        self._adapt()
+
     def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
         """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
         change = self._trainer.ahead(self.step, steps) - self.theta
-        parts = torch.split(change, self._sizes, -1)
-        return [torch.linalg.vector_norm(part, dim=-1) for part in parts], self._sizes
+        parts = torch.split(change, self._problem.network.sizes, -1)
+        return [torch.linalg.vector_norm(part, dim=-1) for part in parts], self._problem.network.sizes
 
     def set_batch_size(self, size: int | Literal["full"]) -> None:
         """Draw batches of this size from now on.
@@ -316,6 +325,12 @@ class Arm:
             ValueError: there are fewer training samples.
         """
         self._trainer.set_batch_size(size, self.step)
+
+    def _adapt(self) -> None:
+        """Where something changes for the first time that was a constant so far, trace without it."""
+        if self._problem.changing != self._trainer.changing:
+            self._trainer.learn(self._problem.learner())
+            self._measuring = self._problem.measuring(self.theta, self._measures)
 
     def _carry_out_due(self, count: int | None = None) -> None:
         """Carry out what is due, until `count` interventions are on record where that is given.
@@ -341,10 +356,11 @@ class Arm:
         if self.listener is not None:
             self.listener(done, of_preset)
 
-    def _expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
+    def _expected(self, state: ArmState) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array of the arm's state."""
         replicas = len(self.seeds)
         expected = self._trainer.expected()
+        expected |= self._problem.layouts(state.data_version, state.restarts)
         expected["envelope"] = ((len(SIDES), replicas), "float64")
         expected["history/steps"] = ((MORE_ROWS,), "int64")
         expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
@@ -380,13 +396,3 @@ class Arm:
             self.grid = self._measuring.grid()
         if self.watched and self.task.classes:
             self.margins = self._measuring.margins()
-
-
-def _gathered(samples: Sequence[Samples], seeded: bool, device: torch.device) -> Samples:
-    """Put the samples of all replicas on the device, stacked where each has its own."""
-    if not seeded:
-        return Samples(samples[0].inputs.to(device), samples[0].targets.to(device))
-    return Samples(
-        torch.stack([s.inputs for s in samples]).to(device),
-        torch.stack([s.targets for s in samples]).to(device),
-    )

@@ -49,6 +49,8 @@ def active_units(probe: Probe) -> Tensor:
     for replica, theta in enumerate(probe.theta):
         parameters = probe.network.parameters(theta)
         inputs = probe.train.inputs if probe.shared else probe.train.inputs[replica]
+        if probe.mask is not None:
+            inputs = inputs[probe.mask[replica]]
         counts.append(_sufficient_units(module, parameters, inputs))
     return torch.tensor(counts, dtype=probe.theta.dtype, device=probe.theta.device)
 
