@@ -74,6 +74,14 @@ and done at the earliest at the one where it is seen. What never comes is never 
 """
 
 
+DATA = """The actions `acquire`, `withhold` and `relabel` change the training set of a running arm. Training
+and all measures on training samples are over those that are in the set: batches are drawn from them, in
+epochs that count from the change; of full batches the loss is the sum over the set divided by how many it
+holds. Every replica has a set of its own, and all of them have the same size, so samples named by `indices`
+have to be where they are taken from in every replica. What is withheld is no validation data either.
+"""
+
+
 def reference() -> str:
     """Return the reference as Markdown."""
     return "\n".join(_lines()).rstrip() + "\n"
@@ -106,6 +114,7 @@ def _lines() -> Iterator[str]:
     yield from _parameters(parameters(Intervention))
     yield WAITING
     yield from _parameters(parameters(Plateau))
+    yield DATA
     for name, action in INTERVENTIONS.shipped.items():
         yield from (f'### action = "{name}"', "", f"{action.spec.__doc__}", "")
         shared = {parameter.name for parameter in parameters(Intervention)}

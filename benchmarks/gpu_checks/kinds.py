@@ -102,7 +102,7 @@ def compared(case: Case, replicas: int) -> dict[str, Any]:
 
 def _trained(arm: Arm, replicas: int) -> None:
     """Take an arm through chunks of several sizes, with interventions between them."""
-    arm.watch_coordinates()
+    arm.watch()
     for goal in (3, 7, 16):
         advance(arm, goal)
     jump = {"action": "jump", "arm": "a", "at_step": 0}

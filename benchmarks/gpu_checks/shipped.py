@@ -93,7 +93,7 @@ def compared(name: str, preset: Preset) -> dict[str, Any]:
         wanted = [each for each in measure_names(task) if each not in left_out]
         here, there = (arm_on(preset, device, "off", wanted) for device in (CPU, GPU))
         for arm in (here, there):
-            arm.watch_coordinates()
+            arm.watch()
         for row in range(3):
             if row:
                 here.advance(1)

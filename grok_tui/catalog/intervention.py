@@ -9,6 +9,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from ..numbers import grouped, shown
 from .base import Spec, knob
 from .optimizers import OptimizerSpec
+from .tasks import TaskSpec
 
 OF_AN_ARM = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 
@@ -21,6 +22,9 @@ class Adjustable(Protocol):
 
     def with_value(self, name: str, value: Any) -> Self:
         """Return the settings with a hyperparameter, a modifier or the batch size changed."""
+
+    def with_samples(self, more: int) -> Self:
+        """Return the settings with so many samples taken from those withheld, or withheld where negative."""
 
 
 S = TypeVar("S", bound=Adjustable)
@@ -92,6 +96,13 @@ class Intervention(Spec):
             ValueError: it does not fit the arm as it stands.
         """
         return settings
+
+    def check_task(self, task: TaskSpec) -> None:
+        """Make sure that it can be done to an arm on a task.
+
+        Raises:
+            ValueError: it cannot.
+        """
 
     @property
     def awaited(self) -> tuple[str, str | Plateau] | None:

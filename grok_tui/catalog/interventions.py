@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
-from ..numbers import shown
+from ..numbers import plural, shown
 from .base import knob
 from .entry import Entry
 from .intervention import Intervention, PerReplica, S
 from .optimizers import OptimizerSpec, titled
 from .registry import Registry
+from .tasks import TaskSpec
+
+Index = Annotated[int, Field(ge=0)]
 
 
 class Switch(Intervention):
@@ -93,6 +96,132 @@ class Jump(PerReplica):
         return f"random jump as far as {self.of_next_steps} steps{self.where}"
 
 
+class _OfSamples(Intervention):
+    """An intervention on samples of the training set, which is done to every replica."""
+
+    def check_task(self, task: TaskSpec) -> None:
+        """Make sure that the samples are there.
+
+        Raises:
+            ValueError: an index is beyond them, or comes twice.
+        """
+        indices = getattr(self, "indices", None) or []
+        if len(set(indices)) < len(indices):
+            raise ValueError("indices: one of them comes twice")
+        if indices and max(indices) >= task.shape.samples:
+            raise ValueError(f"indices: there are {task.shape.samples} training samples, counted from 0")
+
+
+class _Moved(_OfSamples):
+    n: int | None = knob(None, ge=1, le=10**9, help="how many, chosen at random by each replica's seed")
+    indices: list[Index] | None = knob(None, help="which, counted from 0; instead of n")
+
+    @property
+    def count(self) -> int:
+        """How many samples are moved."""
+        return self.n if self.n is not None else len(self.indices or ())
+
+    @property
+    def which(self) -> str:
+        """How many samples, and how chosen."""
+        return f"{plural(self.count, 'sample')}{'' if self.n is None else ' at random'}"
+
+    @model_validator(mode="after")
+    def _samples_are_said(self) -> Self:
+        if (self.n is None) == (not self.indices):
+            raise ValueError(f"{self.action} has either n or indices")
+        return self
+
+
+class Acquire(_Moved):
+    """Take samples that are withheld into the training set."""
+
+    action: Literal["acquire"]
+
+    def told(self) -> str:
+        """Return how many samples come in."""
+        return f"acquire {self.which}"
+
+    def named(self) -> str:
+        """Return "+10 samples"."""
+        return f"+{plural(self.count, 'sample')}"
+
+    def after(self, settings: S) -> S:
+        """Return the settings with a larger training set."""
+        return settings.with_samples(self.count)
+
+
+class Withhold(_Moved):
+    """Take samples out of the training set; they can be acquired again."""
+
+    action: Literal["withhold"]
+
+    def told(self) -> str:
+        """Return how many samples go."""
+        return f"withhold {self.which}"
+
+    def named(self) -> str:
+        """Return "-10 samples"."""
+        return f"-{plural(self.count, 'sample')}"
+
+    def after(self, settings: S) -> S:
+        """Return the settings with a smaller training set."""
+        return settings.with_samples(-self.count)
+
+
+class Relabel(_OfSamples):
+    """Give training samples labels other than those they have, uniform among the others."""
+
+    action: Literal["relabel"]
+    share: float | None = knob(
+        None, gt=0, le=1, help="of the training set, chosen at random by each replica's seed"
+    )
+    indices: list[Index] | None = knob(None, help="which, counted from 0; instead of share")
+
+    def told(self) -> str:
+        """Return how many samples have other labels."""
+        if self.share is not None:
+            return f"other labels for {shown(100 * self.share)} % of the samples"
+        return f"other labels for {plural(len(self.indices or ()), 'sample')}"
+
+    def after(self, settings: S) -> S:
+        """Return the settings as they are, if there is a training set."""
+        return settings.with_samples(0)
+
+    def check_task(self, task: TaskSpec) -> None:
+        """Make sure that the samples are there and have labels.
+
+        Raises:
+            ValueError: they are not, or the targets are numbers.
+        """
+        super().check_task(task)
+        if not task.classes:
+            raise ValueError(f"the targets of '{task.name}' are numbers, not labels")
+
+    @model_validator(mode="after")
+    def _samples_are_said(self) -> Self:
+        if (self.share is None) == (not self.indices):
+            raise ValueError("relabel has either a share or indices")
+        return self
+
+
+class Reinitialize(PerReplica):
+    """Draw the weights anew and forget the state of all optimizers; the training data stay as they are."""
+
+    action: Literal["reinitialize"]
+    seed: int | None = knob(
+        None,
+        ge=0,
+        le=2**31 - 1,
+        help="replica r starts as one with seed + r does; none: from a seed of its own",
+    )
+
+    def told(self) -> str:
+        """Return what is drawn, and where."""
+        seed = "" if self.seed is None else f" with seed {self.seed}"
+        return f"weights drawn anew{seed}{self.where}"
+
+
 INTERVENTIONS: Registry[Intervention] = Registry(
     "intervention",
     Intervention,
@@ -100,6 +229,10 @@ INTERVENTIONS: Registry[Intervention] = Registry(
     Entry(Set, "grok_tui.engine.arm.interventions:settle", key="action"),
     Entry(Reset, "grok_tui.engine.arm.interventions:reset", key="action"),
     Entry(Jump, "grok_tui.engine.arm.interventions:jump", key="action"),
+    Entry(Acquire, "grok_tui.engine.arm.interventions:acquire", key="action"),
+    Entry(Withhold, "grok_tui.engine.arm.interventions:withhold", key="action"),
+    Entry(Relabel, "grok_tui.engine.arm.interventions:relabel", key="action"),
+    Entry(Reinitialize, "grok_tui.engine.arm.interventions:reinitialize", key="action"),
     plugins="grok_tui.interventions",
 )
 """The implementation of an intervention is called with the arm (`grok_tui.engine.arm.interventions.Steered`),

@@ -21,6 +21,9 @@ class Training(Spec):
         "epoch",
         help="minibatches: shuffled epochs as a DataLoader, drawn anew each step, or online: of new samples",
     )
+    withheld: float = knob(
+        0.0, ge=0, lt=1, help="share of the training samples withheld at first, at random; see acquire"
+    )
     loss: LossSpec = knob(help="the training loss, by its name, or as a table with its parameters")
     loss_dtype: Literal["float32", "float64"] = knob("float32", help="precision of the loss")
     dtype: Literal["float32", "float64"] = knob("float32", help="precision of theta and of the network")

@@ -221,7 +221,7 @@ def problem(knob: Knob, text: str, preset: Preset, arm: ArmStatus) -> str:
             after = arm.with_value(knob.name, value)
             if after.batch_size != arm.batch_size:
                 samples = next(one for one in preset.arms if one.name == arm.name).task.shape.samples
-                check_batch_size(after.batch_size, samples)
+                check_batch_size(after.batch_size, arm.samples or samples)
         else:
             _check_field(knob, value, preset, arm)
     except ValueError as error:

@@ -176,11 +176,19 @@ def _probe(arm: Arm, device: torch.device) -> Probe:
     dtype = getattr(torch, spec.training.dtype)
     task = build_task(spec.task, arm.seeds[0], dtype)
     network, start = initial_theta(spec.model, spec.task.shape, arm.seeds, dtype)
-    train, validation = (
-        Samples(part.inputs.to(device), part.targets.to(device)) for part in (task.train, task.validation)
-    )
+    validation = Samples(task.validation.inputs.to(device), task.validation.targets.to(device))
     loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
-    return Probe(arm.theta, start.to(device), network, task, train, validation, loss, shared=True)
+    return Probe(
+        arm.theta,
+        start.to(device),
+        network,
+        task,
+        arm.data.samples,
+        validation,
+        loss,
+        arm.data.shared,
+        arm.data.mask,
+    )
 
 
 def _cell(probe: Probe, settings: Sgld) -> Cell:

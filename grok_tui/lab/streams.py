@@ -24,6 +24,10 @@ class Purpose(IntEnum):
     SGLD = 7
     FRAME_ORDER = 8
     FRAME_MATRIX = 9
+    POOL = 10
+    SAMPLES = 11
+    LABELS = 12
+    RESTART = 13
 
 
 def stream(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:

@@ -118,8 +118,14 @@ class Arm(Spec):
     @property
     def settings(self) -> Settings:
         """What the arm begins with, of what may change on the way."""
+        total, online = self.task.shape.samples, self.training.batches == "online"
+        withheld = 0 if online else round(self.training.withheld * total)
         return Settings(
-            optimizer=self.optimizer, modifiers=self.modifiers, batch_size=self.training.batch_size
+            optimizer=self.optimizer,
+            modifiers=self.modifiers,
+            batch_size=self.training.batch_size,
+            samples=0 if online else total - withheld,
+            withheld=withheld,
         )
 
 
@@ -224,9 +230,13 @@ class Preset(Spec):
                     )
                 if arm.training.batch_size == "full":
                     raise ValueError(f"arms.{arm.name}.training.batch_size: online batches need a size")
+                if arm.training.withheld:
+                    raise ValueError(f"arms.{arm.name}.training.withheld: online there is no training set")
                 continue
+            if not arm.settings.samples:
+                raise ValueError(f"arms.{arm.name}.training.withheld: no training sample is left")
             try:
-                check_batch_size(arm.training.batch_size, arm.task.shape.samples)
+                check_batch_size(arm.training.batch_size, arm.settings.samples)
             except ValueError as error:
                 raise ValueError(f"arms.{arm.name}.training.batch_size: {error}") from None
         return self
@@ -249,12 +259,16 @@ class Preset(Spec):
             if name not in arms:
                 raise ValueError(f"{where}.arm: unknown arm '{name}'{nearest(name, list(arms))}")
             steps = arms[name].training.steps
+            try:
+                intervention.check_task(arms[name].task)
+            except ValueError as error:
+                raise ValueError(f"{where}.{error}") from None
             if intervention.awaited is None and intervention.at_step >= steps:
                 raise ValueError(f"{where}.at_step: arm '{name}' ends at step {steps}")
         check_awaited(self.interventions, self._recorded())
         for name, arm in arms.items():
             own = [(i, one) for i, one in enumerate(self.interventions) if one.arm == name]
-            check_settings(arm.settings, arm.task.shape.samples, own)
+            check_settings(arm.settings, own)
         return self
 
     @model_validator(mode="after")

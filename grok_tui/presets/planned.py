@@ -8,7 +8,7 @@ from ..catalog.base import nearest
 from ..catalog.events import EVENTS
 from ..catalog.interventions import AnyIntervention
 from .problems import first_problem
-from .settings import Settings, check_batch_size
+from .settings import Settings
 
 
 def check_awaited(interventions: Sequence[AnyIntervention], measures: Mapping[str, Collection[str]]) -> None:
@@ -59,9 +59,7 @@ def _circle(one: AnyIntervention, interventions: Iterable[AnyIntervention]) -> l
     return []
 
 
-def check_settings(
-    begun: Settings, samples: int, interventions: Sequence[tuple[int, AnyIntervention]]
-) -> None:
+def check_settings(begun: Settings, interventions: Sequence[tuple[int, AnyIntervention]]) -> None:
     """Make sure that every intervention of an arm fits what the arm is trained with then.
 
     Nobody knows when one that waits will come. So it has to fit what the arm is trained with at some time,
@@ -69,7 +67,6 @@ def check_settings(
 
     Args:
         begun: the arm's settings at the start.
-        samples: its training samples.
         interventions: those of the arm, with their places in the preset.
 
     Raises:
@@ -80,16 +77,16 @@ def check_settings(
     possible = [begun]
     for _ in range(2 if waiting else 0):  # one that waits may need what another one that waits leaves
         befores = possible[:MOST_TRIED]
-        possible = [begun, *(after for _, one in waiting for after in _afters(befores, one, samples)[0])]
+        possible = [begun, *(after for _, one in waiting for after in _afters(befores, one)[0])]
     current = begun
     for i, one in fixed:
-        fitting, problem = _afters([current, *(possible if waiting else ())], one, samples)
+        fitting, problem = _afters([current, *(possible if waiting else ())], one)
         if problem and not fitting:
             raise ValueError(f"interventions[{i}]: {problem}")
         current = fitting[0]
         possible += fitting
     for i, one in waiting:
-        fitting, problem = _afters(possible, one, samples)
+        fitting, problem = _afters(possible, one)
         if problem and not fitting:
             raise ValueError(f"interventions[{i}]: {problem}")
 
@@ -97,15 +94,12 @@ def check_settings(
 MOST_TRIED = 100  # settings that an arm may come to, of those that wait
 
 
-def _afters(befores: Sequence[Settings], one: AnyIntervention, samples: int) -> tuple[list[Settings], str]:
+def _afters(befores: Sequence[Settings], one: AnyIntervention) -> tuple[list[Settings], str]:
     """Return what an intervention leaves of those settings that it fits, and why it does not fit another."""
     found, problem = [], ""
     for before in befores:
         try:
-            after = before.after(one)
-            if after.batch_size != before.batch_size:
-                check_batch_size(after.batch_size, samples)
-            found.append(after)
+            found.append(before.after(one))
         except ValueError as error:
             problem = problem or first_problem(error)
     return found, problem

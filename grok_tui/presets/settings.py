@@ -20,6 +20,10 @@ class Settings:
     """The step at which the optimizer was put to work."""
     modifiers: Modifiers
     batch_size: int | Literal["full"]
+    samples: Count = 0
+    """In the training set of a replica; 0 where every step has new ones."""
+    withheld: Count = 0
+    """Training samples of a replica that are not in its training set."""
 
     def after(self, intervention: AnyIntervention) -> Self:
         """Return the settings as an intervention leaves them; many change none.
@@ -33,6 +37,24 @@ class Settings:
         """Return the settings with another optimizer, at work since a step."""
         return replace(self, optimizer=optimizer, since=since)
 
+    def with_samples(self, more: int) -> Self:
+        """Return the settings with so many samples taken from those withheld, or withheld where negative.
+
+        Raises:
+            ValueError: there are not so many, none would be left, or fewer than are in a batch.
+        """
+        if not self.samples:
+            raise ValueError("an arm that learns online has no training set")
+        if more > self.withheld:
+            raise ValueError(f"{more} samples are more than the {self.withheld} withheld")
+        if self.samples + more < 1:
+            raise ValueError(f"of the {self.samples} training samples one has to stay")
+        try:
+            check_batch_size(self.batch_size, self.samples + more)
+        except ValueError as error:
+            raise ValueError(f"batch_size: {error}") from None
+        return replace(self, samples=self.samples + more, withheld=self.withheld - more)
+
     def with_value(self, name: str, value: Any) -> Self:
         """Return the settings with a hyperparameter, a modifier or the batch size changed.
 
@@ -41,7 +63,10 @@ class Settings:
         """
         match part_of(name):
             case "batch_size":
-                return replace(self, batch_size=_checked_batch_size(value))
+                size = _checked_batch_size(value)
+                if self.samples:
+                    check_batch_size(size, self.samples)
+                return replace(self, batch_size=size)
             case "modifiers":
                 return replace(self, modifiers=_with_modifier(self.modifiers, name, value))
             case "optimizer":

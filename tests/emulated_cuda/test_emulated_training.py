@@ -37,7 +37,7 @@ def trained(preset: Preset, device: str, mode: str, measures=None) -> tuple[dict
     compiling = Compiling(mode)
     names = measures or preset.measures_of(preset.arms[0])
     arm = Arm(preset.arms[0], names, preset.seeds, torch.device(device), preset.interventions, compiling)
-    arm.watch_coordinates()
+    arm.watch()
     for steps in (3, 4, 9):
         arm.advance(steps)
     arm.intervene(Jump(action="jump", arm="a", at_step=0, norm=0.01))

@@ -419,21 +419,21 @@ def test_the_margins_of_an_arm_are_those_of_its_first_replica_at_the_last_record
         record_every=5,
     )
     run_to(a, 5)
-    assert a.margins is None, "nobody looks"
-    a.watch_coordinates()
+    assert a.shown is None, "nobody looks"
+    a.watch()
     run_to(a, 13)
-    assert a.margins.dtype == np.float32
+    assert a.shown.margins.dtype == np.float32
     for measure, value in (
-        ("margin_mean", a.margins.mean()),
-        ("margin_min", a.margins.min()),
-        ("train_accuracy", (a.margins > 0).mean()),
+        ("margin_mean", a.shown.margins.mean()),
+        ("margin_min", a.shown.margins.min()),
+        ("train_accuracy", (a.shown.margins > 0).mean()),
     ):
         assert value == pytest.approx(a.history.last(measure)[0], rel=1e-5)
-    before = a.margins.copy()
-    known = a.margins
+    before = a.shown.margins.copy()
+    known = a.shown.margins
     run_to(a, 20)
     assert (known == before).all(), "what somebody else may be reading stays as it is"
-    assert (a.margins != before).any()
+    assert (a.shown.margins != before).any()
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_a_snapshot_asks_nothing_of_a_device_that_may_have_failed(monkeypatch):
 
 def test_whoever_looks_on_sees_the_roles_of_coordinates_also_after_a_resume():
     run = Run(preset(SGD, steps=20))
-    run.arms["sgd"].watch_coordinates()
+    run.arms["sgd"].watch()
     run.advance_together(20)
     seen = run.status("sgd").generalizes
     assert seen == (*[False] * 10, True)

@@ -175,9 +175,9 @@ class TestExactness:
 
     def test_watched_coordinates_come_back(self, tmp_path):
         whole = small()
-        whole.arms["sgd"].watch_coordinates()
+        whole.arms["sgd"].watch()
         stopped = small()
-        stopped.arms["sgd"].watch_coordinates()
+        stopped.arms["sgd"].watch()
         run, _ = resumed(kept(tmp_path, stopped, 31))
         assert same(advanced(run), advanced(whole))
 

@@ -30,7 +30,7 @@ def steered(trail: Trail | None = None, to: int = 300) -> tuple[Run, dict[int, d
     """Train the arm, with planned interventions and some by hand; return what it was at each step."""
     run = Run(PRESET)
     arm = run.arms["adam"]
-    arm.watch_coordinates()
+    arm.watch()
     seen = {0: arm.export_state()}
     while arm.step < to:
         if arm.step in BY_HAND:
@@ -77,7 +77,7 @@ def test_an_arm_that_went_back_goes_on_as_planned_without_what_was_done_by_hand_
     other = Run(PRESET)
     before = {at: done for at, done in BY_HAND.items() if at < step}
     for arm in (other.arms["adam"], journey.arm):
-        arm.watch_coordinates()
+        arm.watch()
         while not arm.finished:
             if arm.step in before and arm is not journey.arm:
                 arm.intervene(before[arm.step])
@@ -131,13 +131,13 @@ def test_margins_are_those_of_the_step_that_an_arm_went_back_to():
     mlp = {"name": "mlp", "hidden": 6}
     run = Run(preset(ADAM | {"model": mlp}, task=parity, loss="hinge", steps=40, record_every=10))
     arm = run.arms["adam"]
-    arm.watch_coordinates()
+    arm.watch()
     while arm.step < 40:
         arm.advance(10)
         if arm.step == 20:
-            then = arm.margins
+            then = arm.shown.margins
     journey = arrived(run, 20, Trail())
-    assert journey.arm.margins.tolist() == then.tolist()
+    assert journey.arm.shown.margins.tolist() == then.tolist()
 
 
 def test_vectors_are_as_long_as_they_were_at_the_step_that_an_arm_went_back_to():
@@ -159,11 +159,11 @@ def test_what_is_learnt_of_a_table_is_watched_on_after_going_back_where_there_ar
     table = {"name": "binary_operation", "operation": "x3+xy", "p": 5}
     mlp = {"name": "mlp", "hidden": 6}
     run = Run(preset(ADAM | {"model": mlp}, task=table, loss="cross_entropy", steps=40))
-    run.arms["adam"].watch_coordinates()
+    run.arms["adam"].watch()
     run.arms["adam"].advance(40)
     journey = arrived(run, 1, Trail())
-    assert journey.arm.grid is not None
-    assert journey.arm.margins is not None
+    assert journey.arm.shown.grid is not None
+    assert journey.arm.shown.margins is not None
 
 
 def test_moments_are_bounded_and_the_first_and_the_last_stay():

@@ -89,7 +89,7 @@ class TestClosedForms:
         probe = probe_of(SUMS, "cross_entropy", "mlp", [0, 1])
         found = take(MEASURES.spec("singular_values", part=part), probe)
         for r, values in enumerate(found):
-            weights = probe.parameters[name][r]
+            weights = probe.weights.parameters[name][r]
             gram = weights @ weights.T if len(weights) < weights.shape[1] else weights.T @ weights
             torch.testing.assert_close(values, torch.linalg.eigvalsh(gram).flip(0).clamp(min=0).sqrt())
 

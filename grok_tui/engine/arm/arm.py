@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention
@@ -19,22 +17,19 @@ from grok_tui.engine.record.arrays import MORE_ROWS, Arrays, Kept, check, prefix
 from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
 from grok_tui.engine.record.history import History, next_recorded
-from grok_tui.engine.record.measuring import Measuring
 from grok_tui.engine.record.plateaus import Plateaus, Watched, watched_by
-from grok_tui.engine.record.vectors import CoordinateHistory, VectorHistory, bounded
+from grok_tui.engine.record.vectors import VectorHistory, bounded
 from grok_tui.engine.steps.backends import BackendSince, Compiling
-from grok_tui.engine.steps.step import Learner
 from grok_tui.errors import GrokTuiError
-from grok_tui.lab.losses import sample_loss
-from grok_tui.lab.models import initial_theta
-from grok_tui.lab.tasks import Samples, build_task
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Settings
 from grok_tui.presets.problems import first_problem
 
 from .interventions import carry_out
 from .optimizer import Optimizer
+from .problem import Problem
 from .schedule import Schedule
+from .shown import Shown
 from .state import ArmState
 from .trainer import Trainer
 
@@ -49,11 +44,7 @@ class Arm:
         since: the step at which it was put to work.
         end: the step at which it counts as finished; the preset's last, unless the run goes on.
         history: all that was recorded.
-        grid: what the first replica has learnt of a table, once `watch_coordinates` was called.
-        margins: of the first replica's training samples [N], once `watch_coordinates` was called.
-        generalizes: which of the first replica's coordinates generalize, once `watch_coordinates` was called.
-        coordinates: the first replica's coordinates over time, once `watch_coordinates` was called.
-        watched: whether `watch_coordinates` was called.
+        shown: what charts show of the first replica, once `watch` was called.
         interventions: all that was done to the arm, in order.
         schedule: what is still to be done to it.
         listener: called with each intervention that was carried out, and whether the preset scheduled it.
@@ -80,28 +71,16 @@ class Arm:
     ) -> None:
         self.spec = spec
         self.seeds = tuple(seeds)
-        task, dtype = spec.task, getattr(torch, spec.training.dtype)
-        tasks = [build_task(task, seed, dtype) for seed in (seeds if task.seeded else seeds[:1])]
-        self.task = tasks[0]
-        train = _gathered([t.train for t in tasks], task.seeded, device)
-        validation = _gathered([t.validation for t in tasks], task.seeded, device)
-        network, start = initial_theta(spec.model, task.shape, seeds, dtype)
-        theta = start.to(device)
-        loss = sample_loss(spec.training.loss, getattr(torch, spec.training.loss_dtype))
-        learner = Learner(network, loss, train, not task.seeded, theta.clone())
-        batches, draw = spec.training.batches, self.task.draw
-        self._trainer = Trainer(learner, theta, self.seeds, batches, spec.frame, compiling, draw)
-        self._layout = network.layout
-        self._measuring = Measuring(
-            network, self.task, train, validation, loss, not task.seeded, theta, measures
-        )
+        self._problem = Problem(spec, seeds, device)
+        self.task, self.data = self._problem.task, self._problem.data
+        theta = self._problem.theta_0.clone()
+        learner, kind, draw = self._problem.learner(), spec.training.batches, self.task.draw
+        self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, draw)
+        self._measures = measures
+        self._measuring = self._problem.measuring(theta, measures)
         self.step = 0
         self.end = spec.training.steps
-        self.coordinates: CoordinateHistory | None = None
-        self.grid: NDArray[np.int8] | None = None
-        self.margins: NDArray[np.float32] | None = None
-        self.generalizes: tuple[bool, ...] = ()
-        self.watched = False
+        self.shown: Shown | None = None
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: dict[str, VectorHistory] = {}
         self.detectors = Detectors(self.history, len(seeds))
@@ -150,6 +129,8 @@ class Arm:
             since=self.since,
             modifiers=self.modifiers,
             batch_size=self.batch_size,
+            samples=0 if self._problem.online else self.data.count,
+            withheld=0 if self._problem.online else self.data.total - self.data.count,
         )
 
     @property
@@ -181,13 +162,11 @@ class Arm:
         """Whether all that the preset asked for is done, so that claims can be judged."""
         return self.step >= self.spec.training.steps or self.stopped
 
-    def watch_coordinates(self) -> None:
-        """Keep the first replica's coordinates at recorded steps from now on."""
-        self.watched = True
-        if self.coordinates is None and self._measuring.coordinate_count:
-            self.coordinates = CoordinateHistory(self._measuring.coordinate_count)
-            self.coordinates.append(self.step, self._measuring.coordinates(0))
-        self._look_at_samples()
+    def watch(self) -> None:
+        """Keep at recorded steps, from now on, what charts show of the first replica."""
+        if self.shown is None:
+            self.shown = Shown(self.task, self._measuring)
+            self.shown.record(self.step, self._measuring)
 
     def advance(self, steps: int) -> int:
         """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
@@ -213,7 +192,7 @@ class Arm:
 
     def status(self) -> ArmStatus:
         """Return the arm as it stands, for another thread to read."""
-        coordinates = self.task.coordinates
+        coordinates, shown = self.task.coordinates, self.shown
         return ArmStatus(
             name=self.name,
             step=self.step,
@@ -224,11 +203,11 @@ class Arm:
             events=tuple(self.history.events),
             history=self.history,
             vectors=self.vectors,
-            coordinates=self.coordinates,
-            grid=self.grid,
-            margins=self.margins,
+            coordinates=shown.coordinates if shown else None,
+            grid=shown.grid if shown else None,
+            margins=shown.margins if shown else None,
             labels=coordinates.labels if coordinates else (),
-            generalizes=self.generalizes,
+            generalizes=shown.generalizes if shown else (),
         )
 
     def intervene(self, intervention: AnyIntervention) -> None:
@@ -269,10 +248,13 @@ class Arm:
             settled=list(self.schedule.settled),
             stride=self.history.stride,
             version=self.history.version,
+            data_version=self.data.version,
+            restarts=self._problem.restarts,
             events=list(self.history.events),
             **fields,
         )
         arrays["envelope"] = self._envelope.copy()
+        arrays |= self._problem.export_state()
         arrays |= prefixed("history", self.history.export_state())
         for name, part in self._parts():
             arrays |= prefixed(name, part.export_state())
@@ -285,10 +267,13 @@ class Arm:
             ValueError: the state is none of such an arm; what the arm is then has no meaning.
         """
         if "coordinates/steps" in arrays:
-            self.watch_coordinates()
+            self.watch()
         self._trainer.adopt(state)
-        check(arrays, self._expected())
+        check(arrays, self._expected(state))
+        self._problem.restore_state(state.data_version, state.restarts, arrays)
         self._trainer.restore(arrays)
+        self._adapt()
+        self._trainer.set_batch_size(state.batch_size, state.batches_since)
         self.step, self.end, self.since = state.step, state.end, state.since
         self.interventions = list(state.interventions)
         self.schedule.restore(state.scheduled, state.settled)
@@ -297,7 +282,8 @@ class Arm:
         for name, part in self._parts():
             part.restore_state(under(name, arrays))
         self._measuring.take()  # coordinates and their roles are those of theta again
-        self._look_at_samples()
+        if self.shown is not None:
+            self.shown.look(self._measuring)
 
     def make_ready(self) -> None:
         """Build what the next steps need, if it is not there yet."""
@@ -316,11 +302,23 @@ class Arm:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
         self._trainer.reset(replica)
 
+    def renew_data(self) -> None:
+        """Train on the data as they are now, in batches that are counted from here."""
+        self._adapt()
+        self.set_batch_size(self.batch_size)
+
+    def reinitialize(self, seeds: Sequence[int], replica: int | None = None) -> None:
+        """Start again from the weights of these seeds, one a replica; all replicas, or one of them."""
+        chosen = slice(None) if replica is None else replica
+        self.theta[chosen] = self._problem.restart(seeds, replica)[chosen]
+        self._trainer.restart(replica)
+        self._adapt()
+
     def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
         """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
         change = self._trainer.ahead(self.step, steps) - self.theta
-        lengths = [torch.linalg.vector_norm(part, dim=-1) for part in self._layout.split(change)]
-        return lengths, self._layout.sizes
+        layout = self._problem.network.layout
+        return [torch.linalg.vector_norm(part, dim=-1) for part in layout.split(change)], layout.sizes
 
     def set_batch_size(self, size: int | Literal["full"]) -> None:
         """Draw batches of this size from now on.
@@ -329,6 +327,12 @@ class Arm:
             ValueError: there are fewer training samples.
         """
         self._trainer.set_batch_size(size, self.step)
+
+    def _adapt(self) -> None:
+        """Where something changes for the first time that was a constant so far, trace without it."""
+        if self._problem.changing != self._trainer.changing:
+            self._trainer.learn(self._problem.learner())
+            self._measuring = self._problem.measuring(self.theta, self._measures)
 
     def _carry_out_due(self, count: int | None = None) -> None:
         """Carry out what is due, until `count` interventions are on record where that is given.
@@ -360,10 +364,11 @@ class Arm:
         if self.listener is not None:
             self.listener(done, of_preset)
 
-    def _expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
+    def _expected(self, state: ArmState) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array of the arm's state."""
         replicas = len(self.seeds)
         expected = self._trainer.expected()
+        expected |= self._problem.layouts(state.data_version, state.restarts)
         expected["envelope"] = ((len(SIDES), replicas), "float64")
         expected["history/steps"] = ((MORE_ROWS,), "int64")
         expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
@@ -376,8 +381,8 @@ class Arm:
         yield "seen", self.detectors
         yield "plateaus", self._plateaus
         yield from ((f"vectors/{name}", vector) for name, vector in self.vectors.items())
-        if self.coordinates is not None:
-            yield "coordinates", self.coordinates
+        if self.shown is not None and self.shown.coordinates is not None:
+            yield "coordinates", self.shown.coordinates
 
     def _take(self, steps: int) -> None:
         seen = self._trainer.take(self.step, steps, max(0, self.end - self.step))
@@ -392,29 +397,9 @@ class Arm:
                 self.vectors[name] = bounded(name, self._measuring.axes(name), len(self.seeds))
             self.vectors[name].append(self.step, values)
         self._envelope = empty_envelope(len(self.seeds))
-        if self.coordinates is not None:
-            self.coordinates.append(self.step, self._measuring.coordinates(0))
-        self._look_at_samples()
+        if self.shown is not None:
+            self.shown.record(self.step, self._measuring)
         self.detectors.recorded(self.step)
         self._plateaus.recorded(self.step, self.history)
         # Only here, because what is known between two records depends on the chunks.
         self.schedule.settle(self.step, self.onsets)
-
-    def _look_at_samples(self) -> None:
-        """Bring to the host what a snapshot says besides curves, so that it asks nothing of the device."""
-        if self.watched:
-            self.generalizes = self._measuring.generalizes(0)
-        if self.watched and self.task.symbols is not None:
-            self.grid = self._measuring.grid()
-        if self.watched and self.task.classes:
-            self.margins = self._measuring.margins()
-
-
-def _gathered(samples: Sequence[Samples], seeded: bool, device: torch.device) -> Samples:
-    """Put the samples of all replicas on the device, stacked where each has its own."""
-    if not seeded:
-        return Samples(samples[0].inputs.to(device), samples[0].targets.to(device))
-    return Samples(
-        torch.stack([s.inputs for s in samples]).to(device),
-        torch.stack([s.targets for s in samples]).to(device),
-    )

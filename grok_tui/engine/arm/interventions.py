@@ -11,25 +11,33 @@ from torch import Tensor
 
 from grok_tui.catalog.interventions import (
     INTERVENTIONS,
+    Acquire,
     AnyIntervention,
     Jump,
+    Reinitialize,
+    Relabel,
     Reset,
     Set,
     Switch,
+    Withhold,
 )
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.lab.streams import Purpose, stream
+from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Settings, part_of
 
+from .data import TrainingData
 from .optimizer import Optimizer
 
 
 class Steered(Protocol):
     """What an intervention reaches of an arm."""
 
+    spec: ArmSpec
     step: int
     seeds: tuple[int, ...]
+    data: TrainingData
     interventions: list[AnyIntervention]
 
     @property
@@ -59,6 +67,12 @@ class Steered(Protocol):
     def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
         """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
 
+    def renew_data(self) -> None:
+        """Train on the data as they are now."""
+
+    def reinitialize(self, seeds: Sequence[int], replica: int | None = None) -> None:
+        """Start again from the weights of these seeds, one a replica; all replicas, or one of them."""
+
     def set_batch_size(self, size: int | Literal["full"]) -> None:
         """Draw batches of this size from now on."""
 
@@ -76,6 +90,7 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     replica = getattr(intervention, "replica", None)
     if replica is not None and replica >= len(arm.seeds):
         raise ValueError(f"there is no replica {replica}; they are counted from 0 to {len(arm.seeds) - 1}")
+    intervention.check_task(arm.spec.task)
     after = arm.settings.after(intervention)
     INTERVENTIONS.implementation(intervention.action)(arm, intervention, after)
 
@@ -108,7 +123,7 @@ def reset(arm: Steered, done: Reset, after: Settings) -> None:  # noqa: ARG001  
 def jump(arm: Steered, done: Jump, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
     """Displace replicas in directions of their own, uniform on the sphere, or on one sphere a tensor."""
     arm.make_ready()
-    place = (arm.step, len(arm.interventions))
+    place = _place(arm)
     size = arm.theta.shape[1]
     drawn = np.stack([stream(seed, Purpose.JUMP, *place).standard_normal(size) for seed in arm.seeds])
     directions = torch.from_numpy(drawn).to(arm.theta)
@@ -122,6 +137,39 @@ def jump(arm: Steered, done: Jump, after: Settings) -> None:  # noqa: ARG001  (a
     ]
     chosen = slice(None) if done.replica is None else done.replica
     arm.theta[chosen] += torch.cat(scaled, -1)[chosen]
+
+
+def acquire(arm: Steered, done: Acquire, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
+    """Take samples into the training set."""
+    arm.data.move(True, done.n, done.indices, _place(arm))
+    arm.renew_data()
+
+
+def withhold(arm: Steered, done: Withhold, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
+    """Take samples out of the training set."""
+    arm.data.move(False, done.n, done.indices, _place(arm))
+    arm.renew_data()
+
+
+def relabel(arm: Steered, done: Relabel, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
+    """Give samples other labels."""
+    arm.data.relabel(done.share, done.indices, _place(arm))
+    arm.renew_data()
+
+
+def reinitialize(arm: Steered, done: Reinitialize, after: Settings) -> None:  # noqa: ARG001  (likewise)
+    """Draw the weights anew."""
+    if done.seed is not None:
+        seeds = [done.seed + replica for replica in range(len(arm.seeds))]
+    else:
+        streams = (stream(seed, Purpose.RESTART, *_place(arm)) for seed in arm.seeds)
+        seeds = [int(random.integers(2**31)) for random in streams]
+    arm.reinitialize(seeds, done.replica)
+
+
+def _place(arm: Steered) -> tuple[int, int]:
+    """Return where in the run an arm is, for random numbers of what is done there."""
+    return arm.step, len(arm.interventions)
 
 
 def flagged(

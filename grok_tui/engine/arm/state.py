@@ -46,6 +46,10 @@ class ArmState(_Part):
     """How many steps old the state of gradient filters is."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"]
     batches_since: Count
+    data_version: Count = 0
+    """How often the training data were changed."""
+    restarts: Count = 0
+    """How often weights were drawn anew."""
     backends: list[BackendSince] = []
     """What made which steps."""
     interventions: list[AnyIntervention]

@@ -27,6 +27,7 @@ from grok_tui.lab.tasks import Draw
 
 from .batches import Batches, BatchKind
 from .coefficients import Coefficients
+from .data import TrainingData
 from .noise import Noise
 from .optimizer import Optimizer
 from .state import ArmState
@@ -45,6 +46,7 @@ class Trainer:
 
     Args:
         learner: gives the gradient.
+        data: the samples that it learns.
         theta: [R, P]; it stays in place.
         seeds: one a replica.
         batches: how samples are drawn.
@@ -57,6 +59,7 @@ class Trainer:
         backends: what makes the steps.
         optimizer: the optimizer at work.
         modifiers: what else is done to a step.
+        batch_size: samples in a batch, or "full".
         whole: whether all of the state is that of one step. Whoever takes steps says so once they are
             counted; a failure among them leaves it false.
     """
@@ -64,6 +67,7 @@ class Trainer:
     def __init__(
         self,
         learner: Learner,
+        data: TrainingData,
         theta: Tensor,
         seeds: Sequence[int],
         batches: BatchKind,
@@ -76,7 +80,7 @@ class Trainer:
         self.backends = BackendLog()
         self._compiling = compiling or Compiling()
         self.modifiers = Modifiers()
-        self._learner = learner
+        self._learner, self._data = learner, data
         self._seeds = seeds
         self._noise = Noise(seeds, theta.device)
         self._batch_kind = batches
@@ -84,7 +88,7 @@ class Trainer:
         self._optimizers: dict[str, Optimizer] = {}
         self._filters: dict[str, Tensor] = {}
         self._filter_steps = 0
-        self._works: dict[tuple[str, int | None, Structure], Work] = {}
+        self._works: dict[tuple[str, int | None, Structure, frozenset[str]], Work] = {}
         self._draw_samples = draw_samples
         self._frame_spec = frame
         self._frame = build_frame(frame, learner.network.layout, theta)
@@ -148,15 +152,26 @@ class Trainer:
         Raises:
             ValueError: there are fewer training samples.
         """
-        samples = self._samples
+        samples = self._data.count
         if size != "full" and size > samples and self._batch_kind != "online":
             raise ValueError(f"batch_size {size} is more than the {samples} training samples")
         self._batches = Batches(samples, size, self._batch_kind, self._seeds, since)
+        self.batch_size = size
 
     @property
-    def batch_size(self) -> int | Literal["full"]:
-        """Samples in a batch, or "full"."""
-        return "full" if self._batches.full else self._batches.size
+    def changing(self) -> frozenset[str]:
+        """What steps do not take as constants, of what mostly never changes."""
+        return self._learner.changing
+
+    def learn(self, learner: Learner) -> None:
+        """Go on with a learner of which other things change; what was traced for such a one serves again."""
+        self._learner = learner
+
+    def restart(self, replica: int | None = None) -> None:
+        """Forget the state of all optimizers and of gradient filters; of one replica, the former alone."""
+        for optimizer in self._optimizers.values():
+            optimizer.reset(replica)
+        self.reset(replica)
 
     def stretch(self, step: int) -> int:
         """Return how many steps a chunk after `step` may have."""
@@ -176,7 +191,11 @@ class Trainer:
         work = self._work(size, structure, table.names)
         indices = None
         if size is not None and self._batch_kind != "online":
-            indices = self._batches.indices(step, steps).to(self.theta.device)
+            indices = self._batches.indices(step, steps)
+            chosen = self._data.chosen
+            if chosen is not None:
+                indices = torch.gather(chosen.expand(steps, *chosen.shape), 2, indices)
+            indices = indices.to(self.theta.device)
         seen = self._seen[:steps]
         with torch.no_grad():
             backend = work.choose(left, self.backends.prescribed(step))
@@ -222,7 +241,7 @@ class Trainer:
         return fields, {name: copied(tensor) for name, tensor in self._kept().items()}
 
     def adopt(self, state: ArmState) -> None:
-        """Take up optimizers, modifiers and batches as a state names them; their numbers follow.
+        """Take up optimizers and modifiers as a state names them; their numbers follow, and batches.
 
         Raises:
             ValueError: the state is none of such an arm.
@@ -237,7 +256,6 @@ class Trainer:
         self.modify(state.modifiers)
         self._filter_steps = state.filter_steps
         self.backends.made = list(state.backends)
-        self.set_batch_size(state.batch_size, state.batches_since)
 
     def expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array that `restore` needs."""
@@ -262,10 +280,6 @@ class Trainer:
             kept[f"optimizers/{name}/age"] = optimizer.age
         return kept | {f"filters/{name}": value for name, value in self._filters.items()}
 
-    @property
-    def _samples(self) -> int:
-        return int(self._learner.samples.targets.shape[0 if self._learner.shared else 1])
-
     def _new(self, spec: OptimizerSpec) -> Optimizer:
         return Optimizer(spec, self.theta, self._learner.network.layout)
 
@@ -278,7 +292,7 @@ class Trainer:
         return optimizer
 
     def _work(self, size: int | None, structure: Structure, names: tuple[str, ...]) -> Work:
-        key = (self.optimizer.spec.name, size, structure)
+        key = (self.optimizer.spec.name, size, structure, self._learner.changing)
         if key not in self._works:
             state = self.optimizer.state
             online = self._batch_kind == "online"
@@ -314,9 +328,11 @@ class Trainer:
             found |= self._online_samples(size)
         elif size is not None:
             found["indices"] = torch.zeros(replicas, size, dtype=torch.int64, device=theta.device)
+        elif self._data.mask is not None:
+            found["mask"] = self._data.mask
         units = learner.network.dropout_units
         if structure.dropout and units:
-            found["keep"] = theta.new_ones(replicas, self._samples if size is None else size, units)
+            found["keep"] = theta.new_ones(replicas, self._data.total if size is None else size, units)
         if structure.weight_noise:
             found["weight_noise"] = torch.zeros_like(theta)
         if structure.update_noise:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import torch
@@ -32,8 +32,11 @@ class Measuring:
         validation: the validation samples, likewise.
         loss: the training loss by sample.
         shared: whether all replicas have the same samples.
-        theta: [R, P] at the start; it stays in place.
+        theta: [R, P]; it stays in place.
+        theta_0: [R, P], where it started.
         measures: those to take, by name.
+        mask: which training samples are in the training set, bool [R, N], in place; None: all.
+        changing: which of "targets" and "theta_0" change while training goes on.
 
     Attributes:
         names: the measures that are numbers, in the order of the values that `take` returns.
@@ -50,7 +53,10 @@ class Measuring:
         loss: SampleLoss,
         shared: bool,
         theta: Tensor,
+        theta_0: Tensor,
         measures: Mapping[str, MeasureSpec],
+        mask: Tensor | None = None,
+        changing: Collection[str] = (),
     ) -> None:
         along = {name: measure for name, measure in measures.items() if MEASURES[name].axes}
         self.names = tuple(name for name in measures if name not in along)
@@ -59,7 +65,6 @@ class Measuring:
         self.vectors: dict[str, NDArray[np.float32]] = {}
         self.coordinate_count = 0 if task.coordinates is None else len(task.coordinates.labels)
         self._replicas, self._shared = len(theta), shared
-        theta_0 = theta.clone()
         takers = [taker(measures[name]) for name in self.names]
         self._traced = [row for row, name in enumerate(self.names) if MEASURES[name].traced]
         self._untraced = {row: take for row, take in enumerate(takers) if row not in self._traced}
@@ -70,8 +75,10 @@ class Measuring:
         looked_at += ["margins"] if task.classes else []
         self._outputs = (TAKEN, *looked_at)
 
-        def probed(theta: Tensor, theta_0: Tensor, x: Tensor, y: Tensor, vx: Tensor, vy: Tensor) -> Probe:
-            return Probe(theta, theta_0, network, task, Samples(x, y), Samples(vx, vy), loss, shared)
+        def probed(
+            theta: Tensor, theta_0: Tensor, x: Tensor, y: Tensor, vx: Tensor, vy: Tensor, *mask: Tensor
+        ) -> Probe:
+            return Probe(theta, theta_0, network, task, Samples(x, y), Samples(vx, vy), loss, shared, *mask)
 
         def together(*given: Tensor) -> tuple[Tensor, ...]:
             probe = probed(*given)
@@ -80,11 +87,13 @@ class Measuring:
             values = torch.stack([value.to(widest) for value in taken])
             return values, *(getattr(probe, name) for name in looked_at)
 
-        self._train, self._validation = train, validation
+        self._train, self._validation, self._mask = train, validation, mask
         data = (train.inputs, train.targets, validation.inputs, validation.targets)
-        self._given = (theta, theta_0, *data)
+        self._given = (theta, theta_0, *data, *(() if mask is None else (mask,)))
         self._probed = probed
-        self._plan = Plan(together, self._given, constant=(False, *(True for _ in range(5))))
+        never = ("theta_0" not in changing, True, "targets" not in changing, True, True)
+        masked = () if mask is None else (False,)
+        self._plan = Plan(together, self._given, constant=(False, *never, *masked))
 
     def take(self) -> NDArray[np.float64]:
         """Return the measures at theta as it stands: [M, R]."""
@@ -117,11 +126,13 @@ class Measuring:
         return tuple(self._output("generalizes")[replica].tolist()) if self.coordinate_count else ()
 
     def margins(self, replica: int = 0) -> NDArray[np.float32]:
-        """Return the margins [N] of one replica's training samples, as they were when `take` was last called.
+        """Return the margins [n] of what is in one replica's training set, as of when `take` was last called.
 
         There are none where the outputs are no scores of classes.
         """
-        return self._output("margins")[replica].cpu().numpy().astype(np.float32)
+        margins = self._output("margins")[replica]
+        margins = margins if self._mask is None else margins[self._mask[replica]]
+        return margins.cpu().numpy().astype(np.float32)
 
     def grid(self) -> NDArray[np.int8]:
         """Return what the first replica of a binary operation had learnt when `take` was last called.
@@ -133,6 +144,10 @@ class Measuring:
             for samples in (self._train, self._validation)
         )
         right, val_right = self._output("train_right")[0], self._output("val_right")[0]
+        if self._mask is not None:
+            own = self._mask[0]
+            validation, val_right = torch.cat([validation, train[~own]]), torch.cat([val_right, right[~own]])
+            train, right = train[own], right[own]
         return correctness_grid(train, right, validation, val_right).cpu().numpy()
 
     def _output(self, name: str) -> Tensor:

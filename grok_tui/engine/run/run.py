@@ -95,7 +95,10 @@ class Run:
         before = {name: value for name, value in vars(self).items() if name in BEGUN}
         kept: dict[str, tuple[ArmSpec, bool, ArmState, Arrays]] = {}
         if self.device.type == "cuda":
-            kept = {name: (arm.spec, arm.watched, *arm.export_state()) for name, arm in self.arms.items()}
+            kept = {
+                name: (arm.spec, arm.shown is not None, *arm.export_state())
+                for name, arm in self.arms.items()
+            }
             self._let_go(before)
         try:
             self._begin(preset)
@@ -115,7 +118,7 @@ class Run:
                 arm = self.arms[name] = self._built(spec, self._origin(name))
                 arm.restore_state(state, arrays)
                 if watched:
-                    arm.watch_coordinates()
+                    arm.watch()
         except RuntimeError as error:
             raise LostError(f"there is no room for what was there before either: {error}") from error
 

@@ -31,8 +31,9 @@ class Learner:
         network: maps the parameters of one replica to outputs.
         loss: by sample; their mean is minimized.
         samples: shared by all replicas [N, ...], or one set a replica [R, N, ...].
-        shared: which of the two.
+        shared: which of the two; if something changes, targets are one set a replica in any case.
         theta_0: [R, P], where the replicas started.
+        changing: which of "targets" and "theta_0" change while training goes on; with the former goes a mask.
     """
 
     network: FlatNetwork
@@ -40,9 +41,14 @@ class Learner:
     samples: Samples
     shared: bool
     theta_0: Tensor
+    changing: frozenset[str] = frozenset()
 
     def gradient(
-        self, theta: Tensor, indices: Tensor | None = None, keep: Tensor | None = None
+        self,
+        theta: Tensor,
+        indices: Tensor | None = None,
+        keep: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Return the gradient [R, P] and the loss [R] at theta [R, P].
 
@@ -50,22 +56,28 @@ class Learner:
             theta: where.
             indices: the samples to take it on [R, B], or None for all.
             keep: dropout's factors [R, N or B, U], or None for no dropout.
+            mask: which samples count, bool [R, N], or None for all: the mean is over those.
         """
         inputs, targets = self.samples.inputs, self.samples.targets
-        shared = self.shared
+        shared, shared_targets = self.shared, self.shared and "targets" not in self.changing
         if indices is not None:
-            inputs, targets = self._picked(inputs, indices), self._picked(targets, indices)
-            shared = False
+            inputs, targets = _picked(inputs, indices, shared), _picked(targets, indices, shared_targets)
+            shared = shared_targets = False
         parameters = self.network.parameters(theta)
         extras: dict[str, Any] = {}
         if self.network.centered:
             extras["start"] = self.network.parameters(self.theta_0)
         if keep is not None:
             extras["keep"] = keep
-        axis = None if shared else 0
-        grads, loss = over_replicas(
-            grad_and_value(self._mean_loss), (0, axis, axis, 0), parameters, inputs, targets, extras
-        )
+        axes = (0, None if shared else 0, None if shared_targets else 0, 0)
+        if mask is None:
+            grads, loss = over_replicas(
+                grad_and_value(self._mean_loss), axes, parameters, inputs, targets, extras
+            )
+        else:
+            grads, loss = over_replicas(
+                grad_and_value(self._mean_of_some), (*axes, 0), parameters, inputs, targets, extras, mask
+            )
         return torch.cat([grads[name].flatten(1) for name in parameters], dim=1), loss
 
     def _mean_loss(
@@ -73,13 +85,28 @@ class Learner:
     ) -> Tensor:
         return self.loss(self.network.apply(parameters, inputs, **extras), targets).mean()
 
-    def _picked(self, data: Tensor, indices: Tensor) -> Tensor:
-        """Return the samples at indices [R, B]: [R, B, ...]."""
-        replicas, size = indices.shape
-        if not self.shared:
-            first = torch.arange(replicas, device=indices.device).unsqueeze(1) * data.shape[1]
-            data, indices = data.flatten(0, 1), indices + first
-        return data.index_select(0, indices.reshape(-1)).view(replicas, size, *data.shape[1:])
+    def _mean_of_some(
+        self,
+        parameters: dict[str, Tensor],
+        inputs: Tensor,
+        targets: Tensor,
+        extras: Mapping[str, Any],
+        mask: Tensor,
+    ) -> Tensor:
+        """Return the mean loss over the samples of a mask [N]: their sum, divided by how many they are."""
+        outputs = self.network.apply(parameters, inputs, **extras)
+        # Before the loss, so that what is infinite for the others makes no NaN of their gradient.
+        losses = self.loss(torch.where(mask.unsqueeze(-1), outputs, 0), targets)
+        return torch.where(mask, losses, 0).sum() / mask.sum()
+
+
+def _picked(data: Tensor, indices: Tensor, shared: bool) -> Tensor:
+    """Return of data [N, ...] or [R, N, ...] the samples at indices [R, B]: [R, B, ...]."""
+    replicas, size = indices.shape
+    if not shared:
+        first = torch.arange(replicas, device=indices.device).unsqueeze(1) * data.shape[1]
+        data, indices = data.flatten(0, 1), indices + first
+    return data.index_select(0, indices.reshape(-1)).view(replicas, size, *data.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -114,15 +141,16 @@ class Parts:
     @property
     def constant(self) -> frozenset[str]:
         """What no step changes, and nothing else either."""
-        return frozenset(("theta_0",) if self.online else ("theta_0", "inputs", "targets"))
+        never = frozenset(("theta_0",) if self.online else ("theta_0", "inputs", "targets"))
+        return never - self.learner.changing
 
     def step(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return what a step makes of theta, slots and filters, and what is "seen" of it: [S, R], see `SEEN`.
 
         given: by name theta [R, P], each slot and filter [R, ...], the coefficients "table" [C, R, 1], the
-            constants inputs, targets and theta_0; and, where there are such, "indices" [R, B], "keep",
-            "weight_noise" [R, P] and "update_noise" [R, P]. Where the state is reset within steps, also its
-            "age" [R, 1] and the hyperparameters, their names after `HYPER`, both float64.
+            constants inputs, targets and theta_0; and, where there are such, "mask" [R, N], "indices" [R, B],
+            "keep", "weight_noise" [R, P] and "update_noise" [R, P]. Where the state is reset within steps,
+            also its "age" [R, 1] and the hyperparameters, their names after `HYPER`, both float64.
         """
         theta, theta_0 = given["theta"], given["theta_0"]
         c = dict(zip(self.coefficients, given["table"].unbind(0), strict=True))
@@ -132,7 +160,7 @@ class Parts:
         at = theta
         if self.structure.weight_noise:
             at = torch.addcmul(theta, given["weight_noise"], c["weight_noise"])
-        gradient, loss = learner.gradient(at, given.get("indices"), given.get("keep"))
+        gradient, loss = learner.gradient(at, given.get("indices"), given.get("keep"), given.get("mask"))
         filters = {name: given[name] for name in self.filters}
         sizes = learner.network.layout.sizes
         gradient, filters = modified_gradient(self.structure, theta, gradient, filters, c, sizes)

@@ -218,7 +218,7 @@ class Runner:
         self._trail = Trail(store.directory if store is not None else None)
         self._epoch += 1
         for name, arm in run.arms.items():
-            arm.watch_coordinates()
+            arm.watch()
             self._trail.note(run, name)
 
     def _end_store(self, run: Run) -> None:

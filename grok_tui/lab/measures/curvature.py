@@ -29,7 +29,7 @@ def hessian_product(probe: Probe, vectors: Tensor) -> Tensor:
     """Return the Hessian of each replica's training loss times its vector [R, P]."""
 
     def loss(theta: Tensor) -> Tensor:
-        return replace(probe, theta=theta).train_losses.mean(-1).sum()
+        return replace(probe, theta=theta).train_loss.sum()
 
     product: Tensor = grad(lambda theta: (grad(loss)(theta) * vectors).sum())(probe.theta)
     return product

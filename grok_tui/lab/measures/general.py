@@ -11,7 +11,7 @@ from .probe import Probe
 
 def train_loss(probe: Probe) -> Float[Tensor, " R"]:
     """Return the mean loss over all training samples."""
-    return probe.train_losses.mean(-1)
+    return probe.train_loss
 
 
 def val_loss(probe: Probe) -> Float[Tensor, " R"]:
@@ -21,12 +21,12 @@ def val_loss(probe: Probe) -> Float[Tensor, " R"]:
 
 def train_accuracy(probe: Probe) -> Float[Tensor, " R"]:
     """Return the share of training samples that are right."""
-    return _share(probe.train_right, probe)
+    return probe.train_mean(probe.train_right.to(probe.theta.dtype))
 
 
 def val_accuracy(probe: Probe) -> Float[Tensor, " R"]:
     """Return the share of validation samples that are right."""
-    return _share(probe.val_right, probe)
+    return probe.val_right.to(probe.theta.dtype).mean(-1)
 
 
 def l2_norm(probe: Probe) -> Float[Tensor, " R"]:
@@ -44,7 +44,3 @@ def distance_from_init(probe: Probe) -> Float[Tensor, " R"]:
     """Return ||theta - theta_0||_2."""
     distance: Tensor = torch.linalg.vector_norm(probe.theta - probe.theta_0, dim=-1)
     return distance
-
-
-def _share(correct: Tensor, probe: Probe) -> Tensor:
-    return correct.to(probe.theta.dtype).mean(-1)

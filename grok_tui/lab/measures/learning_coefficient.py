@@ -42,19 +42,28 @@ def llc_rescaled(probe: Probe, **settings: Any) -> Float[Tensor, " R"]:
 
 def chain_loss(probe: Probe, chains: int) -> Loss:
     """Return the training loss of every chain of every replica, theta [R, C, P] -> [R, C]."""
-    train = probe.train
+    inputs, targets, mask = probe.train.inputs, probe.train.targets, probe.mask
     if not probe.shared:
-        train = Samples(*(part.repeat_interleave(chains, 0) for part in (train.inputs, train.targets)))
-    many = replace(probe, theta_0=probe.theta_0.repeat_interleave(chains, 0), train=train)
+        inputs = inputs.repeat_interleave(chains, 0)
+    if not probe.shared or mask is not None:
+        targets = targets.repeat_interleave(chains, 0)
+    many = replace(
+        probe,
+        theta_0=probe.theta_0.repeat_interleave(chains, 0),
+        train=Samples(inputs, targets),
+        mask=None if mask is None else mask.repeat_interleave(chains, 0),
+    )
 
     def loss(theta: Tensor) -> Tensor:
-        return replace(many, theta=theta.flatten(0, 1)).train_losses.mean(-1).view(theta.shape[:2])
+        return replace(many, theta=theta.flatten(0, 1)).train_loss.view(theta.shape[:2])
 
     return loss
 
 
 def sample_count(probe: Probe) -> int:
     """Return n, the training samples of a replica."""
+    if probe.mask is not None:
+        return int(probe.mask[0].sum())
     return len(probe.train.inputs) if probe.shared else probe.train.inputs.shape[1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -13,12 +14,14 @@ from .probe import Probe
 
 def margin_mean(probe: Probe) -> Float[Tensor, " R"]:
     """Return the mean over the training samples of the right score less the best other one."""
-    return probe.margins.mean(-1)
+    return probe.train_mean(probe.margins)
 
 
 def margin_min(probe: Probe) -> Float[Tensor, " R"]:
     """Return the least margin of a training sample; all are right where it is positive."""
-    return probe.margins.amin(-1)
+    if probe.mask is None:
+        return probe.margins.amin(-1)
+    return torch.where(probe.mask, probe.margins, torch.inf).amin(-1)
 
 
 def zero_loss_share(probe: Probe) -> Float[Tensor, " R"]:
@@ -26,4 +29,4 @@ def zero_loss_share(probe: Probe) -> Float[Tensor, " R"]:
 
     With cross-entropy this is "softmax collapse" (Prieto et al. 2025, 2501.04697, section 3).
     """
-    return (probe.train_losses == 0).to(probe.theta.dtype).mean(-1)
+    return probe.train_mean((probe.train_losses == 0).to(probe.theta.dtype))

@@ -50,6 +50,8 @@ def active_units(probe: Probe) -> Float[Tensor, " R"]:
     counts = []
     for replica, theta in enumerate(probe.theta):
         inputs = probe.train.inputs if probe.shared else probe.train.inputs[replica]
+        if probe.mask is not None:
+            inputs = inputs[probe.mask[replica]]
         counts.append(_sufficient_units(module, probe.network.weights(theta), inputs))
     return torch.tensor(counts, dtype=probe.theta.dtype, device=probe.theta.device)
 

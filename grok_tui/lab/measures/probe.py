@@ -27,6 +27,8 @@ class Probe:
         validation: the validation samples, likewise.
         loss: the training loss by sample.
         shared: whether all replicas have the same samples.
+        mask: which training samples are in the training set, bool [R, N]; None: all. The others are no part
+            of measures on training samples. Where there is a mask, targets are one set a replica.
     """
 
     theta: Tensor
@@ -37,6 +39,7 @@ class Probe:
     validation: Samples
     loss: SampleLoss
     shared: bool
+    mask: Tensor | None = None
 
     @cached_property
     def weights(self) -> Weights:
@@ -94,6 +97,17 @@ class Probe:
     def train_losses(self) -> Tensor:
         """The loss of each training sample [R, N]."""
         return self.loss(self.train_outputs, self.train.targets)
+
+    @cached_property
+    def train_loss(self) -> Tensor:
+        """The mean loss over the training samples [R]."""
+        return self.train_mean(self.train_losses)
+
+    def train_mean(self, values: Tensor) -> Tensor:
+        """Return the mean of values of training samples [R, N] over those in the training set: [R]."""
+        if self.mask is None:
+            return values.mean(-1)
+        return torch.where(self.mask, values, 0).sum(-1) / self.mask.sum(-1)
 
     @cached_property
     def margins(self) -> Tensor:

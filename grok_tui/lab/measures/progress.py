@@ -30,7 +30,7 @@ def excluded_loss(probe: Probe) -> Float[Tensor, " R"]:
     outside = torch.zeros_like(component[:, :1])
     place = probe.product_places[:, : probe.train_outputs.shape[1]].unsqueeze(-1)
     removed = torch.cat([component, outside], 1).gather(1, place.expand_as(probe.train_outputs))
-    return probe.loss(probe.train_outputs - removed, probe.train.targets).mean(-1)
+    return probe.train_mean(probe.loss(probe.train_outputs - removed, probe.train.targets))
 
 
 def logit_formula_r2(probe: Probe) -> Float[Tensor, " R"]:
