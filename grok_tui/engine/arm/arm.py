@@ -13,7 +13,7 @@ from grok_tui.catalog.measures import MeasureSpec
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
-from grok_tui.engine.record.arrays import MORE_ROWS, Arrays, Kept, check, prefixed, under
+from grok_tui.engine.record.arrays import Arrays, Kept, check, prefixed, under
 from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
 from grok_tui.engine.record.history import History, next_recorded
@@ -78,8 +78,7 @@ class Arm:
         self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, draw)
         self._measures = measures
         self._measuring = self._problem.measuring(theta, measures)
-        self.step = 0
-        self.end = spec.training.steps
+        self.step, self.end = 0, spec.training.steps
         self.shown: Shown | None = None
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: dict[str, VectorHistory] = {}
@@ -184,7 +183,10 @@ class Arm:
         if self.schedule.next_step is not None:
             ends.append(self.schedule.next_step)
         taken = min(ends) - self.step
-        self._take(taken)
+        seen = self._trainer.take(self.step, taken, max(0, self.end - self.step))
+        self.detectors.stepped(self.step + 1, seen)
+        widen(self._envelope, seen)
+        self.step += taken
         if self.step == due:
             self._record()
         self._trainer.whole = True
@@ -366,12 +368,10 @@ class Arm:
 
     def _expected(self, state: ArmState) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array of the arm's state."""
-        replicas = len(self.seeds)
         expected = self._trainer.expected()
         expected |= self._problem.layouts(state.data_version, state.restarts)
-        expected["envelope"] = ((len(SIDES), replicas), "float64")
-        expected["history/steps"] = ((MORE_ROWS,), "int64")
-        expected["history/rows"] = ((MORE_ROWS, len(self.history.names), replicas), "float64")
+        expected["envelope"] = ((len(SIDES), len(self.seeds)), "float64")
+        expected |= {f"history/{name}": layout for name, layout in self.history.layouts().items()}
         for part, one in self._parts():
             expected |= {f"{part}/{name}": layout for name, layout in one.layouts().items()}
         return expected
@@ -383,12 +383,6 @@ class Arm:
         yield from ((f"vectors/{name}", vector) for name, vector in self.vectors.items())
         if self.shown is not None and self.shown.coordinates is not None:
             yield "coordinates", self.shown.coordinates
-
-    def _take(self, steps: int) -> None:
-        seen = self._trainer.take(self.step, steps, max(0, self.end - self.step))
-        self.detectors.stepped(self.step + 1, seen)
-        widen(self._envelope, seen)
-        self.step += steps
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)

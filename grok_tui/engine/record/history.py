@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import MORE_ROWS
 from .envelope import SIDES, joined
 
 Floats = NDArray[np.float64]
@@ -145,6 +146,11 @@ class History:
         """Return copies of the kept steps [n] and rows [n, M, R], from the `first` kept row on."""
         with self._lock:
             return {"steps": self.steps[first:].copy(), "rows": self._rows[first : self._count].copy()}
+
+    def layouts(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Return shape and dtype of what `restore_state` needs."""
+        rows = (MORE_ROWS, *self._rows.shape[1:])
+        return {"steps": ((MORE_ROWS,), "int64"), "rows": (rows, "float64")}
 
     def restore_state(self, arrays: Arrays, stride: int, version: int, events: Sequence[Event]) -> None:
         """Become what `export_state` saw.
