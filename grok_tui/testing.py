@@ -35,6 +35,7 @@ from grok_tui.lab.models import FlatNetwork, Layout, Role, initial_theta
 from grok_tui.lab.models.contract import check_network as network_contract
 from grok_tui.lab.optimizers import Rule, hyperparameters
 from grok_tui.lab.optimizers.contract import check_rule as rule_contract
+from grok_tui.lab.optimizers.contract import is_rule
 from grok_tui.lab.tasks import Samples, Task
 from grok_tui.lab.tasks.contract import check_task as task_contract
 
@@ -180,7 +181,9 @@ def _declared(entry: Entry[Any], base: type[Spec], parameters: Mapping[str, Any]
 
 
 def _rule(entry: Entry[Any]) -> Rule:
-    rule: Rule = entry.load()(LAYOUT)
+    rule = entry.load()(LAYOUT)
+    is_rule(rule)
+    assert isinstance(rule, Rule)
     return rule
 
 

@@ -9,6 +9,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from grok_tui.catalog.base import Parameter, Spec, nearest, parameters
+from grok_tui.catalog.models import ModelSpec
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.training import PresetTraining, Training
 from grok_tui.frontend.orders import toml
@@ -82,7 +83,8 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     if spec.frame.name != "identity" and not arm.parent:
         place, section = f"arms.{arm.name}.frame", f"Frame: {spec.frame.name}"
         rows += _rows(place, section, type(spec.frame), spec.frame)
-    rows += _rows("model", f"Model: {spec.model.name}", type(spec.model), spec.model)
+    own_first = _rows("model", f"Model: {spec.model.name}", type(spec.model), spec.model)
+    rows += sorted(own_first, key=lambda row: row.name in ModelSpec.model_fields)
     rows += _rows("task", f"Task: {spec.task.name}", type(spec.task), spec.task)
     return rows
 

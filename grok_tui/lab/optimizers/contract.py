@@ -10,14 +10,21 @@ from ...catalog.plugins import require
 from .rules import Rule, hyperparameters
 
 
-def check_rule(rule: object, spec: Spec, theta: Tensor) -> None:
+def is_rule(rule: object) -> None:
+    """Check that what an implementation has made is a rule.
+
+    Raises:
+        ContractError: it is not.
+    """
+    require(isinstance(rule, Rule), f"it is built as {type(rule).__name__}, not as a Rule")
+
+
+def check_rule(rule: Rule, spec: Spec, theta: Tensor) -> None:
     """Check that an update keeps the shapes and dtypes of theta [R, P] and of the state.
 
     Raises:
         ContractError: it does not.
     """
-    require(isinstance(rule, Rule), f"it is built as {type(rule).__name__}, not as a Rule")
-    assert isinstance(rule, Rule)
     hyper = hyperparameters(spec, len(theta), theta.device)
     state = rule.initial(theta, hyper)
     step = torch.ones(1, 1, 1, dtype=torch.float64, device=theta.device)
