@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.run.device import prepare_thread
 from grok_tui.engine.steps.backends import Compiling
@@ -138,7 +139,9 @@ def arm_on(
     """
     spec = preset.arms[0]
     planned = [one for one in preset.interventions if one.arm == spec.name and not one.awaited]
-    wanted = preset.measures_of(spec) if measures is None else measures
+    wanted = (
+        preset.measures_of(spec) if measures is None else {name: MEASURES.spec(name) for name in measures}
+    )
     return Arm(spec, wanted, preset.seeds, device, planned, compiling or Compiling(mode))
 
 
@@ -152,10 +155,10 @@ def state_of(arm: Arm) -> dict[str, NDArray[Any]]:
     """Return theta, slots, filters, what detectors saw, history, coordinates, grid and margins, by name."""
     _, arrays = arm.export_state()
     found = dict(arrays)
-    if arm.grid is not None:
-        found["grid"] = arm.grid
-    if arm.margins is not None:
-        found["margins"] = arm.margins
+    if arm.shown is not None and arm.shown.grid is not None:
+        found["grid"] = arm.shown.grid
+    if arm.shown is not None and arm.shown.margins is not None:
+        found["margins"] = arm.shown.margins
     return found
 
 

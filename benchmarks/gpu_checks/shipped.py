@@ -7,15 +7,13 @@ import traceback
 from typing import Any
 
 import numpy as np
-import torch
 
 from grok_tui.catalog.llc import Sgld
+from grok_tui.catalog.measures import measures_of
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.lab.llc import estimate
-from grok_tui.lab.measures import measure_names
 from grok_tui.lab.measures.learning_coefficient import chain_loss, sample_count
 from grok_tui.lab.modifiers import Structure
-from grok_tui.lab.tasks import build_task
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset, load, names
 
@@ -78,7 +76,7 @@ def _kind(spec: ArmSpec) -> str:
     """Return what an arm's steps are made of, sizes and strengths left out."""
     training, model = spec.training, spec.model.model_dump(mode="json")
     form = {key: value for key, value in model.items() if key not in ("hidden", "width", "init_scale")}
-    parts = [spec.task.name, form, training.loss, training.dtype, training.loss_dtype, training.batches]
+    parts = [spec.task.name, form, str(training.loss), training.dtype, training.loss_dtype, training.batches]
     parts += [training.batch_size == "full", spec.optimizer.name, str(Structure.of(spec.modifiers))]
     return json.dumps(parts, sort_keys=True)
 
@@ -88,9 +86,9 @@ def compared(name: str, preset: Preset) -> dict[str, Any]:
     seen = {"arm": name, "error": "", "measures": "", "grid": ""}
     try:
         spec = preset.arms[0]
-        task = build_task(spec.task, 0, getattr(torch, spec.training.dtype))
         left_out = DRAWN | ({"sharpness"} if preset.multiplications > LARGEST_SHARPNESS else set())
-        wanted = [each for each in measure_names(task) if each not in left_out]
+        had = measures_of(spec.task, spec.model)
+        wanted = [each for each in had if each not in left_out]
         here, there = (arm_on(preset, device, "off", wanted) for device in (CPU, GPU))
         for arm in (here, there):
             arm.watch()
@@ -118,9 +116,10 @@ def _measures_off(here: Arm, there: Arm) -> str:
 
 
 def _grid_off(here: Arm, there: Arm) -> str:
-    if here.grid is None or there.grid is None:
-        return "" if here.grid is there.grid else "only one has a picture"
-    same = float((here.grid == there.grid).mean())
+    ours, theirs = (arm.shown.grid if arm.shown else None for arm in (here, there))
+    if ours is None or theirs is None:
+        return "" if ours is theirs else "only one has a picture"
+    same = float((ours == theirs).mean())
     return "" if same >= GRID_SHARE else f"{same:.2%} at step {here.step}"
 
 

@@ -126,7 +126,7 @@ def loss_after(name: str, frame: FrameSpec, lr: float) -> float:
     layout = Layout.of([("x", (100,), Role.INPUT | Role.READOUT, 0)])
     curvature, theta = torch.logspace(0, -4, 100, dtype=torch.float64), normal(1, 100)
     rule, around = build_rule(name, layout), build_frame(frame, layout, theta)
-    hyper = hyperparameters(OPTIMIZERS[name](name=name, lr=lr, weight_decay=0.0), 1)
+    hyper = hyperparameters(OPTIMIZERS.spec(name, lr=lr, weight_decay=0.0), 1)
     state = rule.initial(theta, hyper)
     for step in range(1, 1001):
         hyper["lr"].fill_(lr * (1 + math.cos(math.pi * step / 1000)) / 2)
