@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -13,7 +14,9 @@ import torch
 with suppress(ImportError):
     import jaxtyping
 
-    if find_spec("beartype"):  # every call in the lab is checked against its annotations, shapes among them
+    # Every call in the lab is checked against its annotations, shapes among them; but not where emulated
+    # devices have put a generator of their own in the place of torch's.
+    if find_spec("beartype") and "EMULATED_CUDA_INSIDE" not in os.environ:
         sys.modules["grok_tui.lab.shapes"] = jaxtyping
         jaxtyping.install_import_hook("grok_tui.lab", "beartype.beartype")
 

@@ -15,9 +15,9 @@ from tiny_problems import ALL, KINDS, tiny
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from grok_tui.catalog.interventions import Jump, Reset
+from grok_tui.catalog.measures import MEASURES, measures_of
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.steps.backends import Compiling
-from grok_tui.lab.measures import measure_names
 from grok_tui.lab.modifiers import l_inf_proximal
 from grok_tui.options import RunOptions
 from grok_tui.presets import Preset
@@ -35,8 +35,8 @@ def _short_graphs(monkeypatch):
 def trained(preset: Preset, device: str, mode: str, measures=None) -> tuple[dict[str, np.ndarray], Arm]:
     """Return all that an arm has become after steps in chunks, a jump, and a reset."""
     compiling = Compiling(mode)
-    names = measures or preset.measures_of(preset.arms[0])
-    arm = Arm(preset.arms[0], names, preset.seeds, torch.device(device), preset.interventions, compiling)
+    measures = measures or preset.measures_of(preset.arms[0])
+    arm = Arm(preset.arms[0], measures, preset.seeds, torch.device(device), preset.interventions, compiling)
     arm.watch()
     for steps in (3, 4, 9):
         arm.advance(steps)
@@ -70,9 +70,10 @@ def test_one_problem_of_each_kind_comes_out_with_the_same_bits(devices, kind):
 @pytest.mark.parametrize("kind", ALL)
 def test_every_problem_comes_out_with_the_same_bits(devices, kind, replicas):
     preset = tiny(**ALL[kind] | {"replicas": replicas})
-    task = preset.arms[0].task
-    names = [name for name in measure_names(task) if name not in COSTLY]
-    require_the_same_bits(preset, names)
+    arm = preset.arms[0]
+    had = measures_of(arm.task, arm.model)
+    numbers = [name for name in had if name not in COSTLY and not had[name].axes]
+    require_the_same_bits(preset, {name: MEASURES.spec(name) for name in numbers})
 
 
 @pytest.mark.parametrize("name", ["linear101", "parity-hidden-progress"])
