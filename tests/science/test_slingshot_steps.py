@@ -12,8 +12,11 @@ from grok_tui.catalog.tasks import SparseParity
 from grok_tui.engine.arm.optimizer import Optimizer, counted
 from grok_tui.engine.record.slingshots import SlingshotDetector
 from grok_tui.engine.run.run import Run
+from grok_tui.lab.models import Layout, Role
 from grok_tui.lab.tasks import build_task
 from grok_tui.presets import load
+
+LAYOUT = Layout.of([("weight", (1,), Role.BIAS, 0)])
 
 STEPS = 20_000
 SEEDS = (0, 1, 2)
@@ -59,7 +62,7 @@ def test_after_silence_a_constant_gradient_makes_the_steps_of_the_closed_form(be
     """The first is (1 - beta1) / sqrt(1 - beta2) learning rates, the largest comes some ten steps later."""
     theta = torch.zeros(1, 1, dtype=torch.float64)
     spec = OPTIMIZERS.spec("adamw", lr=1.0, betas=[0.9, beta2], eps=1e-30, weight_decay=0.0)
-    optimizer = Optimizer(spec, theta, {"weight": (1,)})
+    optimizer = Optimizer(spec, theta, LAYOUT)
     optimizer.age += 100_000  # long silence: both moments are 0, and bias correction has gone
     sizes = []
     coefficients, _ = optimizer.coefficients(counted(40, optimizer.age))
