@@ -6,6 +6,7 @@ import ast
 import math
 import re
 import warnings
+from functools import lru_cache
 
 from grok_tui.catalog.base import nearest
 from grok_tui.claims.condition import Condition
@@ -47,6 +48,7 @@ _ORDER = {
 _FOREIGN = re.compile(r"[^\w .,()\[\]<>=!+\-*/]")
 
 
+@lru_cache(maxsize=1024)  # a claim is asked for its condition again and again, while its preset is checked
 def parse(text: str) -> Condition:
     """Parse a claim's condition and check its kinds; whitespace, line breaks included, counts as one space.
 

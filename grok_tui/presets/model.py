@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -294,19 +294,19 @@ class Preset(Spec):
             except claims.ClaimError as error:
                 raise ValueError(f"claims[{i}].holds: {error}") from None
             if claim.control is not None:
-                self._check_control(f"claims[{i}]", claim, claim.control)
+                _check_control(f"claims[{i}]", claim, claim.control, names)
         return self
 
-    def _check_control(self, where: str, claim: Claim, control: Control) -> None:
-        """Raise ValueError unless the arms of a control exist and have what the claim reads."""
-        names = self._recorded()
-        key = "fails_with" if claim.fails_with is not None else "holds_with"
-        try:
-            control.check_arms(sorted(claim.condition.arms()), names)
-            seen = {name: names[control.arms.get(name, name)] for name in names}
-            claim.condition.check(seen, EVENTS, EVENT_NUMBERS)
-        except ValueError as error:
-            raise ValueError(f"{where}.{key}: {error}") from None
+
+def _check_control(where: str, claim: Claim, control: Control, names: Mapping[str, Collection[str]]) -> None:
+    """Raise ValueError unless the arms of a control exist and have what the claim reads."""
+    key = "fails_with" if claim.fails_with is not None else "holds_with"
+    try:
+        control.check_arms(sorted(claim.condition.arms()), names)
+        seen = {name: names[control.arms.get(name, name)] for name in names}
+        claim.condition.check(seen, EVENTS, EVENT_NUMBERS)
+    except ValueError as error:
+        raise ValueError(f"{where}.{key}: {error}") from None
 
 
 def _models_of(arm: Arm) -> tuple[str, ...]:
