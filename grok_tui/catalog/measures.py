@@ -13,8 +13,9 @@ from .base import Spec, knob
 from .entry import Entry
 from .llc import Sgld
 from .models import ModelSpec
+from .origin import Origin
 from .plugins import PluginError
-from .registry import Registry
+from .registry import Registry, by_name
 from .tasks import TaskSpec
 
 SEEN = ("loss", "update", "largest_update", "readout_norm")
@@ -160,10 +161,10 @@ class Measures(Registry[MeasureSpec]):
         assert isinstance(entry, Measure), "no other passes the check"
         return entry
 
-    def _checked(self, found: Any, name: str, where: str, origin: Any) -> Entry[MeasureSpec]:
-        entry = super()._checked(found, name, where, origin)
+    def _checked(self, found: Any, name: str, origin: Origin | None) -> Entry[MeasureSpec]:
+        entry = super()._checked(found, name, origin)
         if not isinstance(entry, Measure):
-            raise PluginError(f"plugin {where}: '{name}' is {type(found).__name__}, not a Measure")
+            raise PluginError(f"plugin {origin}: '{name}' is {type(found).__name__}, not a Measure")
         return entry
 
 
@@ -307,7 +308,7 @@ MEASURES = Measures(
 
 
 def _of_its_name(given: Any) -> Any:
-    table = {"name": given} if isinstance(given, str) else given
+    table = by_name(given)
     name = table.get("name") if isinstance(table, Mapping) else None
     if isinstance(name, str) and name not in MEASURES:
         raise PydanticCustomError("measure_unknown", "{problem}", {"problem": MEASURES.unknown(name)})

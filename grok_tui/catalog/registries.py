@@ -30,7 +30,7 @@ def take_up(paths: Iterable[Path]) -> None:
     Raises:
         PluginError: one cannot be run, has no entry, or has one that does not belong anywhere.
     """
-    taken = [part for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
+    taken = _inherited()
     for path in paths:
         for entry in load_file(path):
             registry = next((one for one in REGISTRIES.values() if issubclass(entry.spec, one.base)), None)
@@ -47,4 +47,8 @@ def take_up(paths: Iterable[Path]) -> None:
 
 def take_up_those_of_the_parent() -> None:
     """Take up the files that the process which started this one had."""
-    take_up(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)
+    take_up(map(Path, _inherited()))
+
+
+def _inherited() -> list[str]:
+    return [part for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]

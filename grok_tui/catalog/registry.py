@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +13,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import Spec, nearest
 from .entry import Entry
+from .origin import Origin
 from .plugins import PluginError, load, offered, origin_of, told
 
 S = TypeVar("S", bound=Spec)
@@ -38,6 +40,11 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
         self._imported: dict[str, Entry[S]] = {}
 
     @property
+    def _key(self) -> str:
+        """The field that holds the name: one for all entries of a kind."""
+        return next(iter(self.shipped.values())).key
+
+    @property
     def _offered(self) -> Mapping[str, Any]:
         return offered(self.group) if self.group else {}
 
@@ -57,20 +64,20 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
             KeyError: there is none.
             PluginError: it is a plugin's, which cannot be loaded, or names something else.
         """
-        offers = [str(origin_of(point)) for point in self._offered.get(name, ())]
+        offers = [origin_of(point) for point in self._offered.get(name, ())]
         known = self.shipped.get(name) or self._added.get(name)
         if known is not None:
             if offers:
                 own = str(known.origin) if known.origin else "grok-tui"
                 raise PluginError(
-                    f"two {self.kind}s are named '{name}': of {' and of '.join([own, *offers])}"
+                    f"two {self.kind}s are named '{name}': of {' and of '.join([own, *map(str, offers)])}"
                 )
             return known
         if len(offers) > 1:
-            raise PluginError(f"two {self.kind}s are named '{name}': of {' and of '.join(offers)}")
+            raise PluginError(f"two {self.kind}s are named '{name}': of {' and of '.join(map(str, offers))}")
         if name not in self._imported:
             (point,) = self._offered[name]
-            self._imported[name] = self._checked(load(point), name, str(origin_of(point)), origin_of(point))
+            self._imported[name] = self._checked(load(point), name, offers[0])
         return self._imported[name]
 
     @property
@@ -84,22 +91,23 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
         Raises:
             PluginError: there is another of its name, or it is none of this kind.
         """
-        self._checked(entry, entry.name, str(entry.origin), entry.origin)
+        self._checked(entry, entry.name, entry.origin)
         if entry.name in self and self._added.get(entry.name, entry).origin != entry.origin:
             raise PluginError(f"{entry.origin}: there is another {self.kind} named '{entry.name}'")
         if entry.name in self.shipped:
             raise PluginError(f"{entry.origin}: grok-tui has a {self.kind} named '{entry.name}' itself")
         self._added[entry.name] = entry
 
-    def _checked(self, found: Any, name: str, where: str, origin: Any) -> Entry[S]:
+    def _checked(self, found: Any, name: str, origin: Origin | None) -> Entry[S]:
         if not isinstance(found, Entry):
-            raise PluginError(f"plugin {where}: '{name}' is {type(found).__name__}, not an Entry")
+            raise PluginError(f"plugin {origin}: '{name}' is {type(found).__name__}, not an Entry")
         if not issubclass(found.spec, self.base):
             raise PluginError(
-                f"plugin {where}: the spec of '{name}' is no {self.base.__name__}, as a {self.kind}'s must be"
+                f"plugin {origin}: the spec of '{name}' is no {self.base.__name__},"
+                f" as a {self.kind}'s must be"
             )
         if found.name != name:
-            raise PluginError(f"plugin {where}: '{name}' calls itself '{found.name}' in its spec")
+            raise PluginError(f"plugin {origin}: '{name}' calls itself '{found.name}' in its spec")
         return replace(found, origin=origin)
 
     def spec(self, name: str, **parameters: object) -> S:
@@ -139,14 +147,13 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
             KeyError: there is no such entry.
             PluginError: a plugin's cannot be imported, raises, or makes something that `check` refuses.
         """
-        make, found = self.implementation(name), []
-
-        def attempt() -> None:
-            found.append(make(*given))
-            check(found[0])
-
-        self.asked(name, attempt)
-        return found[0] if found else make(*given)
+        make = self.implementation(name)
+        if self[name].origin is None:
+            return make(*given)
+        with self._blamed(name):
+            found = make(*given)
+            check(found)
+        return found
 
     def asked(self, name: str, contract: Callable[[], None]) -> None:
         """Ask of a plugin's thing, and of no other, that it keeps a contract.
@@ -154,13 +161,17 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
         Raises:
             PluginError: the contract raises.
         """
-        origin = self[name].origin
-        if origin is None:
-            return
+        if self[name].origin is not None:
+            with self._blamed(name):
+                contract()
+
+    @contextmanager
+    def _blamed(self, name: str) -> Iterator[None]:
+        """Name the plugin in what is raised."""
         try:
-            contract()
+            yield
         except Exception as error:
-            raise PluginError(f"plugin {origin}: {self.kind} '{name}': {told(error)}") from error
+            raise PluginError(f"plugin {self[name].origin}: {self.kind} '{name}': {told(error)}") from error
 
     def unknown(self, name: str) -> str:
         """Return what is wrong with a name that no entry has, and the nearest that one has."""
@@ -176,7 +187,7 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
             return given
         if not isinstance(given, Mapping):
             raise PydanticCustomError("dict_type", "Input should be a table")
-        key = next(iter(self.shipped.values())).key
+        key = self._key
         name = given.get(key)
         if not isinstance(name, str):
             raise PydanticCustomError("name_missing", "{key} is missing", {"key": key})
@@ -197,8 +208,11 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         """A table with a name; what else it has depends on the name."""
-        key = next(iter(self.shipped.values())).key
-        return {"type": "object", "properties": {key: {"type": "string"}}, "required": [key]}
+        return {
+            "type": "object",
+            "properties": {self._key: {"type": "string"}},
+            "required": [self._key],
+        }
 
 
 def by_name(given: object) -> object:
