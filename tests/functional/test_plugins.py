@@ -44,7 +44,7 @@ numbers = itertools.count()
 
 @pytest.fixture(autouse=True)
 def _registries_of_their_own(monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv(VARIABLE, "")  # and not what a plugin sets it to, once the test is over
     for registry in REGISTRIES.values():
         monkeypatch.setattr(registry, "_added", {})
         monkeypatch.setattr(registry, "_imported", {})
