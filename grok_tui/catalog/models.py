@@ -46,7 +46,11 @@ class Linear(ModelSpec):
     """One linear map without a bias of its own."""
 
     name: Literal["linear"]
-    init: Literal["zeros", "uniform"] = knob("zeros", help="zeros, or U(+-1/sqrt(fan_in)) as torch.nn.Linear")
+    init: Literal["zeros", "uniform", "memorizers", "generalizer"] = knob(
+        "zeros",
+        help="zeros, or U(+-1/sqrt(fan_in)) as torch.nn.Linear; memorizers: 1 for all inputs but the last,"
+        " which is 0; generalizer: the reverse",
+    )
 
     def parameter_count(self, shape: Shape) -> int:
         """Return P."""

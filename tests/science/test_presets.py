@@ -8,6 +8,7 @@ from grok_tui.engine.run.run import Run
 from grok_tui.presets import load, names
 
 UNDER_20_SECONDS = [
+    "adam-rotation",
     "grok-data-fraction",
     "grok-switch",
     "grok-width",

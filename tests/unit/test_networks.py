@@ -195,6 +195,16 @@ def test_replicas_side_by_side_are_what_they_are_alone(declared, own_samples):
     assert not torch.allclose(together[0], together[1])
 
 
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [("zeros", [0, 0, 0, 0]), ("memorizers", [1, 1, 1, 0]), ("generalizer", [0, 0, 0, 1])],
+)
+def test_a_linear_map_starts_at_the_stated_point(init, expected):
+    spec = spec_of({"name": "linear", "init": init})
+    _, theta = initial_theta(spec, Shape(3, 4, 1), [0, 1], torch.float32)
+    assert theta.tolist() == [expected, expected]
+
+
 @pytest.mark.parametrize("declared", ALL.values(), ids=ALL)
 def test_the_declared_count_of_parameters_is_exact(declared):
     flat, theta = network(declared)

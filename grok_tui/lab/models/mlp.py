@@ -21,8 +21,10 @@ class Linear(Network):
     def __init__(self, spec: catalog.Linear, shape: Shape) -> None:
         super().__init__()
         self.weight = nn.Linear(shape.inputs, shape.outputs, bias=False).weight
-        if spec.init == "zeros":
-            nn.init.zeros_(self.weight)
+        if spec.init != "uniform":
+            nn.init.constant_(self.weight, 1.0 if spec.init == "memorizers" else 0.0)
+        if spec.init in ("memorizers", "generalizer"):
+            nn.init.constant_(self.weight.detach()[:, -1], 0.0 if spec.init == "memorizers" else 1.0)
 
     def layers(self) -> Sequence[Declared]:
         """Return the one matrix, which reads the inputs and gives the outputs."""
