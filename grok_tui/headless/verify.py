@@ -99,7 +99,7 @@ def verify(
             require_writable(path, option)
     commit = markdown.commit()  # of what is about to run, which may be another one when it has ended
     at_once = min(jobs, len(wanted))
-    if at_once > 1 and options.device.startswith("cuda"):
+    if at_once > 1 and options.device.startswith(("cuda", "all")):
         complain(
             f"{at_once} presets at once share {options.device}, each taking up to 0.5 GB before it trains;"
             " --jobs 1 is about as fast"
