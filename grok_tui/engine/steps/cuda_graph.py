@@ -40,15 +40,16 @@ class CountedSteps:
         inputs = zip(eager.names, eager.plan.inputs, strict=True)
         self.rows = Rows.zeros({name: Strided.of(tensor) for name, tensor in inputs}, eager.table.device)
         self._eager = eager
+        own = dict(zip(eager.names, eager.plan.inputs, strict=True))
+        self._read = [(name, own[name].unsqueeze(0)) for name in self.rows.per_step]
 
     def take(self, steps: int) -> None:
         """Take steps; the host reads no values."""
         rows, eager = self.rows, self._eager
         result = eager.seen
         for _ in range(steps):
-            eager.table.copy_(rows.per_step["table"].index_select(0, rows.place)[0])
-            if eager.indices is not None:
-                eager.indices.copy_(rows.per_step["indices"].index_select(0, rows.place)[0])
+            for name, tensor in self._read:
+                torch.index_select(rows.per_step[name], 0, rows.place, out=tensor)
             for kernel in eager.plan.kernels:
                 kernel()
             rows.seen.index_copy_(0, rows.place, result.to(rows.seen.dtype).unsqueeze(0))
