@@ -173,6 +173,8 @@ class ClaimReport(Part):
     held_in: int
     """In how many replicas it held."""
     replicas: int
+    interval: list[float] | None = None
+    """Of several replicas, the exact 95 % confidence interval of the share that it holds in."""
     holds_in: float
     """The share of the replicas it has to hold in."""
     control: ControlReport | None = None

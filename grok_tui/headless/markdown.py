@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from grok_tui.claims import Verdict
+from grok_tui.frontend.describe import out_of
 from grok_tui.frontend.glyphs import UNICODE
 from grok_tui.frontend.report import ClaimReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural
@@ -113,7 +114,7 @@ def _row(claim: ClaimReport) -> str:
     elif claim.expected == "not reproduced":
         verdict += ", as expected"
     if claim.replicas > 1:
-        verdict += f"<br>held in {claim.held_in} of {claim.replicas} seeds"
+        verdict += f"<br>held in {out_of(claim.held_in, claim.replicas, claim.interval)}"
     sides = "<br>".join(f"`{printable(comparison.shown)}`" for comparison in claim.comparisons)
     return f"| {UNICODE.verdict(claim.verdict)} | {says} | {sides} | {verdict} | {cell(claim.origin)} |"
 
