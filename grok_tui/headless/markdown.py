@@ -32,7 +32,7 @@ def document(ledger: Ledger, before: str = "", commit: str | None = None) -> str
     good = sum("| **" not in row for row in rows)
     head = (
         f"{good} of {plural(len(rows), 'verdict')} as expected. Written by `grok-tui verify --markdown`,"
-        f" last on {datetime.now(UTC):%Y-%m-%d}{_circumstances(ledger)}."
+        f" last on {datetime.now(UTC):%Y-%m-%d}{versions_used(ledger)}."
     )
     return "\n\n".join(["# Claims", head, *(sections[name] for name in sorted(sections))]) + "\n"
 
@@ -78,7 +78,8 @@ def _written(ledger: Ledger, commit: str | None) -> Iterator[tuple[str, list[str
         yield name, [f"## {name}", "", f"No report: {cell(failure.problem)}."]
 
 
-def _circumstances(ledger: Ledger) -> str:
+def versions_used(ledger: Ledger) -> str:
+    """Return what computed the runs, to be added to a sentence; nothing if there are none."""
     if not ledger.runs:
         return ""
     v = ledger.runs[0].versions
