@@ -173,6 +173,15 @@ Controls = Annotated[
         " arms.",
     ),
 ]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        min=1,
+        help="Run each preset under K seeds that nobody chose, from --seed or else 1000 on, and judge each"
+        " claim over all of them.",
+    ),
+]
 TimeLimit = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Stop after 90, 90s, 10m or 1h30m and report what there is."),
