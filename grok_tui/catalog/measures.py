@@ -87,6 +87,14 @@ class Llc(MeasureSpec, Sgld):
     """A local learning coefficient, estimated by Langevin dynamics."""
 
 
+class Frequencies(MeasureSpec):
+    """Which frequencies of the scores are kept or taken out."""
+
+    frequencies: Literal["key", "all"] = knob(
+        "key", help="key: those that stand out in the embedding at that step; all: every one"
+    )
+
+
 Part = Literal["readout", "first", "embedding"]
 
 
@@ -266,7 +274,7 @@ MEASURES = Measures(
     ),
     _measure(
         "spectrum:embedding_gini",
-        "Gini coefficient of the embedding's power by frequency; 0: all alike",
+        "Gini coefficient of the embedding's norms by frequency; 0: all alike",
         SPECTRUM,
     ),
     _measure(
@@ -274,7 +282,7 @@ MEASURES = Measures(
         "inverse participation ratio of the embedding's power by frequency; 1: a single one",
         SPECTRUM,
     ),
-    _measure("spectrum:unembedding_gini", "Gini coefficient of the readout's power by frequency", SPECTRUM),
+    _measure("spectrum:unembedding_gini", "Gini coefficient of the readout's norms by frequency", SPECTRUM),
     _measure(
         "spectrum:unembedding_ipr",
         "inverse participation ratio of the readout's power by frequency",
@@ -282,13 +290,15 @@ MEASURES = Measures(
     ),
     _measure(
         "progress:restricted_loss",
-        "loss on all pairs when the scores keep nothing but the mean and the key frequencies",
+        "loss on all pairs when the scores keep the mean and the key frequencies alone, if there are any",
         GROUP,
+        spec=Frequencies,
     ),
     _measure(
         "progress:excluded_loss",
-        "loss on the training samples when the key frequencies are taken out of the scores",
+        "loss on the training samples when the key frequencies are taken out of the scores, all at once",
         GROUP,
+        spec=Frequencies,
     ),
     _measure(
         "progress:logit_formula_r2",
