@@ -4,9 +4,9 @@ Such a circuit's scores are functions of the product c = x o y. Frequency k of t
 sin(w_k c), is what addition modulo p calls cos(w_k (x + y)); for permutations the matrix elements of an
 irreducible representation take its place (Chughtai et al. 2023, 2302.03025). Frequencies count as key by
 the same rule as for the embedding at that step; the authors take those of the final network, and find them
-in its neurons. Where none stands out, there is no key frequency: if all of them counted then, a mere table of the
-training pairs would pass for a circuit, since its scores, averaged over the pairs of a product, are right.
-Under multiplication the products that are 0 lie outside the group and have no frequency.
+in its neurons. Where none stands out, there is no key frequency: if all of them counted then, a mere table
+of the training pairs would pass for a circuit, since its scores, averaged over the pairs of a product, are
+right. Under multiplication the products that are 0 lie outside the group and have no frequency.
 """
 
 from __future__ import annotations
