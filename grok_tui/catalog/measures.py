@@ -202,6 +202,26 @@ MEASURES = Measures(
     _measure("norms:hidden_linf", "largest absolute parameter between embedding and readout", CLASSES),
     _measure("norms:unembedding_linf", "largest absolute weight of the readout", CLASSES),
     _measure(
+        "movement:linf_distance_from_init",
+        "max |theta_i - theta_0i| (taken where it is asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "movement:activation_change",
+        "distance of the last hidden activations from those at the start, relative to these (costly)",
+        CLASSES,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
+        "movement:linearization_error",
+        "of the outputs' change since the start, the share that is not linear in the weights (costly)",
+        CLASSES,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
         "curvature:sharpness",
         "largest eigenvalue of the Hessian of the training loss (costly)",
         CLASSES,

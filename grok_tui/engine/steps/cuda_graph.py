@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from grok_tui.engine.steps.compiled.calling import Rows, Strided
+from grok_tui.lab.process_wide import PROCESS_WIDE
 
 from .step import Drawing, EagerStepper
 
@@ -83,7 +84,11 @@ class CudaGraphStepper:
         before: list[Tensor] = []
         try:
             # A capture that fails leaves its stream the current one, and this then puts the usual one back.
-            with torch.cuda.device(device), torch.cuda.stream(torch.cuda.current_stream(device)):
+            with (
+                PROCESS_WIDE,  # of threads for other devices, which may capture as well
+                torch.cuda.device(device),
+                torch.cuda.stream(torch.cuda.current_stream(device)),
+            ):
                 # A graph's own choice is a stream of the first device used: on another it captures nothing.
                 self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # nor torch
                 self._steps = CountedSteps(eager, drawing)
