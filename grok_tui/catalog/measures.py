@@ -116,6 +116,8 @@ class Measure(Entry[MeasureSpec]):
         traced: whether it is part of the one function that is traced; what iterates or enumerates is not,
             since that would keep the memory of it all; what has axes never is.
         axes: the names of its axes; of a number there are none.
+        shown: how much of a vector is kept of the first replica for those who look on, where the preset does
+            not ask for it: "latest", the last record alone; "history", as of any other vector; "", nothing.
     """
 
     spec: type[MeasureSpec] = MeasureSpec
@@ -126,6 +128,7 @@ class Measure(Entry[MeasureSpec]):
     costly: bool = False
     traced: bool = True
     axes: tuple[str, ...] = ()
+    shown: Literal["", "latest", "history"] = ""
 
     @property
     def name(self) -> str:
@@ -192,6 +195,14 @@ MEASURES = Measures(
         "margins:margin_min",
         "least margin of a training sample; positive where all are right",
         CLASSES,
+    ),
+    _measure(
+        "margins:margins",
+        "margin of each training sample, NaN where it is withheld (a vector; taken where it is asked for)",
+        CLASSES,
+        costly=True,
+        axes=("sample",),
+        shown="latest",
     ),
     _measure("margins:zero_loss_share", "share of training samples whose loss is exactly 0", CLASSES),
     _measure("norms:parameter_count", "number of parameters", CLASSES),

@@ -52,6 +52,7 @@ class ChartOfRun:
         drawn: its curves, or "module:function" of what makes it of a `ChartBuilder`.
         rank: when it is shown unasked.
         log_y: whether its values are on a logarithmic axis at first.
+        of: the measures with axes that it is of, which have no charts of their own.
         needs: whether a run has it; None where every run does.
         lacking: what to say of a run that has it not.
     """
@@ -64,6 +65,7 @@ class ChartOfRun:
     drawn: MeasureLines | str
     rank: Rank = "offered"
     log_y: bool = False
+    of: tuple[str, ...] = ()
     needs: Callable[[Snapshot], bool] | None = None
     lacking: str = ""
 
@@ -122,7 +124,7 @@ _ROWS = (
         "How many training samples of the first replica are right by how much: the right score less the best"
         " other one. What lies left of 0 is wrong. Hinge loss is exactly 0 where all margins are above 1.",
         "grok_tui.frontend.recorded_charts:margins",
-        needs=lambda snapshot: any(arm.margins is not None for arm in snapshot.arms),
+        of=("margins",),
         lacking="this task tells no classes apart, so there are no margins",
     ),
     ChartOfRun(
@@ -173,6 +175,7 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
 
     shown = {*shipped(COORDINATES), *ENVELOPE}
     for chart in _ROWS:
+        shown |= {*chart.of}
         if isinstance(chart.drawn, MeasureLines):
             shown |= {chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more)}
     had_by_arms = ((*arm.history.names, *arm.vectors) for arm in snapshot.arms)
@@ -183,13 +186,20 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
 
 def is_vector(chart: str, snapshot: Snapshot) -> bool:
     """Whether a chart is of a measure with axes."""
-    return any(chart.removeprefix(MEASURE) in arm.vectors for arm in snapshot.arms)
+    return chart.startswith(MEASURE) and _recorded((chart.removeprefix(MEASURE),), snapshot)
 
 
 def lacking(chart: str, snapshot: Snapshot) -> str:
     """Return why a run has not a chart, or "" where it has it."""
     row = CHARTS.get(chart)
-    return row.lacking if row is not None and row.needs is not None and not row.needs(snapshot) else ""
+    if row is None or not row.lacking:
+        return ""
+    had = row.needs(snapshot) if row.needs is not None else _recorded(row.of, snapshot)
+    return "" if had else row.lacking
+
+
+def _recorded(vectors: Sequence[str], snapshot: Snapshot) -> bool:
+    return any(name in arm.vectors for arm in snapshot.arms for name in vectors)
 
 
 def title(chart: str) -> str:

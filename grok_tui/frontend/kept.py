@@ -152,7 +152,6 @@ def _arm(
         history=history,
         coordinates=None,
         grid=None,
-        margins=None,
         labels=(),
         generalizes=(),
     )

@@ -157,7 +157,6 @@ class FakeRun:
                 history=History(MEASURES, 1),
                 coordinates=CoordinateHistory(samples + 1),
                 grid=None,
-                margins=None,
                 labels=labels,
                 generalizes=(*([False] * samples), True),
             )

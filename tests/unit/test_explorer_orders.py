@@ -40,7 +40,6 @@ def status(spec, l2_norm: float = 2.0) -> ArmStatus:
         history=history,
         coordinates=None,
         grid=None,
-        margins=None,
         labels=(),
         generalizes=(),
     )

@@ -21,7 +21,6 @@ class Shown:
         coordinates: over time, where the task has some.
         generalizes: which of them generalize.
         grid: what it has learnt of a table of pairs, where that is the task.
-        margins: of its training samples [N], where outputs are scores of classes.
     """
 
     def __init__(self, task: Task, measuring: Measuring) -> None:
@@ -30,7 +29,6 @@ class Shown:
         self.coordinates = CoordinateHistory(count) if count else None
         self.generalizes: tuple[bool, ...] = ()
         self.grid: NDArray[np.int8] | None = None
-        self.margins: NDArray[np.float32] | None = None
 
     def record(self, step: int, measuring: Measuring) -> None:
         """Keep what has just been measured at a recorded step."""
@@ -42,4 +40,3 @@ class Shown:
         """Bring to the host what is shown as it is now."""
         self.generalizes = measuring.generalizes(0)
         self.grid = measuring.grid() if self._task.symbols is not None else None
-        self.margins = measuring.margins() if self._task.classes else None

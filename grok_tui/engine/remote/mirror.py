@@ -76,12 +76,14 @@ class _ArmMirror:
         self._kind = kind
         self._history = History(kind.names[: -len(SIDES)], kind.replicas)
         self._weights = CoordinateHistory(kind.coordinates) if kind.coordinates else None
-        self._vectors = {name: bounded(name, axes, kind.replicas) for name, axes in kind.vectors.items()}
+        self._vectors = {
+            name: bounded(name, along.axes, along.replicas, along.rows)
+            for name, along in kind.vectors.items()
+        }
         self._interventions: list[AnyIntervention] = []
         self._events: list[Event] = []
         self._generalizes: tuple[bool, ...] = ()
         self._grid: NDArray[np.int8] | None = None
-        self._margins: NDArray[np.float32] | None = None
 
     def take(self, news: ArmNews) -> ArmStatus:
         self._interventions += news.interventions
@@ -97,8 +99,6 @@ class _ArmMirror:
         if news.grid is not None:
             side = news.grid.side
             self._grid = np.frombuffer(news.grid.cells, dtype=np.int8).reshape(side, side)
-        if news.margins is not None:
-            self._margins = np.frombuffer(news.margins, dtype="<f4")
         return ArmStatus(
             **vars(news.facts),
             interventions=tuple(self._interventions),
@@ -107,7 +107,6 @@ class _ArmMirror:
             vectors=self._vectors,
             coordinates=self._weights,
             grid=self._grid,
-            margins=self._margins,
             labels=tuple(self._kind.labels),
             generalizes=self._generalizes,
         )
