@@ -68,6 +68,10 @@ SPECTRUM = Family(
     "An arm on a task whose symbols have frequencies or representations has also", lambda task: task.spectral
 )
 GROUP = Family("An arm on a task that is the product of a group has also", lambda task: task.group)
+TABLE = Family(
+    "An arm on a task that is a table of pairs has also",
+    lambda task: 0 < 2 * task.shape.symbols == task.shape.inputs,
+)
 LINEAR101 = Family("linear101", lambda task: task.name == "linear101")
 PARITY = Family("sparse_parity", lambda task: task.name == "sparse_parity")
 
@@ -285,6 +289,15 @@ MEASURES = Measures(
         "progress:logit_formula_r2",
         "share of the scores' variance that sum_k A_k cos(w_k (x o y - c)) explains",
         GROUP,
+    ),
+    _measure(
+        "grid:pairs",
+        "each pair of a table, by x and y: 0 wrong, 1 right, 2 trained, 3 trained and wrong, -1 no sample"
+        " (a matrix; taken where it is asked for)",
+        TABLE,
+        costly=True,
+        axes=("x", "y"),
+        shown="latest",
     ),
     _measure("coordinates:bias", "weight of the feature that all samples share", LINEAR101),
     _measure(

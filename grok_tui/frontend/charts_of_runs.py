@@ -5,7 +5,7 @@ Imports no numpy, for the first frame: a chart is built by `grok_tui.frontend.ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -53,8 +53,7 @@ class ChartOfRun:
         rank: when it is shown unasked.
         log_y: whether its values are on a logarithmic axis at first.
         of: the measures with axes that it is of, which have no charts of their own.
-        needs: whether a run has it; None where every run does.
-        lacking: what to say of a run that has it not.
+        lacking: what to say of a run that has none of these; "" where the chart is shown all the same.
     """
 
     id: str
@@ -66,7 +65,6 @@ class ChartOfRun:
     rank: Rank = "offered"
     log_y: bool = False
     of: tuple[str, ...] = ()
-    needs: Callable[[Snapshot], bool] | None = None
     lacking: str = ""
 
 
@@ -113,7 +111,7 @@ _ROWS = (
         " others which the model gets right. A rule fills in whole diagonals at once, memory fills in"
         " nothing.",
         "grok_tui.frontend.recorded_charts:pairs",
-        needs=lambda snapshot: any(arm.grid is not None for arm in snapshot.arms),
+        of=("pairs",),
         lacking="this task is no table of pairs",
     ),
     ChartOfRun(
@@ -192,10 +190,7 @@ def is_vector(chart: str, snapshot: Snapshot) -> bool:
 def lacking(chart: str, snapshot: Snapshot) -> str:
     """Return why a run has not a chart, or "" where it has it."""
     row = CHARTS.get(chart)
-    if row is None or not row.lacking:
-        return ""
-    had = row.needs(snapshot) if row.needs is not None else _recorded(row.of, snapshot)
-    return "" if had else row.lacking
+    return row.lacking if row is not None and not _recorded(row.of, snapshot) else ""
 
 
 def _recorded(vectors: Sequence[str], snapshot: Snapshot) -> bool:

@@ -151,7 +151,6 @@ def _arm(
         events=tuple(seen),
         history=history,
         coordinates=None,
-        grid=None,
         labels=(),
         generalizes=(),
     )

@@ -468,10 +468,9 @@ def test_a_measure_with_an_axis_is_shown_along_it_and_turned_with_the_weights(pr
 @pytest.mark.parametrize("size", [(200, 60), (250, 80)])
 def test_of_the_charts_on_a_wide_screen_no_two_are_the_same(preset, size):
     async def script(explorer: Explorer) -> None:
-        margins = {"margins": latest([-1, 2, 3])}
-        grid = np.zeros((5, 5), dtype=np.int8)
+        vectors = {"margins": latest([-1, 2, 3]), "pairs": latest(np.zeros((5, 5)))}
         for arm in explorer.run.arms.values():
-            arm.status = replace(arm.status, vectors=margins, grid=grid)
+            arm.status = replace(arm.status, vectors=vectors)
         await explorer.train(1)
         for pane in explorer.live.viewing.places[5:]:
             pane.chart = "measure"  # as in a run that begins with them

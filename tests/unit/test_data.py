@@ -146,7 +146,7 @@ def test_measures_on_training_data_are_over_the_samples_that_are_in_the_set():
     a.watch()
     seen = a.vectors["margins"].table()[1].ravel()
     np.testing.assert_allclose(seen[~np.isnan(seen)], margins.numpy(), rtol=1e-5)
-    assert (a.shown.grid >= 2).sum() == len(own), "only those in the set are trained"
+    assert (a.vectors["pairs"].table()[1] >= 2).sum() == len(own), "only those in the set are trained"
 
 
 @pytest.mark.parametrize("batches", [FULL, EPOCHS])

@@ -59,7 +59,6 @@ def arm(*events: Event, name: str = "many", **changes: object) -> ArmStatus:
         events=events,
         history=history,
         coordinates=None,
-        grid=None,
         labels=(),
         generalizes=(),
     )

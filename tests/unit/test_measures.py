@@ -394,7 +394,9 @@ def test_the_grid_of_an_arm_agrees_with_its_accuracies(seeds):
         record_every=5,
     )
     run_to(a, 20)
-    counts = np.bincount(a._measuring.grid().reshape(-1), minlength=4)
+    a.watch()
+    pairs = a.vectors["pairs"].table()[1].astype(int)
+    counts = np.bincount(pairs.reshape(-1), minlength=4)
     assert counts[2] / (counts[2] + counts[3]) == pytest.approx(a.history.last("train_accuracy")[0])
     assert counts[1] / (counts[0] + counts[1]) == pytest.approx(a.history.last("val_accuracy")[0])
     assert counts.sum() == 49

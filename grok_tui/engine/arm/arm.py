@@ -167,7 +167,7 @@ class Arm:
     def watch(self) -> None:
         """Keep at recorded steps, from now on, what charts show of the first replica."""
         if self.shown is None:
-            self.shown = Shown(self.task, self._measuring)
+            self.shown = Shown(self._measuring)
             self.shown.record(self.step, self._measuring)
             had = measures_of(self.spec.task, self.spec.model)
             self._looked_at = tuple(name for name in had if had[name].shown and name not in self._measures)
@@ -212,7 +212,6 @@ class Arm:
             history=self.history,
             vectors=self.vectors,
             coordinates=shown.coordinates if shown else None,
-            grid=shown.grid if shown else None,
             labels=coordinates.labels if coordinates else (),
             generalizes=shown.generalizes if shown else (),
         )

@@ -13,7 +13,7 @@ from torch import Tensor
 from grok_tui.catalog.measures import MEASURES, MeasureSpec
 from grok_tui.engine.steps.plan import Plan
 from grok_tui.lab.losses import SampleLoss
-from grok_tui.lab.measures import Probe, correctness_grid, taker
+from grok_tui.lab.measures import Probe, taker
 from grok_tui.lab.models import FlatNetwork
 from grok_tui.lab.tasks import Samples, Task
 
@@ -151,22 +151,6 @@ class Measuring:
     def generalizes(self, replica: int) -> tuple[bool, ...]:
         """Return which of these coordinates generalize; none where the task has no coordinates."""
         return tuple(self._output("generalizes")[replica].tolist()) if self.coordinate_count else ()
-
-    def grid(self) -> NDArray[np.int8]:
-        """Return what the first replica of a binary operation had learnt when `take` was last called.
-
-        A `grok_tui.lab.measures.grid.PairState` for each pair of symbols [n, n].
-        """
-        train, validation = (
-            samples.inputs if self._shared else samples.inputs[0]
-            for samples in (self._train, self._validation)
-        )
-        right, val_right = self._output("train_right")[0], self._output("val_right")[0]
-        if self._mask is not None:
-            own = self._mask[0]
-            validation, val_right = torch.cat([validation, train[~own]]), torch.cat([val_right, right[~own]])
-            train, right = train[own], right[own]
-        return correctness_grid(train, right, validation, val_right).cpu().numpy()
 
     def _output(self, name: str) -> Tensor:
         """Return an output of the plan: the measures, or what a `Probe` calls so."""

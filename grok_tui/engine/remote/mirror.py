@@ -83,7 +83,6 @@ class _ArmMirror:
         self._interventions: list[AnyIntervention] = []
         self._events: list[Event] = []
         self._generalizes: tuple[bool, ...] = ()
-        self._grid: NDArray[np.int8] | None = None
 
     def take(self, news: ArmNews) -> ArmStatus:
         self._interventions += news.interventions
@@ -96,9 +95,6 @@ class _ArmMirror:
             self._take_rows(name, self._vectors.get(name), table)
         if news.generalizes is not None:
             self._generalizes = tuple(news.generalizes)
-        if news.grid is not None:
-            side = news.grid.side
-            self._grid = np.frombuffer(news.grid.cells, dtype=np.int8).reshape(side, side)
         return ArmStatus(
             **vars(news.facts),
             interventions=tuple(self._interventions),
@@ -106,7 +102,6 @@ class _ArmMirror:
             history=self._history,
             vectors=self._vectors,
             coordinates=self._weights,
-            grid=self._grid,
             labels=tuple(self._kind.labels),
             generalizes=self._generalizes,
         )

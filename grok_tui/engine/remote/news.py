@@ -20,7 +20,6 @@ from .protocol import (
     MOST_ROW_BYTES,
     Along,
     ArmNews,
-    Grid,
     Kind,
     Record,
     Same,
@@ -83,7 +82,6 @@ class _ArmTeller:
         self._version, self._stride, self._rows = -1, 0, 0
         self._interventions = self._events = 0
         self._told: dict[str, NDArray[np.int64]] = {}
-        self._grid: NDArray[np.int8] | None = None
 
     def news(self, arm: ArmStatus) -> ArmNews:
         kind = None
@@ -110,7 +108,6 @@ class _ArmTeller:
             vectors={name: self._rows_of(name, vector) for name, vector in arm.vectors.items()}
             if changed
             else {},
-            grid=self._table(arm),
         )
 
     def _new(self, entries: Sequence[Entry], known: int) -> list[Entry]:
@@ -161,12 +158,6 @@ class _ArmTeller:
             steps=steps[first:last].astype("<i8").tobytes(),
             values=rows[first:last].astype("<f4").tobytes(),
         )
-
-    def _table(self, arm: ArmStatus) -> Grid | None:
-        if arm.grid is None or arm.grid is self._grid:
-            return None
-        self._grid = arm.grid
-        return Grid(side=len(arm.grid), cells=arm.grid.tobytes())
 
 
 def _short(kind: type[Facts], whole: Facts) -> Facts:

@@ -91,13 +91,6 @@ class Kind(_Message):
     """The measures that are vectors."""
 
 
-class Grid(_Message):
-    """What is learnt of a table: int8 [side, side]."""
-
-    side: Annotated[int, Field(ge=0, le=4096)]
-    cells: bytes
-
-
 class ArmNews(_Message):
     """An arm as it stands, with what is new of what grows."""
 
@@ -109,7 +102,6 @@ class ArmNews(_Message):
     record: Record | None = None
     weights: Table | None = None
     vectors: dict[str, Table] = {}
-    grid: Grid | None = None
 
 
 class Status(_Message):
