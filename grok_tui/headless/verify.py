@@ -81,7 +81,7 @@ def verify(
     commit = markdown.commit()  # of what is about to run, which may be another one when it has ended
     work = [Job(name, seed) for name in wanted for seed in fresh_seeds(name, options, seeds)]
     at_once = min(jobs, len(work))
-    if at_once > 1 and options.device.startswith("cuda"):
+    if at_once > 1 and options.device.startswith(("cuda", "all")):
         complain(
             f"{at_once} presets at once share {options.device}, each taking up to 0.5 GB before it trains;"
             " --jobs 1 is about as fast"

@@ -16,7 +16,7 @@ from grok_tui.engine.remote.mirror import Mirror
 from grok_tui.engine.remote.news import Teller
 from grok_tui.engine.remote.protocol import ANSWERS
 from grok_tui.engine.run.run import Run
-from grok_tui.engine.run.snapshot import RunFacts, State
+from grok_tui.engine.run.snapshot import DeviceMemory, RunFacts, State
 from grok_tui.engine.worker import orders as ask
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.errors import GrokTuiError
@@ -174,6 +174,7 @@ def test_everything_short_of_a_run_and_of_an_arm_passes_over_the_socket():
         moments={"sgd": (1, 2)},
         replayed=0.5,
         kept="a run",
+        gpus=(DeviceMemory("cuda:1", 1, 2),),
         failure="why",
         details="where",
     )
