@@ -204,6 +204,7 @@ def _claim(judged: JudgedClaim) -> ClaimReport:
         because=claim.because,
         held_in=judged.held_in,
         replicas=len(judged.judgements),
+        interval=list(judged.interval) if judged.interval else None,
         holds_in=claim.holds_in,
     )
 

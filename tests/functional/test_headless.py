@@ -137,6 +137,7 @@ class TestDocument:
         assert document["seeds"] == [5, 6, 7]
         assert len(document["arms"][0]["measures"]["bias"]) == 3
         assert (document["claims"][0]["held_in"], document["claims"][0]["replicas"]) == (3, 3)
+        assert document["claims"][0]["interval"] == pytest.approx([0.025 ** (1 / 3), 1])
 
     def test_events_and_interventions_carried_out_are_recorded(self, report, preset_file):
         switch = """

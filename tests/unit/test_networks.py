@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from grok_tui.catalog.models import Activation, AnyModel
 from grok_tui.catalog.tasks import Shape
-from grok_tui.lab.models import FlatNetwork, Layout, Role, Weights, build_network, initial_theta
+from grok_tui.lab.models import FlatNetwork, Layout, Role, Weights, build_network, initial_theta, transformer
 from grok_tui.lab.models.layers import Network
 
 N_SYMBOLS = 5
@@ -173,6 +173,26 @@ def test_dropout_masks_the_stated_activations(declared):
     torch.testing.assert_close(masked, obvious(declared, p, keep))
     assert not torch.allclose(masked, flat.apply(p, INPUTS))
     torch.testing.assert_close(flat.apply(p, INPUTS, keep=torch.ones_like(keep)), flat.apply(p, INPUTS))
+
+
+@pytest.mark.parametrize("declared", TRANSFORMERS.values(), ids=TRANSFORMERS)
+def test_a_transformer_of_few_operations_as_a_gpu_has_it_is_the_same_network(declared, monkeypatch):
+    def traced():
+        return make_fx(vmap(grad(loss), in_dims=(0, None)))(parameters, masks).graph
+
+    def loss(p, keep):
+        return (flat.apply(p, INPUTS, keep=keep) * weights).sum()
+
+    flat, theta = network(declared, seeds=(0, 1))
+    parameters, weights = flat.parameters(theta), torch.randn(len(INPUTS), SHAPE.outputs).double()
+    masks = torch.bernoulli(torch.full((len(INPUTS), flat.dropout_units), 0.5, dtype=torch.float64))
+    apart = vmap(grad(loss), in_dims=(0, None))(parameters, masks)
+    operations = len(traced().nodes)
+    monkeypatch.setattr(transformer, "launches_count", lambda rows: True)
+    together = vmap(grad(loss), in_dims=(0, None))(parameters, masks)
+    assert len(traced().nodes) < operations
+    for name, value in apart.items():
+        torch.testing.assert_close(together[name], value, msg=lambda m, name=name: f"{name}: {m}")
 
 
 def test_each_unit_of_dropout_matters():

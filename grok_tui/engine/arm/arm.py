@@ -106,6 +106,11 @@ class Arm:
         return self._trainer.theta
 
     @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.theta.device
+
+    @property
     def optimizer(self) -> Optimizer:
         """The optimizer at work."""
         return self._trainer.optimizer

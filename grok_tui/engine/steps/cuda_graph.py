@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from grok_tui.engine.steps.compiled.calling import Rows, Strided
+from grok_tui.lab.process_wide import PROCESS_WIDE
 
 from .step import EagerStepper
 
@@ -39,15 +40,16 @@ class CountedSteps:
         inputs = zip(eager.names, eager.plan.inputs, strict=True)
         self.rows = Rows.zeros({name: Strided.of(tensor) for name, tensor in inputs}, eager.table.device)
         self._eager = eager
+        own = dict(zip(eager.names, eager.plan.inputs, strict=True))
+        self._read = [(name, own[name].unsqueeze(0)) for name in self.rows.per_step]
 
     def take(self, steps: int) -> None:
         """Take steps; the host reads no values."""
         rows, eager = self.rows, self._eager
         result = eager.seen
         for _ in range(steps):
-            eager.table.copy_(rows.per_step["table"].index_select(0, rows.place)[0])
-            if eager.indices is not None:
-                eager.indices.copy_(rows.per_step["indices"].index_select(0, rows.place)[0])
+            for name, tensor in self._read:
+                torch.index_select(rows.per_step[name], 0, rows.place, out=tensor)
             for kernel in eager.plan.kernels:
                 kernel()
             rows.seen.index_copy_(0, rows.place, result.to(rows.seen.dtype).unsqueeze(0))
@@ -71,7 +73,11 @@ class CudaGraphStepper:
         before: list[Tensor] = []
         try:
             # A capture that fails leaves its stream the current one, and this then puts the usual one back.
-            with torch.cuda.device(device), torch.cuda.stream(torch.cuda.current_stream(device)):
+            with (
+                PROCESS_WIDE,  # of threads for other devices, which may capture as well
+                torch.cuda.device(device),
+                torch.cuda.stream(torch.cuda.current_stream(device)),
+            ):
                 # A graph's own choice is a stream of the first device used: on another it captures nothing.
                 self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # nor torch
                 self._steps = CountedSteps(eager)
