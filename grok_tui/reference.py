@@ -48,13 +48,18 @@ CLAIMS = """A condition is written in a small language of its own: numbers, `+ -
 the functions below. `arm.measure` is a curve over the recorded steps, `arm.event.number` one over the steps
 at which the event was seen; arithmetic on curves goes element by element, over the steps that they have in
 common. What never happened or is not finite is missing, and a comparison with it is unknown, which does not
-count as holding. A condition is judged for every replica. `mean`, `median` and `share` count every recorded
-step once, however far it is from the next: with `record_every = "auto"` steps lie as on a logarithmic axis.
+count as holding. A condition is judged for every replica.
+
+`mean`, `median` and `share` are over the steps of training, not over the rows of the record, which with
+`record_every = "auto"` lie as on a logarithmic axis: a recorded step stands for all those since the one
+before it. Where the steps 0, 10 and 100 are recorded, the last value counts 90 times in
+`mean(adamw.val_accuracy)`. Of what an event brings along each sighting counts once:
+`mean(gain(adamw.val_accuracy, adamw.slingshot, 300))`.
 
 `gain` is a curve over the steps at which an event was seen: by how much another curve grew, from its last
 recorded step before the event to the last one up to `after` steps later; it is missing where none was
 recorded in between. Events whose `after` steps are not over at the end of the record are left out. `share` is
-the share of recorded steps, or of those of an event, at which a condition holds:
+the share of steps, or of sightings of an event, at which a condition holds:
 `share(gain(adamw.val_accuracy, adamw.slingshot, 300) > 0) >= 0.8`.
 
 A claim can fail, and its control shows it: `fails_with = { adamw = "sgd" }` reads the record of `sgd` where

@@ -229,6 +229,13 @@ MEASURES = Measures(
         traced=False,
     ),
     _measure(
+        "curvature:flat_directions",
+        "share of the training loss's Hessian eigenvalues below a thousandth of the largest (costly)",
+        CLASSES,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
         "singular:singular_values",
         "singular values of the readout or another layer, the largest first (a vector, costly)",
         CLASSES,

@@ -235,6 +235,8 @@ class _Evaluation:
 
     def occurrence(self, node: Occurrence) -> Value:
         """Find the steps at which an event or a condition was seen; where it is unknown it was not seen."""
+        if node.function == "share":
+            return self.share(node)
         if isinstance(node.of, Event):
             timeline = Timeline(self.curves.steps(node.of.arm))
             seen = self.curves.events(node.of.arm, node.of.name)
@@ -252,11 +254,19 @@ class _Evaluation:
             seen = seen[seen >= since.number]
         if node.function == "count":
             return Value.of(seen.size)
-        if node.function == "share":
-            return Value.of(seen.size / timeline.steps.size)
         if not seen.size:
             return Value.absent(NEVER)
         return Value.of(float(seen.min()) if node.function == "first_step" else float(seen.max()))
+
+    def share(self, node: Occurrence) -> Value:
+        """Return the share of steps, or of sightings of an event, at which a condition is known to hold."""
+        assert not isinstance(node.of, Event), "the parser lets only conditions come here"
+        condition = self.condition(node.of)
+        assert condition.timeline is not None, "the parser lets only conditions that vary come here"
+        if not condition.timeline.steps.size:
+            return Value.absent(condition.timeline.nothing)
+        weights = condition.timeline.weights()
+        return Value.of(float(weights[condition.values == TRUE].sum() / weights.sum()))
 
     def event_number(self, node: EventNumber) -> Value:
         """Return the curve of a number that an event has; of an arm not recorded nothing was seen."""
@@ -265,7 +275,7 @@ class _Evaluation:
             return Value(np.empty(0), Timeline(recorded))
         steps, values = self.curves.event_numbers(node.arm, node.name, node.number)
         until = int(np.append(recorded[-1:], steps[-1:]).max())
-        return Value(_finite(values), Timeline(steps, until, NEVER), "not finite")
+        return Value(_finite(values), Timeline(steps, until, NEVER, sightings=True), "not finite")
 
 
 def _operands(node: Compare) -> tuple[Quantity, ...]:

@@ -23,11 +23,23 @@ class Timeline:
     steps: Steps
     seen_until: int | None = None  # of events: the last step at which one would have been seen
     nothing: str = NOT_RECORDED  # what is said of a time that holds none of the steps
+    sightings: bool = False  # whether the steps are those of an event, each of which counts once
 
     @property
     def until(self) -> int:
         """The step after which nothing is known; there has to be one."""
         return int(self.steps[-1]) if self.seen_until is None else self.seen_until
+
+    def weights(self, first: float = -np.inf) -> Floats:
+        """Return for how many steps, from `first` on, each of these stands: `[n]`, 0 or less before `first`.
+
+        A recorded step stands for those since the one before it, the first for itself. So what is summed up
+        is spread evenly over the steps of training, which are not recorded evenly.
+        """
+        if self.sightings:
+            return np.ones(len(self.steps))
+        before = np.concatenate([self.steps[:1] - 1, self.steps[:-1]])
+        return np.asarray(self.steps - np.maximum(before, np.ceil(first) - 1), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,7 @@ def _common(timelines: Sequence[Timeline]) -> Timeline:
         steps,
         min(ends) if len(ends) == len(timelines) else None,
         reasons.pop() if len(reasons) == 1 else NOT_RECORDED,
+        any(timeline.sightings for timeline in timelines),
     )
 
 
@@ -115,10 +128,11 @@ def summary(function: str, curve: Value, window: Sequence[Value]) -> Value:
     first, last = (bounds + [-np.inf, np.inf][len(bounds) :])[:2]
     if len(bounds) == 2 and last > timeline.until:
         return _beyond(timeline)
-    inside = curve.values[(timeline.steps >= first) & (timeline.steps <= last)]
+    within = (timeline.steps >= first) & (timeline.steps <= last)
+    inside = curve.values[within]
     if not inside.size:
         return Value.absent(timeline.nothing)
-    result = np.asarray(SUMMARIES[function](inside), dtype=np.float64)
+    result = np.asarray(SUMMARIES[function](inside, timeline.weights(first)[within]), dtype=np.float64)
     if np.isfinite(result):
         return Value(result)
     return Value.absent(curve.missing if np.isnan(inside).any() else "undefined")
@@ -150,7 +164,8 @@ def gain(curve: Value, seen: Steps, after: Value) -> Value:
         return Value(np.empty(0), timeline)
     whole = steps[steps + after.values <= timeline.until]  # none where `after` is missing
     left_out = after.missing if after.number is None else _beyond(timeline).missing
-    events = Timeline(whole, timeline.until, left_out if steps.size and not whole.size else NEVER)
+    nothing = left_out if steps.size and not whole.size else NEVER
+    events = Timeline(whole, timeline.until, nothing, sightings=True)
     befores = np.searchsorted(timeline.steps, whole, side="left") - 1
     afters = np.searchsorted(timeline.steps, whole + after.values, side="right") - 1
     recorded = (befores >= 0) & (afters > befores)

@@ -11,6 +11,7 @@ UNDER_20_SECONDS = [
     "adam-rotation",
     "capacity",
     "deep-plain",
+    "flat-directions",
     "grok-data-fraction",
     "grok-switch",
     "grok-width",

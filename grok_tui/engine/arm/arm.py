@@ -74,8 +74,8 @@ class Arm:
         self._problem = Problem(spec, seeds, device)
         self.task, self.data = self._problem.task, self._problem.data
         theta = self._problem.theta_0.clone()
-        learner, kind, draw = self._problem.learner(), spec.training.batches, self.task.draw
-        self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, draw)
+        learner, kind, task = self._problem.learner(), spec.training.batches, self.task
+        self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
         self._measures = measures
         self._measuring = self._problem.measuring(theta, measures)
         self.step, self.end = 0, spec.training.steps

@@ -54,7 +54,8 @@ class Halted:
         """Let an arm go on, or begin, from what it is now."""
         self.why.pop(arm.name, None)
         self._held.pop(arm.name, None)
-        self.state_of(arm)
+        if self._possible:
+            self.state_of(arm)
 
     def state_of(self, arm: Arm) -> tuple[ArmState, Arrays]:
         """Return what an arm has become; if it stopped within a step, what it was when last asked."""
