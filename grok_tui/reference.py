@@ -62,6 +62,16 @@ recorded in between. Events whose `after` steps are not over at the end of the r
 the share of steps, or of sightings of an event, at which a condition holds:
 `share(gain(adamw.val_accuracy, adamw.slingshot, 300) > 0) >= 0.8`.
 
+A condition is judged in each replica, and `holds_in` says in how many it has to hold. A statement on
+typical times over many seeds takes `median_over_replicas(x)` of a number that each replica has; a condition
+whose every `arm.name` stands in one is judged once: `median_over_replicas(first_step(adamw.grok) /
+first_step(adamw.fit)) > 10`. A replica in which `first_step` never came is not left out: its time is later
+than the record (censored), and so is what grows with it, such as `first_step(a.grok) - first_step(a.fit)`
+or `2 * first_step(a.grok)`. The median is that of Kaplan and Meier, shown with its 95 % interval
+(Brookmeyer and Crowley): `= 590 [540, 700], not reached in 1 of 8`. Where more than half never came it is
+*not reached* and the comparison unknown. A number that is missing for another reason in one replica makes
+the median missing.
+
 A claim can fail, and its control shows it: `fails_with = { adamw = "sgd" }` reads the record of `sgd` where
 the condition says `adamw` (`{ a = "b", b = "a" }` exchanges two arms), `fails_with = { set =
 "training.seed=1" }` trains the arms that it speaks of anew with another setting, or several in a list, and

@@ -22,6 +22,7 @@ from grok_tui.claims.tree import (
     Measure,
     Not,
     Occurrence,
+    OverReplicas,
     Quantity,
     Summary,
     Throughout,
@@ -36,6 +37,7 @@ from grok_tui.claims.values import (
     at,
     elementwise,
     gain,
+    median_of,
     summary,
 )
 
@@ -66,11 +68,35 @@ class Curves(Protocol):
         ...
 
 
-def evaluate(root: Truth, curves: Curves) -> Judgement:
-    """Evaluate a truth that does not vary, listing its comparisons in source order."""
+def evaluate(root: Truth, replicas: Sequence[Curves], *, once: bool = False) -> tuple[Judgement, ...]:
+    """Evaluate a truth that does not vary, listing its comparisons in source order.
+
+    Args:
+        root: the truth.
+        replicas: what each replica recorded.
+        once: judge in the first replica alone, as the others come out the same.
+    """
+    pool = _Pool(replicas)
     with np.errstate(all="ignore"):
-        level, comparisons = _Evaluation(curves).judge(root, negated=False)
+        return tuple(_judgement(root, curves, pool) for curves in (replicas[:1] if once else replicas))
+
+
+def _judgement(root: Truth, curves: Curves, pool: _Pool) -> Judgement:
+    level, comparisons = _Evaluation(curves, pool).judge(root, negated=False)
     return Judgement(_holds(level), tuple(comparisons))
+
+
+class _Pool:
+    """What is taken over all replicas, each computed once."""
+
+    def __init__(self, replicas: Sequence[Curves]) -> None:
+        self.replicas = replicas
+        self.known: dict[OverReplicas, Value] = {}
+
+    def median(self, node: OverReplicas) -> Value:
+        if node not in self.known:
+            self.known[node] = median_of([_Evaluation(one, self).quantity(node.of) for one in self.replicas])
+        return self.known[node]
 
 
 class _Side(NamedTuple):
@@ -85,8 +111,9 @@ class _Side(NamedTuple):
 
 
 class _Evaluation:
-    def __init__(self, curves: Curves) -> None:
+    def __init__(self, curves: Curves, pool: _Pool) -> None:
         self.curves = curves
+        self.pool = pool
         self.known: dict[Quantity, Value] = {}
 
     def judge(self, node: Truth, *, negated: bool) -> tuple[float, list[Comparison]]:
@@ -230,6 +257,8 @@ class _Evaluation:
                 return at(self.quantity(node.step), self.quantity(node.curve))
             case Occurrence():
                 return self.occurrence(node)
+            case OverReplicas():
+                return self.pool.median(node)
             case _:
                 assert_never(node)
 
@@ -250,12 +279,12 @@ class _Evaluation:
         if node.since is not None:
             since = self.quantity(node.since)
             if since.number is None:
-                return since
+                return Value.absent(since.missing)
             seen = seen[seen >= since.number]
         if node.function == "count":
             return Value.of(seen.size)
         if not seen.size:
-            return Value.absent(NEVER)
+            return Value.absent(NEVER, timeline.until if node.function == "first_step" else None)
         return Value.of(float(seen.min()) if node.function == "first_step" else float(seen.max()))
 
     def share(self, node: Occurrence) -> Value:

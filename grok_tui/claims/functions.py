@@ -37,6 +37,7 @@ FUNCTIONS = {
     "never": Function("never(condition or arm.event)"),
     "always": Function("always(condition)"),
     "share": Function("share(condition)"),
+    "median_over_replicas": Function("median_over_replicas(x)"),
     "abs": Function("abs(x)"),
     "sqrt": Function("sqrt(x)"),
     "log10": Function("log10(x)"),
@@ -75,7 +76,7 @@ def weighted_median(values: Floats, weights: Floats) -> Any:
     half = counted[-1] / 2
     middle = int(np.searchsorted(counted, half))
     low = values[order[middle]]
-    return low / 2 + values[order[middle + 1]] / 2 if counted[middle] == half else low
+    return low + (values[order[middle + 1]] - low) / 2 if counted[middle] == half else low
 
 
 # What is made of the values of a curve, `[n]`, and their weights, `[n]`.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui.claims.functions import ELEMENTWISE, SUMMARIES, Floats
+from grok_tui.claims.survival import median_time
 
 Steps = NDArray[np.int64]
 
@@ -49,6 +50,8 @@ class Value:
     values: Floats
     timeline: Timeline | None = None
     missing: str = ""  # why a value is NaN, in a word or two
+    beyond: float | None = None  # of a missing number that is known to be larger than this: it is censored
+    note: str = ""  # what is shown beside the number
 
     @classmethod
     def of(cls, number: float) -> Value:
@@ -56,9 +59,9 @@ class Value:
         return cls(np.asarray(number, dtype=np.float64))
 
     @classmethod
-    def absent(cls, why: str) -> Value:
-        """Make a number that is missing."""
-        return cls(np.asarray(np.nan), missing=why)
+    def absent(cls, why: str, beyond: float | None = None) -> Value:
+        """Make a number that is missing; what did not come until some step is beyond it."""
+        return cls(np.asarray(np.nan), missing=why, beyond=beyond)
 
     @property
     def number(self) -> float | None:
@@ -70,7 +73,8 @@ class Value:
         number = self.number
         if number is None:
             return self.missing
-        return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.5g}"
+        text = f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.5g}"
+        return f"{text} {self.note}" if self.note else text
 
 
 def align(values: Sequence[Value]) -> tuple[Timeline | None, list[Floats]]:
@@ -113,7 +117,51 @@ def elementwise(function: str, operands: Sequence[Value]) -> Value:
     for array in arrays:
         known = known & np.isfinite(array)
     missing = next((operand.missing for operand in operands if np.isnan(operand.values).any()), "undefined")
-    return Value(np.where(known, values, np.nan), timeline, missing)
+    return Value(np.where(known, values, np.nan), timeline, missing, _beyond_by(function, operands))
+
+
+def _beyond_by(function: str, operands: Sequence[Value]) -> float | None:
+    """Return what a result with a censored operand is known to be larger than; None where it is nothing.
+
+    That is so where the result grows with each censored operand.
+    """
+    if all(operand.beyond is None for operand in operands):
+        return None
+    bounds = [operand.number if operand.beyond is None else operand.beyond for operand in operands]
+    censored = [operand.beyond is not None for operand in operands]
+    least = [bound for bound in bounds if bound is not None]
+    if len(least) < len(bounds) or any(operand.timeline is not None for operand in operands):
+        return None
+    grows = {
+        "+": True,
+        "-": not censored[-1],
+        "*": min(least) > 0,
+        "/": not censored[-1] and least[-1] > 0,
+        "ratio": not censored[-1] and least[-1] > 0,
+        "sqrt": True,
+        "log10": True,
+        "log": True,
+        "exp": True,
+    }
+    bound = float(ELEMENTWISE[function](*least)) if grows.get(function, False) else np.nan
+    return bound if np.isfinite(bound) else None
+
+
+def median_of(numbers: Sequence[Value]) -> Value:
+    """Return the median of numbers of which some may be censored; missing where another one is missing.
+
+    It is missing too where it was not reached, as more than half are censored.
+    """
+    unknown = next((one for one in numbers if one.number is None and one.beyond is None), None)
+    if unknown is not None:
+        return Value.absent(unknown.missing)
+    times = [one.beyond if one.number is None else one.number for one in numbers]
+    found = median_time(
+        [time for time in times if time is not None], [one.number is not None for one in numbers]
+    )
+    if found.value is None:
+        return Value.absent(str(found))
+    return Value(np.asarray(found.value), note=str(found))
 
 
 def summary(function: str, curve: Value, window: Sequence[Value]) -> Value:
@@ -121,7 +169,7 @@ def summary(function: str, curve: Value, window: Sequence[Value]) -> Value:
     timeline = _timeline(curve)
     for bound in window:
         if bound.number is None:
-            return bound
+            return Value.absent(bound.missing)
     if not timeline.steps.size:
         return Value.absent(timeline.nothing)
     bounds = [float(bound.values) for bound in window]
@@ -142,7 +190,7 @@ def at(step: Value, curve: Value) -> Value:
     """Return the value at the last step of the curve that is not after `step`."""
     timeline = _timeline(curve)
     if step.number is None:
-        return step
+        return Value.absent(step.missing)
     if not timeline.steps.size:
         return Value.absent(timeline.nothing)
     if step.number > timeline.until:

@@ -173,6 +173,7 @@ class ClaimReport(Part):
     held_in: int
     """In how many replicas it held."""
     replicas: int
+    """In how many replicas it was judged; a condition on all of them together is judged once."""
     interval: list[float] | None = None
     """Of several replicas, the exact 95 % confidence interval of the share that it holds in."""
     holds_in: float

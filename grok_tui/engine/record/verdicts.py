@@ -71,7 +71,7 @@ def judge(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedCl
     """Judge a claim as far as the arms it names have come."""
     condition = claim.condition
     complete = all(arms[name].complete for name in condition.arms())
-    judgements = tuple(condition.evaluate(ReplicaCurves(arms, replica)) for replica in range(replicas))
+    judgements = condition.judge([ReplicaCurves(arms, replica) for replica in range(replicas)])
     verdict = claims.verdict(judgements, complete=complete, holds_in=claim.holds_in)
     return JudgedClaim(claim, judgements, verdict)
 
