@@ -75,8 +75,9 @@ PresetNames = Annotated[
 Profile = Annotated[
     str,
     typer.Option(
-        metavar="quick|full",
-        help="quick: minutes on a CPU. full: the source's own setting, for a GPU.",
+        metavar="quick|medium|full",
+        help="quick: minutes on a CPU. medium: the claims of full, smaller, up to an hour on a CPU."
+        " full: the source's own setting, for a GPU.",
         autocompletion=_profile_names,
     ),
 ]
@@ -171,6 +172,15 @@ Controls = Annotated[
         metavar="",
         help="Judge each claim under its control too, where it must not come out the same, and under shuffled"
         " arms.",
+    ),
+]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        min=1,
+        help="Run each preset under K seeds that nobody chose, from --seed or else 1000 on, and judge each"
+        " claim over all of them.",
     ),
 ]
 TimeLimit = Annotated[

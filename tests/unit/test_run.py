@@ -53,6 +53,7 @@ def test_a_share_of_the_replicas_can_be_enough():
     run.arms["sgd"].theta[3] = float("nan")
     (result,) = finished(run).judge()
     assert (result.held_in, result.verdict) == (3, Verdict.REPRODUCED)
+    assert result.interval == pytest.approx((0.19412, 0.975 ** (1 / 4)), abs=1e-5)
 
 
 def test_a_diverged_arm_is_named_unless_a_claim_asks_about_it():
