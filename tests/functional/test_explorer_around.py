@@ -67,10 +67,12 @@ class Browser:
         """Whether the details stand, where there is room for them."""
         if not self.screen.query_one("#browser-scroll").display:
             return True
-        first = self.screen.query_one("#browser-details", Page).text.partition("\n")[0]
+        details = self.screen.query_one("#browser-details", Page).text.splitlines()
+        # The title alone stands in a wide list too.
+        first = [line.strip() for line in details if line.strip()][:2]
         entry = self.screen.marked
         of_marked = entry is None or entry.preset is None or self.details.startswith(entry.preset.title)
-        return bool(first) and first in self.text and of_marked
+        return bool(first) and all(line in self.text for line in first) and of_marked
 
     @property
     def details(self) -> str:
