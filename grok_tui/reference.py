@@ -37,7 +37,8 @@ the explorer starts with. Then come the tables `[task]`, `[model]` and `[trainin
 with a `name` and an `optimizer`, and, where there are any, `[[interventions]]` and `[[claims]]`. An arm may
 change values of the model and of the training by tables of its own, as in `training = { batch_size = 10 }`.
 The numbers of a preset are those of its *quick* profile; `[full]` holds the values that `--profile full`
-lays over them, with arms merged by their names.
+lays over them, with arms merged by their names; `[medium]` holds what `--profile medium` lays over
+those of `[full]`: its claims at a size for a CPU.
 
 A preset is looked for as a path, then in `~/.config/grok-tui/presets/`, then among the shipped ones.
 """

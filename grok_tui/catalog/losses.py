@@ -46,7 +46,7 @@ class CrossEntropy(Loss):
 
 
 class CrossEntropyBalanced(Loss):
-    """softmax cross-entropy whose gradients sum to 0 over the classes"""
+    """softmax cross-entropy whose gradients sum to 0 over the classes but for the rounding of each"""
 
     targets: ClassVar[frozenset[Targets]] = CLASSES
     name: Literal["cross_entropy_balanced"]

@@ -139,7 +139,11 @@ class EmbeddingMlp(ModelSpec, Layered):
 
 
 class Transformer(ModelSpec):
-    """A decoder with causal attention; the outputs are read at the last token, "="."""
+    """A decoder with causal attention; the outputs are read at the last token, "=".
+
+    There is an output for every symbol; Nanda et al. have one for every token, of which "=" is never the
+    answer, and openai/grok one for all of its 239 tokens, and counts the loss of an eos after the answer too.
+    """
 
     name: Literal["transformer"]
     layers: int = knob(1, ge=1, le=64, help="blocks of attention and MLP")

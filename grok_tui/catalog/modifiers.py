@@ -37,10 +37,18 @@ class Modifiers(Spec):
     clip_norm: float = knob(0.0, live=True, ge=0, help="largest L2 norm of the gradient; 0: any")
     decay_towards: Literal["zero", "init"] = knob("zero", live=True, help="where weight decay leads")
     warmup: int = knob(
-        0, live=True, ge=0, help="the optimizer's first steps, over which its learning rate rises linearly"
+        0,
+        live=True,
+        ge=0,
+        help="the optimizer's first steps, over which its learning rate rises linearly, from 1 / warmup of it"
+        " (in openai/grok from 0: a step later)",
     )
     update_noise: float = knob(
-        0.0, live=True, ge=0, help="sd of Gaussian noise added to the update, times lr"
+        0.0,
+        live=True,
+        ge=0,
+        help="sd of Gaussian noise added to the update, times lr (in openai/grok divided by 1 - beta1^t too:"
+        " 10 times as much in the first step, 1.14 in the 20th)",
     )
     norm_factor: float = knob(
         0.0, live=True, ge=0, help="keep ||theta||_2 at this factor of its start; 0: let it go"

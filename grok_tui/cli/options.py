@@ -75,8 +75,9 @@ PresetNames = Annotated[
 Profile = Annotated[
     str,
     typer.Option(
-        metavar="quick|full",
-        help="quick: minutes on a CPU. full: the source's own setting, for a GPU.",
+        metavar="quick|medium|full",
+        help="quick: minutes on a CPU. medium: the claims of full, smaller, up to an hour on a CPU."
+        " full: the source's own setting, for a GPU.",
         autocompletion=_profile_names,
     ),
 ]

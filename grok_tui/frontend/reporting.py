@@ -50,7 +50,7 @@ def report_of(
     Args:
         snapshot: the run; its preset must be known.
         label: the preset's name.
-        profile: "quick" or "full".
+        profile: "quick", "medium" or "full".
         backends: by arm, what made which steps, where that is known.
     """
     preset = snapshot.preset

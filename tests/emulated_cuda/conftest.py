@@ -37,3 +37,19 @@ def devices() -> emulator.Emulator:
     import preloaded
 
     return preloaded.devices
+
+
+FEW = {"train_loss", "val_loss", "train_accuracy", "val_accuracy", "l2_norm"}
+
+
+@pytest.fixture
+def few_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take these alone, for tests of many runs: tracing the others is what takes longest."""
+    from grok_tui.presets import Preset
+
+    every = Preset.measures_of
+    monkeypatch.setattr(
+        Preset,
+        "measures_of",
+        lambda *given: {name: spec for name, spec in every(*given).items() if name in FEW},
+    )

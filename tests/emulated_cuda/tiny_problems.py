@@ -81,7 +81,7 @@ MODIFIERS: dict[str, dict[str, Any]] = {
     **{f"l_inf {form}": {"l_inf": 0.01, "l_inf_form": form} for form in ("max", "proximal")},
 }
 
-ACTIVATIONS = ("relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity")
+ACTIVATIONS = ("relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "exp", "identity")
 
 LOSSES = ("mse", "cross_entropy", "cross_entropy_balanced", "stablemax")
 

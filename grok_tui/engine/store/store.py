@@ -194,7 +194,7 @@ def create(
     Args:
         run: the run.
         label: the preset's name.
-        profile: "quick" or "full".
+        profile: "quick", "medium" or "full".
         at: its folder; None makes one in the state folder.
         cadence: seconds between two checkpoints; `CADENCE` if None.
 
