@@ -26,6 +26,12 @@ std::shared_ptr<Graph> watching;  // a capture of mode "global": other threads m
 thread_local std::shared_ptr<Graph> capture;  // of this thread
 thread_local int capture_device = 0;
 
+// A graph, also while another thread captures one.
+std::shared_ptr<Graph> numbered(int64_t number) {
+  Lock lock(guarding);
+  return graphs.at(number);
+}
+
 bool captured(int device) { return capture != nullptr && device == capture_device; }
 
 // Refuse what must not be done during a capture: what waits for the device, and what moves values off it.

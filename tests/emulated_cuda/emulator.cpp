@@ -102,13 +102,17 @@ int64_t emulated_capture_end() {
   return graphs_made;
 }
 
-int64_t emulated_nodes(int64_t graph) { return static_cast<int64_t>(graphs.at(graph)->nodes.size()); }
-void emulated_drop(int64_t graph) { graphs.erase(graph); }
+int64_t emulated_nodes(int64_t graph) { return static_cast<int64_t>(numbered(graph)->nodes.size()); }
+void emulated_drop(int64_t graph) {
+  Lock lock(guarding);
+  graphs.erase(graph);
+}
 
 void emulated_replay(int64_t graph) {
   c10::NoGradGuard no_grad;
   count("replayed", "graph");
-  for (auto& node : graphs.at(graph)->nodes) node();
+  auto replayed = numbered(graph);
+  for (auto& node : replayed->nodes) node();
 }
 
 void emulated_forget_counts() {

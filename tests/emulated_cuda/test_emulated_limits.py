@@ -14,7 +14,7 @@ from grok_tui.engine.steps.backends import Compiling
 from grok_tui.engine.store.directory import RunDirectory
 from grok_tui.engine.store.store import create, resume
 
-LIMITS = [0, *(round(1_000 * 1.6**i) for i in range(17))]  # bytes, up to 1.8 MB
+LIMITS = [0, *(round(1_000 * 1.8**i) for i in range(17))]  # bytes, up to 12 MB
 
 WIDE = {"model": MLP | {"hidden": 64}, "batch_size": 5, "replicas": 2, "record_every": 6, "steps": 20}
 
