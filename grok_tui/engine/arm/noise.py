@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zlib import crc32
 
 import torch
 from torch import Tensor
 
 from grok_tui.lab.streams import Purpose, stream
 from grok_tui.lab.tasks import Draw
+
+SHIPPED: dict[str, tuple[int, ...]] = {
+    "weight_noise": (Purpose.WEIGHT_NOISE,),
+    "update_noise": (Purpose.UPDATE_NOISE,),
+}
+"""What the numbers of modifiers that ship are drawn for; those of a plugin's have its name in their place."""
 
 
 class Noise:
@@ -23,10 +30,12 @@ class Noise:
         self._seeds = seeds
         self._generator = torch.Generator(device)
 
-    def fill_normal(self, buffer: Tensor, purpose: Purpose, step: int) -> None:
-        """Fill a buffer [R, ...] with standard normal numbers."""
+    def fill_normal(self, buffer: Tensor, modifier: str, step: int) -> None:
+        """Fill a buffer [R, ...] with the standard normal numbers of a modifier."""
+        own = (Purpose.MODIFIER, crc32(modifier.encode()))
+        purpose, *place = SHIPPED.get(modifier, own)
         for seed, part in zip(self._seeds, buffer, strict=True):
-            part.normal_(generator=self._at(seed, purpose, step))
+            part.normal_(generator=self._at(seed, Purpose(purpose), *place, step))
 
     def fill_kept(self, buffer: Tensor, rate: float, step: int) -> None:
         """Fill a buffer [R, ...] with dropout's factors: 0 with probability `rate`, else 1 / (1 - rate)."""
@@ -39,5 +48,5 @@ class Noise:
         for seed, x, y in zip(self._seeds, inputs, targets, strict=True):
             draw(x, y, self._at(seed, Purpose.BATCHES, step))
 
-    def _at(self, seed: int, purpose: Purpose, step: int) -> torch.Generator:
-        return self._generator.manual_seed(int(stream(seed, purpose, step).integers(2**63)))
+    def _at(self, seed: int, purpose: Purpose, *position: int) -> torch.Generator:
+        return self._generator.manual_seed(int(stream(seed, purpose, *position).integers(2**63)))

@@ -20,9 +20,8 @@ from grok_tui.engine.steps.backends import BackendLog, Compiling
 from grok_tui.engine.steps.step import HYPER, Learner, Parts
 from grok_tui.engine.steps.work import Work
 from grok_tui.lab.frames import build_frame
-from grok_tui.lab.modifiers import Structure, initial_state
+from grok_tui.lab.modifiers import Structure
 from grok_tui.lab.optimizers import SMALLEST_LR
-from grok_tui.lab.streams import Purpose
 from grok_tui.lab.tasks import Draw
 
 from .batches import Batches, BatchKind
@@ -111,7 +110,9 @@ class Trainer:
 
     def modify(self, spec: Modifiers) -> None:
         """Go on with these modifiers; a gradient filter that was at work already keeps its state."""
-        fresh = initial_state(Structure.of(spec), self.theta)
+        structure = Structure.of(spec)
+        structure.check(spec, self.theta, self._learner.network.layout.sizes)
+        fresh = structure.initial(self.theta)
         if {name: value.shape for name, value in fresh.items()} != {
             name: value.shape for name, value in self._filters.items()
         }:
@@ -122,7 +123,7 @@ class Trainer:
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
-        filters = initial_state(Structure.of(self.modifiers), self.theta) if replica is None else {}
+        filters = Structure.of(self.modifiers).initial(self.theta) if replica is None else {}
         self.optimizer.reset(replica)
         for name, value in filters.items():
             self._filters[name].copy_(value)
@@ -333,11 +334,7 @@ class Trainer:
         units = learner.network.dropout_units
         if structure.dropout and units:
             found["keep"] = theta.new_ones(replicas, self._data.total if size is None else size, units)
-        if structure.weight_noise:
-            found["weight_noise"] = torch.zeros_like(theta)
-        if structure.update_noise:
-            found["update_noise"] = torch.zeros_like(theta)
-        return found
+        return found | {name: torch.zeros_like(theta) for name in structure.noises}
 
     def _online_samples(self, size: int) -> dict[str, Tensor]:
         """Return room for the samples of a step, [R, B, ...]."""
@@ -358,7 +355,7 @@ class Trainer:
     ) -> Callable[[int], None] | None:
         """Return what draws the random numbers of the i-th step after `step`, if there are any."""
         online = self._batch_kind == "online"
-        if not (structure.dropout or structure.weight_noise or structure.update_noise or online):
+        if not (structure.dropout or structure.noises or online):
             return None
         rate = self.modifiers.dropout
 
@@ -367,10 +364,8 @@ class Trainer:
                 self._noise.fill_samples(tensors["inputs"], tensors["targets"], self._drawn, step + i)
             if "keep" in tensors:
                 self._noise.fill_kept(tensors["keep"], rate, step + i)
-            if structure.weight_noise:
-                self._noise.fill_normal(tensors["weight_noise"], Purpose.WEIGHT_NOISE, step + i)
-            if structure.update_noise:
-                self._noise.fill_normal(tensors["update_noise"], Purpose.UPDATE_NOISE, step + i)
+            for name in structure.noises:
+                self._noise.fill_normal(tensors[name], name, step + i)
 
         return draw
 
