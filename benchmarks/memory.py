@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from grok_tui.engine.run.device import resident_memory
+from grok_tui.engine.run.memory import resident_memory
 from grok_tui.engine.run.run import Run
 from grok_tui.presets import load
 

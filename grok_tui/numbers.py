@@ -51,6 +51,13 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def memory(size: float, total: float | None = None) -> str:
+    """Return a number of bytes such as "310 MiB" or "3.1 GiB", or how many of a total: "3.1/79.1 GiB"."""
+    unit, places = (2**30, 1) if max(size, total or 0) >= 2**30 else (2**20, 0)
+    shown = [f"{one / unit:.{places}f}" for one in (size, total) if one is not None]
+    return f"{'/'.join(shown)} {'GiB' if places else 'MiB'}"
+
+
 def plural(count: int, noun: str) -> str:
     """Return "1 arm", "2 arms"."""
     return f"{grouped(count)} {noun}{'' if count == 1 else 's'}"

@@ -37,7 +37,8 @@ the explorer starts with. Then come the tables `[task]`, `[model]` and `[trainin
 with a `name` and an `optimizer`, and, where there are any, `[[interventions]]` and `[[claims]]`. An arm may
 change values of the model and of the training by tables of its own, as in `training = { batch_size = 10 }`.
 The numbers of a preset are those of its *quick* profile; `[full]` holds the values that `--profile full`
-lays over them, with arms merged by their names.
+lays over them, with arms merged by their names; `[medium]` holds what `--profile medium` lays over
+those of `[full]`: its claims at a size for a CPU.
 
 A preset is looked for as a path, then in `~/.config/grok-tui/presets/`, then among the shipped ones.
 """
@@ -47,14 +48,29 @@ CLAIMS = """A condition is written in a small language of its own: numbers, `+ -
 the functions below. `arm.measure` is a curve over the recorded steps, `arm.event.number` one over the steps
 at which the event was seen; arithmetic on curves goes element by element, over the steps that they have in
 common. What never happened or is not finite is missing, and a comparison with it is unknown, which does not
-count as holding. A condition is judged for every replica. `mean`, `median` and `share` count every recorded
-step once, however far it is from the next: with `record_every = "auto"` steps lie as on a logarithmic axis.
+count as holding. A condition is judged for every replica.
+
+`mean`, `median` and `share` are over the steps of training, not over the rows of the record, which with
+`record_every = "auto"` lie as on a logarithmic axis: a recorded step stands for all those since the one
+before it. Where the steps 0, 10 and 100 are recorded, the last value counts 90 times in
+`mean(adamw.val_accuracy)`. Of what an event brings along each sighting counts once:
+`mean(gain(adamw.val_accuracy, adamw.slingshot, 300))`.
 
 `gain` is a curve over the steps at which an event was seen: by how much another curve grew, from its last
 recorded step before the event to the last one up to `after` steps later; it is missing where none was
 recorded in between. Events whose `after` steps are not over at the end of the record are left out. `share` is
-the share of recorded steps, or of those of an event, at which a condition holds:
+the share of steps, or of sightings of an event, at which a condition holds:
 `share(gain(adamw.val_accuracy, adamw.slingshot, 300) > 0) >= 0.8`.
+
+A condition is judged in each replica, and `holds_in` says in how many it has to hold. A statement on
+typical times over many seeds takes `median_over_replicas(x)` of a number that each replica has; a condition
+whose every `arm.name` stands in one is judged once: `median_over_replicas(first_step(adamw.grok) /
+first_step(adamw.fit)) > 10`. A replica in which `first_step` never came is not left out: its time is later
+than the record (censored), and so is what grows with it, such as `first_step(a.grok) - first_step(a.fit)`
+or `2 * first_step(a.grok)`. The median is that of Kaplan and Meier, shown with its 95 % interval
+(Brookmeyer and Crowley): `= 590 [540, 700], not reached in 1 of 8`. Where more than half never came it is
+*not reached* and the comparison unknown. A number that is missing for another reason in one replica makes
+the median missing.
 
 A claim can fail, and its control shows it: `fails_with = { adamw = "sgd" }` reads the record of `sgd` where
 the condition says `adamw` (`{ a = "b", b = "a" }` exchanges two arms), `fails_with = { set =

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from grok_tui.engine.run.device import resident_memory
+from grok_tui.engine.run.memory import resident_memory
 from grok_tui.engine.worker import orders as ask
 
 from .effort import Effort

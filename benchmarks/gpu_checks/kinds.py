@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from grok_tui.catalog.interventions import Jump, Reset
 from grok_tui.engine.arm.arm import Arm
-from grok_tui.engine.arm.noise import Noise
+from grok_tui.engine.arm.noise import Counted
 from grok_tui.engine.steps.backends import Compiling
-from grok_tui.lab.streams import Purpose
 
 from .cases import NOT_EMULATED, Case, cases
 from .effort import Effort
@@ -147,15 +146,13 @@ def _significant(arm: Arm) -> NDArray[np.bool_]:
 
 def draws(count: int = 1 << 18) -> dict[str, float]:
     """Return by how many standard errors moments of what is drawn on the GPU are off, by what it is."""
-    noise = Noise([3], GPU)
-    normal, kept = torch.empty(1, count, device=GPU), torch.empty(1, count, device=GPU)
-    noise.fill_normal(normal, Purpose.WEIGHT_NOISE, 1)
-    noise.fill_kept(kept, 0.2, 1)
-    again = torch.empty_like(normal)
-    noise.fill_normal(again, Purpose.WEIGHT_NOISE, 1)
-    share = (kept == 0).double().mean().item()
-    other = torch.empty_like(normal)
-    noise.fill_normal(other, Purpose.WEIGHT_NOISE, 2)
+    noise = Counted({name: torch.empty(1, count, device=GPU) for name in ("weight_noise", "keep")}, [3])
+    noise.begin(1, 0.2)
+    drawn = noise.block(2)
+    normal, other = drawn["weight_noise"]
+    noise.begin(1, 0.2)
+    again = noise.block(1)["weight_noise"][0]
+    share = (drawn["keep"][0] == 0).double().mean().item()
     together = (normal * other).double().mean().item()
     return {
         "mean": abs(normal.double().mean().item()) * count**0.5,

@@ -68,6 +68,10 @@ SPECTRUM = Family(
     "An arm on a task whose symbols have frequencies or representations has also", lambda task: task.spectral
 )
 GROUP = Family("An arm on a task that is the product of a group has also", lambda task: task.group)
+TABLE = Family(
+    "An arm on a task that is a table of pairs has also",
+    lambda task: 0 < 2 * task.shape.symbols == task.shape.inputs,
+)
 LINEAR101 = Family("linear101", lambda task: task.name == "linear101")
 PARITY = Family("sparse_parity", lambda task: task.name == "sparse_parity")
 
@@ -85,6 +89,14 @@ class MeasureSpec(Spec):
 
 class Llc(MeasureSpec, Sgld):
     """A local learning coefficient, estimated by Langevin dynamics."""
+
+
+class Frequencies(MeasureSpec):
+    """Which frequencies of the scores are kept or taken out."""
+
+    frequencies: Literal["key", "all"] = knob(
+        "key", help="key: those that stand out in the embedding at that step; all: every one"
+    )
 
 
 Part = Literal["readout", "first", "embedding"]
@@ -116,6 +128,8 @@ class Measure(Entry[MeasureSpec]):
         traced: whether it is part of the one function that is traced; what iterates or enumerates is not,
             since that would keep the memory of it all; what has axes never is.
         axes: the names of its axes; of a number there are none.
+        shown: how much of a vector is kept of the first replica for those who look on, where the preset does
+            not ask for it: "latest", the last record alone; "history", as of any other vector; "", nothing.
     """
 
     spec: type[MeasureSpec] = MeasureSpec
@@ -126,6 +140,7 @@ class Measure(Entry[MeasureSpec]):
     costly: bool = False
     traced: bool = True
     axes: tuple[str, ...] = ()
+    shown: Literal["", "latest", "history"] = ""
 
     @property
     def name(self) -> str:
@@ -193,6 +208,14 @@ MEASURES = Measures(
         "least margin of a training sample; positive where all are right",
         CLASSES,
     ),
+    _measure(
+        "margins:margins",
+        "margin of each training sample, NaN where it is withheld (a vector; taken where it is asked for)",
+        CLASSES,
+        costly=True,
+        axes=("sample",),
+        shown="latest",
+    ),
     _measure("margins:zero_loss_share", "share of training samples whose loss is exactly 0", CLASSES),
     _measure("norms:parameter_count", "number of parameters", CLASSES),
     _measure("norms:embedding_norm", "L2 norm of the matrix that reads the inputs", CLASSES),
@@ -202,8 +225,35 @@ MEASURES = Measures(
     _measure("norms:hidden_linf", "largest absolute parameter between embedding and readout", CLASSES),
     _measure("norms:unembedding_linf", "largest absolute weight of the readout", CLASSES),
     _measure(
+        "movement:linf_distance_from_init",
+        "max |theta_i - theta_0i| (taken where it is asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "movement:activation_change",
+        "distance of the last hidden activations from those at the start, relative to these (costly)",
+        CLASSES,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
+        "movement:linearization_error",
+        "of the outputs' change since the start, the share that is not linear in the weights (costly)",
+        CLASSES,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
         "curvature:sharpness",
         "largest eigenvalue of the Hessian of the training loss (costly)",
+        CLASSES,
+        costly=True,
+        traced=False,
+    ),
+    _measure(
+        "curvature:flat_directions",
+        "share of the training loss's Hessian eigenvalues below a thousandth of the largest (costly)",
         CLASSES,
         costly=True,
         traced=False,
@@ -246,7 +296,7 @@ MEASURES = Measures(
     ),
     _measure(
         "spectrum:embedding_gini",
-        "Gini coefficient of the embedding's power by frequency; 0: all alike",
+        "Gini coefficient of the embedding's norms by frequency; 0: all alike",
         SPECTRUM,
     ),
     _measure(
@@ -254,7 +304,7 @@ MEASURES = Measures(
         "inverse participation ratio of the embedding's power by frequency; 1: a single one",
         SPECTRUM,
     ),
-    _measure("spectrum:unembedding_gini", "Gini coefficient of the readout's power by frequency", SPECTRUM),
+    _measure("spectrum:unembedding_gini", "Gini coefficient of the readout's norms by frequency", SPECTRUM),
     _measure(
         "spectrum:unembedding_ipr",
         "inverse participation ratio of the readout's power by frequency",
@@ -262,18 +312,29 @@ MEASURES = Measures(
     ),
     _measure(
         "progress:restricted_loss",
-        "loss on all pairs when the scores keep nothing but the mean and the key frequencies",
+        "loss on all pairs when the scores keep the mean and the key frequencies alone, if there are any",
         GROUP,
+        spec=Frequencies,
     ),
     _measure(
         "progress:excluded_loss",
-        "loss on the training samples when the key frequencies are taken out of the scores",
+        "loss on the training samples when the key frequencies are taken out of the scores, all at once",
         GROUP,
+        spec=Frequencies,
     ),
     _measure(
         "progress:logit_formula_r2",
         "share of the scores' variance that sum_k A_k cos(w_k (x o y - c)) explains",
         GROUP,
+    ),
+    _measure(
+        "grid:pairs",
+        "each pair of a table, by x and y: 0 wrong, 1 right, 2 trained, 3 trained and wrong, -1 no sample"
+        " (a matrix; taken where it is asked for)",
+        TABLE,
+        costly=True,
+        axes=("x", "y"),
+        shown="latest",
     ),
     _measure("coordinates:bias", "weight of the feature that all samples share", LINEAR101),
     _measure(

@@ -12,7 +12,7 @@ from .registry import Registry
 from .tasks import Shape
 
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
-Activation = Literal["quadratic", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity"]
+Activation = Literal["quadratic", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "exp", "identity"]
 
 
 class ModelSpec(Spec):
@@ -43,14 +43,19 @@ class ModelSpec(Spec):
 
 
 class Linear(ModelSpec):
-    """One linear map without a bias of its own."""
+    """One linear map without a bias of its own, whose weights may be products of parameters."""
 
     name: Literal["linear"]
-    init: Literal["zeros", "uniform"] = knob("zeros", help="zeros, or U(+-1/sqrt(fan_in)) as torch.nn.Linear")
+    init: Literal["zeros", "uniform", "ones", "memorizers", "generalizer"] = knob(
+        "zeros",
+        help="all 0, or U(+-1/sqrt(fan_in)) as torch.nn.Linear, or all 1; memorizers: 1 for all inputs but"
+        " the last, which is 0; generalizer: the reverse",
+    )
+    depth: int = knob(1, ge=1, le=64, help="parameters whose product a weight is, all with the same start")
 
     def parameter_count(self, shape: Shape) -> int:
         """Return P."""
-        return shape.inputs * shape.outputs
+        return self.depth * shape.inputs * shape.outputs
 
     def multiplications(self, shape: Shape) -> int:
         """Return about how many multiplications the outputs of one sample take."""
@@ -66,7 +71,7 @@ class Layered(Spec):
 
     hidden: int = knob(128, ge=1, le=10_000_000, help="units of a hidden layer")
     depth: int = knob(1, ge=1, le=64, help="hidden layers")
-    activation: Activation = knob("relu", help="of the hidden layers; quadratic: x^2")
+    activation: Activation = knob("relu", help="of the hidden layers; quadratic: x^2, exp: e^(x - 1)")
     bias: bool = knob(False, help="whether all layers have biases")
     init: Literal["uniform", "normal", "he", "gromov"] = knob(
         "uniform",
@@ -134,7 +139,11 @@ class EmbeddingMlp(ModelSpec, Layered):
 
 
 class Transformer(ModelSpec):
-    """A decoder with causal attention; the outputs are read at the last token, "="."""
+    """A decoder with causal attention; the outputs are read at the last token, "=".
+
+    There is an output for every symbol; Nanda et al. have one for every token, of which "=" is never the
+    answer, and openai/grok one for all of its 239 tokens, and counts the loss of an eos after the answer too.
+    """
 
     name: Literal["transformer"]
     layers: int = knob(1, ge=1, le=64, help="blocks of attention and MLP")

@@ -124,7 +124,11 @@ class Warmup(Modifier):
 
     name: Literal["warmup"] = "warmup"
     warmup: int = knob(
-        0, live=True, ge=0, help="the optimizer's first steps, over which its learning rate rises linearly"
+        0,
+        live=True,
+        ge=0,
+        help="the optimizer's first steps, over which its learning rate rises linearly, from 1 / warmup of it"
+        " (in openai/grok from 0: a step later)",
     )
 
 
@@ -133,7 +137,11 @@ class UpdateNoise(Modifier):
 
     name: Literal["update_noise"] = "update_noise"
     update_noise: float = knob(
-        0.0, live=True, ge=0, help="sd of Gaussian noise added to the update, times lr"
+        0.0,
+        live=True,
+        ge=0,
+        help="sd of Gaussian noise added to the update, times lr (in openai/grok divided by 1 - beta1^t too:"
+        " 10 times as much in the first step, 1.14 in the 20th)",
     )
 
 

@@ -139,7 +139,12 @@ class BinaryOperation(TaskSpec):
     )
     p: int = knob(31, ge=2, le=1009, help="the modulus; of no effect on permutations")
     train_fraction: float = knob(0.5, gt=0, lt=1, help="share of all pairs that is trained on")
-    outliers: int = knob(0, ge=0, help="training pairs whose label is replaced by another, drawn at random")
+    outliers: int = knob(
+        0,
+        ge=0,
+        help="training pairs whose label is replaced by another, drawn at random: so many are wrong, where"
+        " openai/grok may draw the right one again",
+    )
 
     @field_validator("p")
     @classmethod

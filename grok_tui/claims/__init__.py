@@ -11,6 +11,7 @@ recorded or is not finite is missing, and a comparison with it is neither true n
 strong three-valued logic), so a claim cannot hold because of something that was not seen.
 """
 
+from grok_tui.claims.binomial import clopper_pearson
 from grok_tui.claims.condition import Condition
 from grok_tui.claims.evaluate import Curves
 from grok_tui.claims.functions import FUNCTIONS
@@ -26,6 +27,7 @@ __all__ = [
     "Curves",
     "Judgement",
     "Verdict",
+    "clopper_pearson",
     "parse",
     "verdict",
 ]

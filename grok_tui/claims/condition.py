@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grok_tui.catalog.base import nearest
@@ -18,6 +18,7 @@ class Condition:
     text: str
     root: Truth = field(repr=False, compare=False)
     references: tuple[Reference, ...] = field(repr=False, compare=False)  # in source order
+    pooled: bool = field(default=False, repr=False, compare=False)  # all it reads is taken over all replicas
 
     def check(
         self,
@@ -56,8 +57,16 @@ class Condition:
         return frozenset((ref.arm, ref.name) for ref in self.references if isinstance(ref, Measure))
 
     def evaluate(self, curves: Curves) -> Judgement:
-        """Evaluate on one replica's recorded curves; the names must have passed `check`."""
-        return evaluate(self.root, curves)
+        """Evaluate on the recorded curves of a single replica; the names must have passed `check`."""
+        return evaluate(self.root, [curves])[0]
+
+    def judge(self, replicas: Sequence[Curves]) -> tuple[Judgement, ...]:
+        """Evaluate on the recorded curves of all replicas; the names must have passed `check`.
+
+        Returns:
+            A judgement for each replica; one alone where all that the condition reads is taken over them.
+        """
+        return evaluate(self.root, replicas, once=self.pooled)
 
 
 def _not_a_measure(

@@ -22,6 +22,7 @@ from grok_tui.claims.tree import (
     Measure,
     Not,
     Occurrence,
+    OverReplicas,
     Quantity,
     Summary,
     Throughout,
@@ -36,6 +37,7 @@ from grok_tui.claims.values import (
     at,
     elementwise,
     gain,
+    median_of,
     summary,
 )
 
@@ -66,11 +68,35 @@ class Curves(Protocol):
         ...
 
 
-def evaluate(root: Truth, curves: Curves) -> Judgement:
-    """Evaluate a truth that does not vary, listing its comparisons in source order."""
+def evaluate(root: Truth, replicas: Sequence[Curves], *, once: bool = False) -> tuple[Judgement, ...]:
+    """Evaluate a truth that does not vary, listing its comparisons in source order.
+
+    Args:
+        root: the truth.
+        replicas: what each replica recorded.
+        once: judge in the first replica alone, as the others come out the same.
+    """
+    pool = _Pool(replicas)
     with np.errstate(all="ignore"):
-        level, comparisons = _Evaluation(curves).judge(root, negated=False)
+        return tuple(_judgement(root, curves, pool) for curves in (replicas[:1] if once else replicas))
+
+
+def _judgement(root: Truth, curves: Curves, pool: _Pool) -> Judgement:
+    level, comparisons = _Evaluation(curves, pool).judge(root, negated=False)
     return Judgement(_holds(level), tuple(comparisons))
+
+
+class _Pool:
+    """What is taken over all replicas, each computed once."""
+
+    def __init__(self, replicas: Sequence[Curves]) -> None:
+        self.replicas = replicas
+        self.known: dict[OverReplicas, Value] = {}
+
+    def median(self, node: OverReplicas) -> Value:
+        if node not in self.known:
+            self.known[node] = median_of([_Evaluation(one, self).quantity(node.of) for one in self.replicas])
+        return self.known[node]
 
 
 class _Side(NamedTuple):
@@ -85,8 +111,9 @@ class _Side(NamedTuple):
 
 
 class _Evaluation:
-    def __init__(self, curves: Curves) -> None:
+    def __init__(self, curves: Curves, pool: _Pool) -> None:
         self.curves = curves
+        self.pool = pool
         self.known: dict[Quantity, Value] = {}
 
     def judge(self, node: Truth, *, negated: bool) -> tuple[float, list[Comparison]]:
@@ -230,11 +257,15 @@ class _Evaluation:
                 return at(self.quantity(node.step), self.quantity(node.curve))
             case Occurrence():
                 return self.occurrence(node)
+            case OverReplicas():
+                return self.pool.median(node)
             case _:
                 assert_never(node)
 
     def occurrence(self, node: Occurrence) -> Value:
         """Find the steps at which an event or a condition was seen; where it is unknown it was not seen."""
+        if node.function == "share":
+            return self.share(node)
         if isinstance(node.of, Event):
             timeline = Timeline(self.curves.steps(node.of.arm))
             seen = self.curves.events(node.of.arm, node.of.name)
@@ -248,15 +279,23 @@ class _Evaluation:
         if node.since is not None:
             since = self.quantity(node.since)
             if since.number is None:
-                return since
+                return Value.absent(since.missing)
             seen = seen[seen >= since.number]
         if node.function == "count":
             return Value.of(seen.size)
-        if node.function == "share":
-            return Value.of(seen.size / timeline.steps.size)
         if not seen.size:
-            return Value.absent(NEVER)
+            return Value.absent(NEVER, timeline.until if node.function == "first_step" else None)
         return Value.of(float(seen.min()) if node.function == "first_step" else float(seen.max()))
+
+    def share(self, node: Occurrence) -> Value:
+        """Return the share of steps, or of sightings of an event, at which a condition is known to hold."""
+        assert not isinstance(node.of, Event), "the parser lets only conditions come here"
+        condition = self.condition(node.of)
+        assert condition.timeline is not None, "the parser lets only conditions that vary come here"
+        if not condition.timeline.steps.size:
+            return Value.absent(condition.timeline.nothing)
+        weights = condition.timeline.weights()
+        return Value.of(float(weights[condition.values == TRUE].sum() / weights.sum()))
 
     def event_number(self, node: EventNumber) -> Value:
         """Return the curve of a number that an event has; of an arm not recorded nothing was seen."""
@@ -265,7 +304,7 @@ class _Evaluation:
             return Value(np.empty(0), Timeline(recorded))
         steps, values = self.curves.event_numbers(node.arm, node.name, node.number)
         until = int(np.append(recorded[-1:], steps[-1:]).max())
-        return Value(_finite(values), Timeline(steps, until, NEVER), "not finite")
+        return Value(_finite(values), Timeline(steps, until, NEVER, sightings=True), "not finite")
 
 
 def _operands(node: Compare) -> tuple[Quantity, ...]:

@@ -37,6 +37,7 @@ FUNCTIONS = {
     "never": Function("never(condition or arm.event)"),
     "always": Function("always(condition)"),
     "share": Function("share(condition)"),
+    "median_over_replicas": Function("median_over_replicas(x)"),
     "abs": Function("abs(x)"),
     "sqrt": Function("sqrt(x)"),
     "log10": Function("log10(x)"),
@@ -60,15 +61,33 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "ratio": np.divide,
 }
 
-# Mean and median are over the steps of the curve, unweighted, whatever the distance between them.
-SUMMARIES: dict[str, Callable[[Floats], Any]] = {
-    "start": lambda values: values[0],
-    "end": lambda values: values[-1],
-    "max": np.max,
-    "min": np.min,
-    "mean": np.mean,
-    "median": np.median,
-    "range": np.ptp,
+
+def weighted_mean(values: Floats, weights: Floats) -> Any:
+    """Return the mean of values, `[n]`, each counted as often as its weight, `[n]`, says."""
+    return np.average(values, weights=weights)
+
+
+def weighted_median(values: Floats, weights: Floats) -> Any:
+    """Return the median of values, `[n]`, each counted as often as its weight, `[n]`, says; NaN if one is."""
+    if np.isnan(values).any():
+        return np.nan
+    order = np.argsort(values, kind="stable")
+    counted = np.cumsum(weights[order])
+    half = counted[-1] / 2
+    middle = int(np.searchsorted(counted, half))
+    low = values[order[middle]]
+    return low + (values[order[middle + 1]] - low) / 2 if counted[middle] == half else low
+
+
+# What is made of the values of a curve, `[n]`, and their weights, `[n]`.
+SUMMARIES: dict[str, Callable[[Floats, Floats], Any]] = {
+    "start": lambda values, _: values[0],
+    "end": lambda values, _: values[-1],
+    "max": lambda values, _: np.max(values),
+    "min": lambda values, _: np.min(values),
+    "mean": weighted_mean,
+    "median": weighted_median,
+    "range": lambda values, _: np.ptp(values),
 }
 
 COMPARISONS: dict[str, Callable[..., Any]] = {

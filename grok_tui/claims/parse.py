@@ -25,6 +25,7 @@ from grok_tui.claims.tree import (
     Measure,
     Not,
     Occurrence,
+    OverReplicas,
     Quantity,
     Reference,
     Summary,
@@ -65,7 +66,8 @@ def parse(text: str) -> Condition:
             f"'{_short(root.text)}' is true or false at each step, a claim once: use end(...), always(...) or"
             " never(...)"
         )
-    return Condition(source, root, tuple(parser.references))
+    pooled = bool(parser.pooled) and len(parser.pooled) == len(parser.references)
+    return Condition(source, root, tuple(parser.references), pooled)
 
 
 def _python_tree(source: str) -> ast.expr:
@@ -121,6 +123,7 @@ class _Parser:
 
     def __init__(self, source: str) -> None:
         self.references: list[Reference] = []
+        self.pooled: set[Reference] = set()  # of those, what stands in a function over all replicas
         self._bytes = source.encode()  # the offsets of Python's nodes count bytes
 
     def text(self, node: ast.expr) -> str:
@@ -231,6 +234,11 @@ class _Parser:
             curve = self.curve(arguments[0], function)
             window = tuple(self.number(argument, function) for argument in arguments[1:])
             return Summary(function, curve, window, text)
+        if function == "median_over_replicas":
+            before = len(self.references)
+            number = self.number(arguments[0], function)
+            self.pooled.update(self.references[before:])
+            return OverReplicas(number, text)
         if function == "at":
             step = self.number(arguments[0], function)
             return At(step, self.curve(arguments[1], function), text)

@@ -111,6 +111,15 @@ class Occurrence:
 
 
 @dataclass(frozen=True, eq=False)
+class OverReplicas:
+    """The median over all replicas of a number that each of them has."""
+
+    of: Quantity
+    text: str
+    varies = False
+
+
+@dataclass(frozen=True, eq=False)
 class Interval:
     """The closed interval `[low, high]` that stands to the right of `in`."""
 
@@ -180,6 +189,6 @@ class Throughout:
     varies = False
 
 
-Quantity = Literal | Measure | EventNumber | Gain | Elementwise | Summary | At | Occurrence
+Quantity = Literal | Measure | EventNumber | Gain | Elementwise | Summary | At | Occurrence | OverReplicas
 Reference = Measure | Event | EventNumber
 Truth = Compare | Logic | Not | Throughout

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui.claims.functions import ELEMENTWISE, SUMMARIES, Floats
+from grok_tui.claims.survival import median_time
 
 Steps = NDArray[np.int64]
 
@@ -23,11 +24,23 @@ class Timeline:
     steps: Steps
     seen_until: int | None = None  # of events: the last step at which one would have been seen
     nothing: str = NOT_RECORDED  # what is said of a time that holds none of the steps
+    sightings: bool = False  # whether the steps are those of an event, each of which counts once
 
     @property
     def until(self) -> int:
         """The step after which nothing is known; there has to be one."""
         return int(self.steps[-1]) if self.seen_until is None else self.seen_until
+
+    def weights(self, first: float = -np.inf) -> Floats:
+        """Return for how many steps, from `first` on, each of these stands: `[n]`, 0 or less before `first`.
+
+        A recorded step stands for those since the one before it, the first for itself. So what is summed up
+        is spread evenly over the steps of training, which are not recorded evenly.
+        """
+        if self.sightings:
+            return np.ones(len(self.steps))
+        before = np.concatenate([self.steps[:1] - 1, self.steps[:-1]])
+        return np.asarray(self.steps - np.maximum(before, np.ceil(first) - 1), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,8 @@ class Value:
     values: Floats
     timeline: Timeline | None = None
     missing: str = ""  # why a value is NaN, in a word or two
+    beyond: float | None = None  # of a missing number that is known to be larger than this: it is censored
+    note: str = ""  # what is shown beside the number
 
     @classmethod
     def of(cls, number: float) -> Value:
@@ -44,9 +59,9 @@ class Value:
         return cls(np.asarray(number, dtype=np.float64))
 
     @classmethod
-    def absent(cls, why: str) -> Value:
-        """Make a number that is missing."""
-        return cls(np.asarray(np.nan), missing=why)
+    def absent(cls, why: str, beyond: float | None = None) -> Value:
+        """Make a number that is missing; what did not come until some step is beyond it."""
+        return cls(np.asarray(np.nan), missing=why, beyond=beyond)
 
     @property
     def number(self) -> float | None:
@@ -58,7 +73,8 @@ class Value:
         number = self.number
         if number is None:
             return self.missing
-        return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.5g}"
+        text = f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.5g}"
+        return f"{text} {self.note}" if self.note else text
 
 
 def align(values: Sequence[Value]) -> tuple[Timeline | None, list[Floats]]:
@@ -88,6 +104,7 @@ def _common(timelines: Sequence[Timeline]) -> Timeline:
         steps,
         min(ends) if len(ends) == len(timelines) else None,
         reasons.pop() if len(reasons) == 1 else NOT_RECORDED,
+        any(timeline.sightings for timeline in timelines),
     )
 
 
@@ -100,7 +117,51 @@ def elementwise(function: str, operands: Sequence[Value]) -> Value:
     for array in arrays:
         known = known & np.isfinite(array)
     missing = next((operand.missing for operand in operands if np.isnan(operand.values).any()), "undefined")
-    return Value(np.where(known, values, np.nan), timeline, missing)
+    return Value(np.where(known, values, np.nan), timeline, missing, _beyond_by(function, operands))
+
+
+def _beyond_by(function: str, operands: Sequence[Value]) -> float | None:
+    """Return what a result with a censored operand is known to be larger than; None where it is nothing.
+
+    That is so where the result grows with each censored operand.
+    """
+    if all(operand.beyond is None for operand in operands):
+        return None
+    bounds = [operand.number if operand.beyond is None else operand.beyond for operand in operands]
+    censored = [operand.beyond is not None for operand in operands]
+    least = [bound for bound in bounds if bound is not None]
+    if len(least) < len(bounds) or any(operand.timeline is not None for operand in operands):
+        return None
+    grows = {
+        "+": True,
+        "-": not censored[-1],
+        "*": min(least) > 0,
+        "/": not censored[-1] and least[-1] > 0,
+        "ratio": not censored[-1] and least[-1] > 0,
+        "sqrt": True,
+        "log10": True,
+        "log": True,
+        "exp": True,
+    }
+    bound = float(ELEMENTWISE[function](*least)) if grows.get(function, False) else np.nan
+    return bound if np.isfinite(bound) else None
+
+
+def median_of(numbers: Sequence[Value]) -> Value:
+    """Return the median of numbers of which some may be censored; missing where another one is missing.
+
+    It is missing too where it was not reached, as more than half are censored.
+    """
+    unknown = next((one for one in numbers if one.number is None and one.beyond is None), None)
+    if unknown is not None:
+        return Value.absent(unknown.missing)
+    times = [one.beyond if one.number is None else one.number for one in numbers]
+    found = median_time(
+        [time for time in times if time is not None], [one.number is not None for one in numbers]
+    )
+    if found.value is None:
+        return Value.absent(str(found))
+    return Value(np.asarray(found.value), note=str(found))
 
 
 def summary(function: str, curve: Value, window: Sequence[Value]) -> Value:
@@ -108,17 +169,18 @@ def summary(function: str, curve: Value, window: Sequence[Value]) -> Value:
     timeline = _timeline(curve)
     for bound in window:
         if bound.number is None:
-            return bound
+            return Value.absent(bound.missing)
     if not timeline.steps.size:
         return Value.absent(timeline.nothing)
     bounds = [float(bound.values) for bound in window]
     first, last = (bounds + [-np.inf, np.inf][len(bounds) :])[:2]
     if len(bounds) == 2 and last > timeline.until:
         return _beyond(timeline)
-    inside = curve.values[(timeline.steps >= first) & (timeline.steps <= last)]
+    within = (timeline.steps >= first) & (timeline.steps <= last)
+    inside = curve.values[within]
     if not inside.size:
         return Value.absent(timeline.nothing)
-    result = np.asarray(SUMMARIES[function](inside), dtype=np.float64)
+    result = np.asarray(SUMMARIES[function](inside, timeline.weights(first)[within]), dtype=np.float64)
     if np.isfinite(result):
         return Value(result)
     return Value.absent(curve.missing if np.isnan(inside).any() else "undefined")
@@ -128,7 +190,7 @@ def at(step: Value, curve: Value) -> Value:
     """Return the value at the last step of the curve that is not after `step`."""
     timeline = _timeline(curve)
     if step.number is None:
-        return step
+        return Value.absent(step.missing)
     if not timeline.steps.size:
         return Value.absent(timeline.nothing)
     if step.number > timeline.until:
@@ -150,7 +212,8 @@ def gain(curve: Value, seen: Steps, after: Value) -> Value:
         return Value(np.empty(0), timeline)
     whole = steps[steps + after.values <= timeline.until]  # none where `after` is missing
     left_out = after.missing if after.number is None else _beyond(timeline).missing
-    events = Timeline(whole, timeline.until, left_out if steps.size and not whole.size else NEVER)
+    nothing = left_out if steps.size and not whole.size else NEVER
+    events = Timeline(whole, timeline.until, nothing, sightings=True)
     befores = np.searchsorted(timeline.steps, whole, side="left") - 1
     afters = np.searchsorted(timeline.steps, whole + after.values, side="right") - 1
     recorded = (befores >= 0) & (afters > befores)

@@ -45,7 +45,7 @@ def _profile_names(incomplete: str) -> list[str]:
 
 
 def _device_names(incomplete: str) -> list[str]:
-    return [name for name in ("auto", "cpu", "cuda", "cuda:0") if name.startswith(incomplete)]
+    return [name for name in ("auto", "cpu", "cuda", "cuda:0", "all") if name.startswith(incomplete)]
 
 
 def _run_names(incomplete: str) -> list[str]:
@@ -75,8 +75,9 @@ PresetNames = Annotated[
 Profile = Annotated[
     str,
     typer.Option(
-        metavar="quick|full",
-        help="quick: minutes on a CPU. full: the source's own setting, for a GPU.",
+        metavar="quick|medium|full",
+        help="quick: minutes on a CPU. medium: the claims of full, smaller, up to an hour on a CPU."
+        " full: the source's own setting, for a GPU.",
         autocompletion=_profile_names,
     ),
 ]
@@ -117,7 +118,11 @@ Replicas = Annotated[int | None, typer.Option(metavar="N", help="Seeds trained s
 Steps = Annotated[int | None, typer.Option(metavar="N", help="Steps of every arm.")]
 Device = Annotated[
     str,
-    typer.Option(metavar="DEVICE", help="auto, cpu, cuda or cuda:N.", autocompletion=_device_names),
+    typer.Option(
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:N, several as cuda:0,cuda:1, or all.",
+        autocompletion=_device_names,
+    ),
 ]
 Threads = Annotated[
     int | None,
@@ -167,6 +172,15 @@ Controls = Annotated[
         metavar="",
         help="Judge each claim under its control too, where it must not come out the same, and under shuffled"
         " arms.",
+    ),
+]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        min=1,
+        help="Run each preset under K seeds that nobody chose, from --seed or else 1000 on, and judge each"
+        " claim over all of them.",
     ),
 ]
 TimeLimit = Annotated[

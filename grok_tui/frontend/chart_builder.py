@@ -40,7 +40,7 @@ def build(
     """
     builder = ChartBuilder(chart, snapshot, view, selected, columns, markers)
     drawn = CHARTS[chart].drawn if chart in CHARTS else MeasureLines(chart.removeprefix(MEASURE))
-    if chart not in CHARTS and is_vector(chart, snapshot):
+    if is_vector(chart, snapshot):
         drawn = VECTOR
     if isinstance(drawn, MeasureLines):
         return builder.lines(drawn)

@@ -5,7 +5,7 @@ Imports no numpy, for the first frame: a chart is built by `grok_tui.frontend.ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -52,8 +52,8 @@ class ChartOfRun:
         drawn: its curves, or "module:function" of what makes it of a `ChartBuilder`.
         rank: when it is shown unasked.
         log_y: whether its values are on a logarithmic axis at first.
-        needs: whether a run has it; None where every run does.
-        lacking: what to say of a run that has it not.
+        of: the measures with axes that it is of, which have no charts of their own.
+        lacking: what to say of a run that has none of these; "" where the chart is shown all the same.
     """
 
     id: str
@@ -64,7 +64,7 @@ class ChartOfRun:
     drawn: MeasureLines | str
     rank: Rank = "offered"
     log_y: bool = False
-    needs: Callable[[Snapshot], bool] | None = None
+    of: tuple[str, ...] = ()
     lacking: str = ""
 
 
@@ -111,7 +111,7 @@ _ROWS = (
         " others which the model gets right. A rule fills in whole diagonals at once, memory fills in"
         " nothing.",
         "grok_tui.frontend.recorded_charts:pairs",
-        needs=lambda snapshot: any(arm.grid is not None for arm in snapshot.arms),
+        of=("pairs",),
         lacking="this task is no table of pairs",
     ),
     ChartOfRun(
@@ -122,7 +122,7 @@ _ROWS = (
         "How many training samples of the first replica are right by how much: the right score less the best"
         " other one. What lies left of 0 is wrong. Hinge loss is exactly 0 where all margins are above 1.",
         "grok_tui.frontend.recorded_charts:margins",
-        needs=lambda snapshot: any(arm.margins is not None for arm in snapshot.arms),
+        of=("margins",),
         lacking="this task tells no classes apart, so there are no margins",
     ),
     ChartOfRun(
@@ -173,6 +173,7 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
 
     shown = {*shipped(COORDINATES), *ENVELOPE}
     for chart in _ROWS:
+        shown |= {*chart.of}
         if isinstance(chart.drawn, MeasureLines):
             shown |= {chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more)}
     had_by_arms = ((*arm.history.names, *arm.vectors) for arm in snapshot.arms)
@@ -183,13 +184,17 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
 
 def is_vector(chart: str, snapshot: Snapshot) -> bool:
     """Whether a chart is of a measure with axes."""
-    return any(chart.removeprefix(MEASURE) in arm.vectors for arm in snapshot.arms)
+    return chart.startswith(MEASURE) and _recorded((chart.removeprefix(MEASURE),), snapshot)
 
 
 def lacking(chart: str, snapshot: Snapshot) -> str:
     """Return why a run has not a chart, or "" where it has it."""
     row = CHARTS.get(chart)
-    return row.lacking if row is not None and row.needs is not None and not row.needs(snapshot) else ""
+    return row.lacking if row is not None and not _recorded(row.of, snapshot) else ""
+
+
+def _recorded(vectors: Sequence[str], snapshot: Snapshot) -> bool:
+    return any(name in arm.vectors for arm in snapshot.arms for name in vectors)
 
 
 def title(chart: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from grok_tui.frontend.report import Part
 from grok_tui.paths import shipped_presets
-from grok_tui.presets import Preset, Statement, load, read, shipped_statements
+from grok_tui.presets import Claim, Preset, Statement, load, read, shipped_statements
 
 Standing = Literal["claimed", "partly", "waiting", "no claim", "open"]
 """Whether claims stand for a statement, for a part of it, none yet, none ever, or none without a reason."""
@@ -18,7 +18,7 @@ class ClaimOf(Part):
 
     preset: str
     profile: str
-    """ "full" where the quick profile does not have it."""
+    """ "full" or "medium" where the quick profile does not have it."""
     number: int
     """Its place among the claims of the preset, from 1."""
     says: str
@@ -116,14 +116,16 @@ def _claims() -> Iterator[tuple[int, ClaimOf]]:
     for path in paths:
         quick = load(str(path))
         yield from _of(path.stem, "quick", quick)
-        if "full" in read(path):
-            yield from _of(path.stem, "full", load(str(path), profile="full"), besides=quick)
+        known = list(quick.claims)
+        for profile in [one for one in ("full", "medium") if one in read(path)]:
+            other = load(str(path), profile=profile)
+            yield from _of(path.stem, profile, other, known)
+            known += other.claims
 
 
 def _of(
-    name: str, profile: str, preset: Preset, besides: Preset | None = None
+    name: str, profile: str, preset: Preset, known: Sequence[Claim] = ()
 ) -> Iterator[tuple[int, ClaimOf]]:
-    known = [] if besides is None else besides.claims
     for i, claim in enumerate(preset.claims, 1):
         if claim in known:
             continue

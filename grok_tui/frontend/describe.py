@@ -42,3 +42,9 @@ def turned(claim: Claim) -> str | None:
     if claim.control is None:
         return None
     return f"{'fails' if claim.expected == 'reproduced' else 'holds'} {instead(claim.control)}"
+
+
+def out_of(held: int, trials: int, interval: Sequence[float] | None, noun: str = "seeds") -> str:
+    """Return how often something held, with the interval of its share: "7 of 8 seeds [0.473, 0.997]"."""
+    text = f"{held} of {trials} {noun}".rstrip()
+    return text if interval is None else f"{text} [{interval[0]:.3g}, {interval[1]:.3g}]"

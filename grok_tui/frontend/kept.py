@@ -151,8 +151,6 @@ def _arm(
         events=tuple(seen),
         history=history,
         coordinates=None,
-        grid=None,
-        margins=None,
         labels=(),
         generalizes=(),
     )

@@ -30,13 +30,15 @@ def margins_chart(arm: ArmStatus, columns: int, *, hinge: bool) -> Bars:
         hinge: whether its loss is 0 for margins above 1.
     """
     title = f"Margins of {arm.name}"
-    found = np.empty(0) if arm.margins is None else arm.margins[np.isfinite(arm.margins)].astype(np.float64)
+    if "margins" not in arm.vectors:
+        return Bars(title, np.empty(0), empty=NO_MARGINS)
+    steps, values = arm.vectors["margins"].table()
+    found = values[-1, 0][np.isfinite(values[-1, 0])].astype(np.float64)
     if not len(found):
         return Bars(title, np.empty(0), empty=NO_MARGINS)
     marks = (Mark(NO_LOSS, "no loss"),) if hinge else ()
     counts, width, below = histogram(found, columns - Y_AXIS, up_to=NO_LOSS if hinge else 0.0)
     wrong = int((found < 0).sum())
-    steps, _ = arm.history.curve(arm.history.names[0])
     return Bars(
         title,
         counts.astype(np.float64),

@@ -67,10 +67,13 @@ def _trajectories(builder: ChartBuilder) -> LineChart:
 
 def pairs(builder: ChartBuilder) -> Cells:
     """Return what the selected arm has learnt of its table, as of its last record."""
-    grid = builder.chosen[0].grid if builder.chosen is not None else None
-    if builder.chosen is None or grid is None:
+    record = builder.chosen[0].vectors.get("pairs") if builder.chosen is not None else None
+    if builder.chosen is None or record is None:
         return Cells(builder.title, np.empty((0, 0), dtype=np.int8), KNOWN)
-    return Cells(f"Pairs of {builder.chosen[0].name}", grid, KNOWN, note="x down, y across")
+    _, values = record.table()
+    return Cells(
+        f"Pairs of {builder.chosen[0].name}", values[-1, 0].astype(np.int8), KNOWN, note="x down, y across"
+    )
 
 
 def margins(builder: ChartBuilder) -> Bars:

@@ -173,6 +173,9 @@ class ClaimReport(Part):
     held_in: int
     """In how many replicas it held."""
     replicas: int
+    """In how many replicas it was judged; a condition on all of them together is judged once."""
+    interval: list[float] | None = None
+    """Of several replicas, the exact 95 % confidence interval of the share that it holds in."""
     holds_in: float
     """The share of the replicas it has to hold in."""
     control: ControlReport | None = None
@@ -292,9 +295,48 @@ class Ledger(Part):
         return self.model_dump_json(indent=2) + "\n"
 
 
+class SeedClaim(Part):
+    """A claim and what came of it over several seeds."""
+
+    preset: str
+    says: str
+    holds: str
+    """The condition, in the claim language."""
+    expected: Literal["reproduced", "not reproduced"]
+    origin: str
+    holds_in: float
+    """The share of the replicas of a run, and of the runs, in which it has to come out as expected."""
+    held_in: int
+    """In how many seeds it held; of a condition over all replicas of a run, in how many runs."""
+    judged_in: int
+    """In how many it was judged, which are those of the runs that came to their end."""
+    interval: list[float] | None
+    """The exact 95 % confidence interval of the share that it holds in; null where it was judged in none."""
+    unchanged: int
+    """How many runs had the expected verdict."""
+    runs: int
+    """How many runs came to their end."""
+    as_expected: bool
+    """Whether at least the share `holds_in` of the runs, and one at least, had the expected verdict."""
+
+
+class SeedLedger(Ledger):
+    """The documents of several runs, the same presets under several seeds."""
+
+    claims: list[SeedClaim]
+    unchanged: int
+    """How many verdicts, of all claims in all runs that came to their end, are the expected ones."""
+    verdicts: int
+    """How many verdicts there are."""
+    unchanged_in_all: int
+    """How many claims have the expected verdict in every run."""
+
+
 def schema() -> str:
     """Return the text of the schema file."""
-    _, document = models_json_schema([(kind, "serialization") for kind in (Report, Ledger, Export)])
+    _, document = models_json_schema(
+        [(kind, "serialization") for kind in (Report, Ledger, SeedLedger, Export)]
+    )
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/$defs/Report"}
     return json.dumps(head | document, indent=2) + "\n"
 

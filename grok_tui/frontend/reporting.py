@@ -50,7 +50,7 @@ def report_of(
     Args:
         snapshot: the run; its preset must be known.
         label: the preset's name.
-        profile: "quick" or "full".
+        profile: "quick", "medium" or "full".
         backends: by arm, what made which steps, where that is known.
     """
     preset = snapshot.preset
@@ -204,6 +204,7 @@ def _claim(judged: JudgedClaim) -> ClaimReport:
         because=claim.because,
         held_in=judged.held_in,
         replicas=len(judged.judgements),
+        interval=list(judged.interval) if judged.interval else None,
         holds_in=claim.holds_in,
     )
 

@@ -77,7 +77,7 @@ def llc(name: str, options: RunOptions, question: Question, as_json: bool) -> in
         teller.say("loading torch")
         run, arm = _trained(preset, options, question.at, stop, teller)
         if stop.received is None:
-            probe = _probe(arm, run.device)
+            probe = _probe(arm, arm.device)
             for settings in grid:
                 if teller.due():
                     teller.say(f"estimate {len(cells) + 1} of {len(grid)}")

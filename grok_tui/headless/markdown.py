@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from grok_tui.claims import Verdict
+from grok_tui.frontend.describe import out_of
 from grok_tui.frontend.glyphs import UNICODE
 from grok_tui.frontend.report import ClaimReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural
@@ -31,7 +32,7 @@ def document(ledger: Ledger, before: str = "", commit: str | None = None) -> str
     good = sum("| **" not in row for row in rows)
     head = (
         f"{good} of {plural(len(rows), 'verdict')} as expected. Written by `grok-tui verify --markdown`,"
-        f" last on {datetime.now(UTC):%Y-%m-%d}{_circumstances(ledger)}."
+        f" last on {datetime.now(UTC):%Y-%m-%d}{versions_used(ledger)}."
     )
     return "\n\n".join(["# Claims", head, *(sections[name] for name in sorted(sections))]) + "\n"
 
@@ -77,7 +78,8 @@ def _written(ledger: Ledger, commit: str | None) -> Iterator[tuple[str, list[str
         yield name, [f"## {name}", "", f"No report: {cell(failure.problem)}."]
 
 
-def _circumstances(ledger: Ledger) -> str:
+def versions_used(ledger: Ledger) -> str:
+    """Return what computed the runs, to be added to a sentence; nothing if there are none."""
     if not ledger.runs:
         return ""
     v = ledger.runs[0].versions
@@ -113,7 +115,7 @@ def _row(claim: ClaimReport) -> str:
     elif claim.expected == "not reproduced":
         verdict += ", as expected"
     if claim.replicas > 1:
-        verdict += f"<br>held in {claim.held_in} of {claim.replicas} seeds"
+        verdict += f"<br>held in {out_of(claim.held_in, claim.replicas, claim.interval)}"
     sides = "<br>".join(f"`{printable(comparison.shown)}`" for comparison in claim.comparisons)
     return f"| {UNICODE.verdict(claim.verdict)} | {says} | {sides} | {verdict} | {cell(claim.origin)} |"
 

@@ -174,6 +174,7 @@ def _started(preset: Preset, options: RunOptions) -> Run:
 def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Narration) -> Outcome:
     """Train until every arm is at its end, or something else ends the run."""
     run, store = job.run, job.store
+    halted: set[str] = set()
     try:
         while not run.finished:
             if stop.received is not None:
@@ -181,12 +182,17 @@ def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Nar
             if deadline is not None and time.monotonic() >= deadline:
                 return Outcome("time limit", None, ExitCode.TIME_LIMIT)
             run.advance()
+            for line in [line for name, line in run.halted.items() if name not in halted]:
+                teller.say(f"{line}; the other arms go on")
+            halted = set(run.halted)
             if store is not None and store.due:
                 _checkpoint(store, teller)
             if teller.due():
                 teller.show(standing(run))
     except Exception as error:  # whatever torch raises: what was recorded so far is worth a report
         return Outcome("failed", f"training failed: {_first_line(error)}", ExitCode.DIVERGED)
+    if run.halted:
+        return Outcome("failed", f"training failed: {'; '.join(run.halted.values())}", ExitCode.DIVERGED)
     if run.diverged:
         return Outcome("diverged", _divergence(run), ExitCode.DIVERGED)
     return Outcome("finished", None, ExitCode.AS_EXPECTED)
@@ -267,7 +273,8 @@ def _timings(steps: int, started: float, first_step: float) -> Timings:
 
 
 def _announcement(run: Run) -> str:
-    where = f"{run.device_name}, {plural(run.threads, 'thread')}"
+    several = f"{len(run.devices)} x " if len(run.devices) > 1 else ""
+    where = f"{several}{run.device_name}, {plural(run.threads, 'thread')}"
     return f"{plural(len(run.arms), 'arm')}, {grouped(run.total)} steps on {where} ({run.why})"
 
 

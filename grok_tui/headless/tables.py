@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grok_tui.catalog.interventions import intervention
-from grok_tui.frontend.describe import dated
+from grok_tui.frontend.describe import dated, out_of
 from grok_tui.frontend.glyphs import ASCII, UNICODE, Glyphs
 from grok_tui.frontend.report import ArmReport, ClaimReport, ControlReport, EventReport, Ledger, Report
 from grok_tui.numbers import duration, grouped, plural, rate, short
@@ -263,7 +263,7 @@ def _verdict_lines(claim: ClaimReport, style: str) -> Iterator[Text]:
         elif claim.expected == "not reproduced":
             yield Text("as expected", style=style)
     if claim.replicas > 1:
-        yield Text(f"held in {claim.held_in} of {claim.replicas} seeds", style="dim")
+        yield Text(f"held in {out_of(claim.held_in, claim.replicas, claim.interval)}", style="dim")
 
 
 def _style(claim: ClaimReport) -> str:

@@ -4,41 +4,36 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from rich.console import RenderableType
 
 from grok_tui import interrupts
-from grok_tui.errors import ExitCode
-from grok_tui.frontend.report import Failure, Ledger, Report
+from grok_tui.errors import ExitCode, GrokTuiError
+from grok_tui.frontend.report import Failure, Ledger, Report, SeedLedger
 from grok_tui.interrupts import Interrupts
-from grok_tui.numbers import duration
 from grok_tui.options import RunOptions
 from grok_tui.output import (
     StdoutClosedError,
     complain,
-    narration_console,
     print_result,
     require_writable,
     write_file,
     write_result,
 )
 from grok_tui.presets import find, names
-from grok_tui.printable import printable
 
-from . import junit, markdown
-from .tables import BAD, GOOD, PlainTable, ledger_tables, summary
+from . import junit, markdown, seed_tables
+from .board import shown
+from .job import Job
+from .seeds import fresh_seeds, seed_ledger
+from .tables import ledger_tables
 
 LOOK_SECONDS = 0.1  # between two looks at the processes
 GRACE_SECONDS = 10.0  # for a process to report what it has, once told to stop
@@ -53,31 +48,14 @@ class Outputs:
     markdown: Path | None = None
 
 
-@dataclass
-class Job:
-    """One preset on its way."""
-
-    preset: str
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    seconds: float = 0.0
-    result: Report | Failure | None = None
-    stdout: IO[bytes] = field(default_factory=tempfile.TemporaryFile, repr=False)
-    stderr: IO[bytes] = field(default_factory=tempfile.TemporaryFile, repr=False)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether it has yet to be started."""
-        return self.process is None and self.result is None
-
-    @property
-    def running(self) -> bool:
-        """Whether its process is at work."""
-        return self.process is not None and self.result is None
-
-
 def verify(
-    presets: Sequence[str], options: RunOptions, *, jobs: int, outputs: Outputs, controls: bool = False
+    presets: Sequence[str],
+    options: RunOptions,
+    *,
+    jobs: int,
+    outputs: Outputs,
+    controls: bool = False,
+    seeds: int | None = None,
 ) -> int:
     """Carry out presets, print the ledger of their claims, and return the largest exit code.
 
@@ -87,10 +65,13 @@ def verify(
         jobs: how many to run at once.
         outputs: where the ledger goes.
         controls: judge claims under their controls as well, and under shuffled arms.
+        seeds: carry each preset out under so many seeds, and judge each claim over all of them.
 
     Raises:
-        GrokTuiError: a preset is unknown, or a file cannot be written.
+        GrokTuiError: a preset is unknown, a file cannot be written, or the options do not go together.
     """
+    if controls and seeds is not None:
+        raise GrokTuiError("--controls and --seeds do not go together; look at controls under one seed")
     wanted = list(presets) or names()
     for name in wanted:
         find(name)
@@ -98,24 +79,26 @@ def verify(
         if path is not None:
             require_writable(path, option)
     commit = markdown.commit()  # of what is about to run, which may be another one when it has ended
-    at_once = min(jobs, len(wanted))
-    if at_once > 1 and options.device.startswith("cuda"):
+    work = [Job(name, seed) for name in wanted for seed in fresh_seeds(name, options, seeds)]
+    at_once = min(jobs, len(work))
+    if at_once > 1 and options.device.startswith(("cuda", "all")):
         complain(
             f"{at_once} presets at once share {options.device}, each taking up to 0.5 GB before it trains;"
             " --jobs 1 is about as fast"
         )
     started = time.monotonic()
-    work = [Job(name) for name in wanted]
     with Interrupts() as stop:
         _carry_out(work, [*_typed(options), *(["--controls"] if controls else [])], jobs, stop)
         ledger = _ledger(work, stop, time.monotonic() - started)
+        if seeds is not None:
+            ledger = seed_ledger(ledger, work, interrupted=stop.received is not None)
         _publish(ledger, outputs, commit)
     return ledger.exit_code
 
 
 def _carry_out(work: Sequence[Job], asked: Sequence[str], jobs: int, stop: Interrupts) -> None:
     try:
-        with _shown(work) as refresh:
+        with shown(work) as refresh:
             while stop.received is None and any(job.result is None for job in work):
                 room = jobs - sum(job.running for job in work)
                 for job in [job for job in work if job.waiting][:room]:
@@ -134,6 +117,7 @@ def _carry_out(work: Sequence[Job], asked: Sequence[str], jobs: int, stop: Inter
 
 def _start(job: Job, asked: Sequence[str]) -> None:
     job.started = time.monotonic()
+    job.open_outputs()
     job.process = subprocess.Popen(
         [
             sys.executable,
@@ -143,6 +127,7 @@ def _start(job: Job, asked: Sequence[str]) -> None:
             "--headless",
             "--json",
             *asked,
+            *([] if job.seed is None else [f"--seed={job.seed}"]),  # the last one given counts
         ],
         stdin=subprocess.DEVNULL,
         stdout=job.stdout,
@@ -173,6 +158,7 @@ def _look_at(job: Job) -> None:
     code = job.process.poll()
     if code is not None:
         job.result = _result(job, code)
+        job.close_outputs()
 
 
 def _result(job: Job, code: int) -> Report | Failure:
@@ -184,10 +170,12 @@ def _result(job: Job, code: int) -> Report | Failure:
         problem = f"ended by signal {-code}" + (f": {problem}" if lines else "")
     # A signal that nobody here sent is a crash; so is an exit code that this program does not have.
     known = code in (ExitCode.USAGE, ExitCode.DIVERGED, ExitCode.INTERRUPTED)
-    return Failure(preset=job.preset, exit_code=code if known else ExitCode.DIVERGED, problem=problem)
+    return Failure(preset=job.label, exit_code=code if known else ExitCode.DIVERGED, problem=problem)
 
 
-def _text(file: IO[bytes]) -> str:
+def _text(file: IO[bytes] | None) -> str:
+    if file is None:
+        return ""
     file.seek(0)
     return file.read().decode(errors="replace")
 
@@ -208,7 +196,7 @@ def _ledger(work: Sequence[Job], stop: Interrupts, seconds: float) -> Ledger:
     runs = [job.result for job in work if isinstance(job.result, Report)]
     failures = [job.result for job in work if isinstance(job.result, Failure)]
     failures += [
-        Failure(preset=job.preset, exit_code=ExitCode.INTERRUPTED, problem="not run")
+        Failure(preset=job.label, exit_code=ExitCode.INTERRUPTED, problem="not run")
         for job in work
         if job.result is None
     ]
@@ -224,64 +212,23 @@ def _ledger(work: Sequence[Job], stop: Interrupts, seconds: float) -> Ledger:
 
 def _publish(ledger: Ledger, outputs: Outputs, commit: str | None) -> None:
     if outputs.junit is not None:
-        write_file(outputs.junit, junit.document(ledger.runs, ledger.failures), "--junit")
+        runs = seed_tables.named(ledger) if isinstance(ledger, SeedLedger) else ledger.runs
+        write_file(outputs.junit, junit.document(runs, ledger.failures), "--junit")
     if outputs.markdown is not None:
         before = outputs.markdown.read_text("utf-8", "replace") if outputs.markdown.is_file() else ""
-        write_file(outputs.markdown, markdown.document(ledger, before, commit), "--markdown")
+        write_file(outputs.markdown, _page(ledger, before, commit), "--markdown")
     with suppress(StdoutClosedError):
         if outputs.as_json:
             write_result(ledger.to_json())
         else:
-            print_result(ledger_tables(ledger))
+            print_result(_tables(ledger))
 
 
-Refresh = Callable[[], None]
+def _page(ledger: Ledger, before: str, commit: str | None) -> str:
+    if isinstance(ledger, SeedLedger):
+        return seed_tables.page(ledger, before, commit)
+    return markdown.document(ledger, before, commit)
 
 
-@contextmanager
-def _shown(work: Sequence[Job]) -> Iterator[Refresh]:
-    """Show the work on stderr while it is entered: a table that fills in, or a line for each that ended."""
-    console = narration_console()
-    if not console.is_terminal:
-        yield partial(_say_what_ended, set(), work, console)
-        return
-    with Live(_board(work), console=console, auto_refresh=False, transient=True) as live:
-        yield lambda: live.update(_board(work), refresh=True)
-
-
-def _say_what_ended(said: set[int], work: Sequence[Job], console: Console) -> None:
-    for i, job in enumerate(work):
-        if job.result is not None and i not in said:
-            said.add(i)
-            with suppress(OSError, ValueError):  # a closed stderr must not end the work
-                line = f"{job.preset}: {_state(job)}, {duration(job.seconds)}"
-                console.print(line, soft_wrap=True, markup=False)
-
-
-def _board(work: Sequence[Job]) -> Table:
-    table = PlainTable()
-    table.add_column("preset", style="bold", no_wrap=True)
-    table.add_column("", no_wrap=True, overflow="ellipsis")
-    table.add_column("time", justify="right", no_wrap=True)
-    for job in work:
-        style = "dim" if job.waiting else "" if job.running else GOOD if _is_good(job) else BAD
-        table.add_row(
-            Text(printable(job.preset)),
-            Text(_state(job), style=style),
-            "" if job.waiting else duration(job.seconds),
-        )
-    return table
-
-
-def _state(job: Job) -> str:
-    match job.result:
-        case Report():
-            return summary(job.result).plain
-        case Failure():
-            return printable(job.result.problem)
-        case None:
-            return "waiting" if job.waiting else "running"
-
-
-def _is_good(job: Job) -> bool:
-    return isinstance(job.result, Report) and job.result.exit_code == ExitCode.AS_EXPECTED
+def _tables(ledger: Ledger) -> RenderableType:
+    return seed_tables.tables(ledger) if isinstance(ledger, SeedLedger) else ledger_tables(ledger)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.func import grad
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from ..catalog.llc import Sgld
+from .process_wide import trace
 from .streams import Purpose, stream
 
 Loss = Callable[[Tensor], Tensor]
@@ -143,7 +143,7 @@ def estimate(loss: Loss, centres: Tensor, samples: int, settings: Sgld, seed: in
     traces = theta.new_empty((settings.steps, 3, *theta.shape[:2]), dtype=torch.float64)
     with torch.no_grad():
         # Traced, a step of a small network takes half the time: no graph for autograd is built.
-        traced = make_fx(step)(theta, slope, energies, noise, centre)
+        traced = trace(step, theta, slope, energies, noise, centre)
         traced.graph.eliminate_dead_code()
         traced.recompile()
         for i in range(settings.steps):

@@ -37,7 +37,8 @@ def cross_entropy_balanced(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Where the right score leads far, 1 - softmax rounds to 0 in float32 and the right class gets no gradient
     while the wrong ones still do, which drives slingshots (Liu et al. 2026, arXiv 2605.06152). In this form
-    its gradient is minus the sum of theirs, exactly. Targets are class indices, int64 [..., N].
+    its gradient is minus the sum of theirs but for the rounding of each: in float32 the gradients of a sample
+    sum to 1.5e-6 at most at scores of sd 20. Targets are class indices, int64 [..., N].
     """
     classes = torch.arange(outputs.shape[-1], device=outputs.device)
     is_right = targets.expand(outputs.shape[:-1]).unsqueeze(-1) == classes

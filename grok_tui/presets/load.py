@@ -25,7 +25,7 @@ LONGEST_NAME = 256  # characters; file systems take no longer one
 
 LARGEST_FILE = 1_000_000  # bytes; a preset is a page of text
 
-PROFILES = ("quick", "full")
+PROFILES = ("quick", "medium", "full")
 
 
 def names() -> list[str]:
@@ -63,7 +63,8 @@ def load(
 
     Args:
         name: a path, or the name of a preset in the user's folder or among the shipped ones.
-        profile: "quick" as the file's tables stand, or "full" with its `[full]` laid over them.
+        profile: "quick" as the file's tables stand, "full" with its `[full]` laid over them, or "medium"
+            with its `[medium]` laid over both, if it has one, and as "quick" if it has none.
         assignments: `key=value` texts laid over the file, e.g. `training.loss_dtype=float64`,
             `arms.adam.optimizer.lr=1e-2`, or `optimizer.lr=1e-2` for every arm.
         seed: replaces `training.seed`.
@@ -75,11 +76,13 @@ def load(
     """
     path = find(name)
     table = read(path)
-    full = table.pop("full", {})
+    full, medium = table.pop("full", {}), table.pop("medium", None)
     if profile not in PROFILES:
         raise PresetError("--profile", "", f"unknown profile '{profile}'{nearest(profile, list(PROFILES))}")
-    if profile == "full":
+    if profile == "full" or (profile == "medium" and medium is not None):
         table = _merged(table, full)
+    if profile == "medium" and medium is not None:
+        table = _merged(table, medium)
     preset = _validated(table, str(path))
     if not assignments and seed is None and replicas is None and steps is None:
         return preset

@@ -18,7 +18,7 @@
 //   empty.memory_format, empty_strided, resize_            memory of the device
 //   copy_, _local_scalar_dense                             counted, refused in a capture
 //   as_strided, view, _reshape_alias, unfold               views, as on any device
-//   native_layer_norm and its backward                     `computed_by_the_cpu`, instead of a decomposition
+//   native_layer_norm and its backward, _foreach_copy_     `computed_by_the_cpu`, instead of a decomposition
 //
 // Written against torch's C++ interface; the functions at the end are called through ctypes.
 
@@ -52,7 +52,7 @@ TORCH_LIBRARY_IMPL(aten, CUDA, library) {
   library.impl("unfold", [](const Tensor& self, int64_t axis, int64_t size, int64_t step) {
     return at::native::unfold(self, axis, size, step);
   });
-  for (auto name : {"native_layer_norm", "native_layer_norm_backward"})
+  for (auto name : {"native_layer_norm", "native_layer_norm_backward", "_foreach_copy_"})
     library.impl(name, torch::CppFunction::makeFromBoxedFunction<&computed_by_the_cpu>());
 }
 

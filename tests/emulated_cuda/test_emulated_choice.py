@@ -71,7 +71,7 @@ def test_a_run_that_does_not_fit_its_gpu_is_told_what_would(devices):
 
 def test_memory_that_runs_out_against_expectation_is_told_with_what_would_fit(devices, monkeypatch):
     preset = tiny(replicas=64)
-    monkeypatch.setattr("grok_tui.engine.run.run.require_room", lambda *_, **__: None)
+    monkeypatch.setattr("grok_tui.engine.run.run.require_rooms", lambda *_, **__: None)
     devices.limit(80_000)
     with pytest.raises(
         NoRoomError, match=r"cuda:0: CUDA out of memory. Tried .*; this would fit: --replicas"

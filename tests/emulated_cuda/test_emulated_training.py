@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from tiny_problems import ALL, KINDS, tiny
+from tiny_problems import ALL, KINDS, TRANSFORMER, tiny
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from grok_tui.catalog.interventions import Jump, Reset
@@ -30,6 +30,13 @@ COSTLY = ("llc", "llc_rescaled")
 @pytest.fixture(autouse=True)
 def _short_graphs(monkeypatch):
     monkeypatch.setattr("grok_tui.engine.steps.cuda_graph.STEPS_PER_REPLAY", 4)
+
+
+@pytest.fixture(autouse=True)
+def _as_on_a_gpu(monkeypatch):
+    """Have the CPU go where only a GPU goes otherwise, so that the bits can be compared."""
+    monkeypatch.setattr("grok_tui.lab.models.transformer.launches_count", lambda rows: True)
+    monkeypatch.setattr("grok_tui.engine.arm.noise.counts", lambda device: True)
 
 
 def trained(preset: Preset, device: str, mode: str, measures=None) -> tuple[dict[str, np.ndarray], Arm]:
@@ -83,7 +90,7 @@ def test_a_shipped_preset_comes_out_with_the_same_bits(devices, name):
     require_the_same_bits(preset.model_copy(update={"arms": [arm], "interventions": [], "claims": []}))
 
 
-@pytest.mark.parametrize("kind", ["mlp", "batches of two replicas", "linear"])
+@pytest.mark.parametrize("kind", ["mlp", "batches of two replicas", "linear", "online"])
 def test_a_chunk_asks_little_of_the_device_besides_its_graph(devices, kind):
     preset = tiny(**KINDS[kind] | {"record_every": 100})
     measures = preset.measures_of(preset.arms[0])
@@ -92,12 +99,23 @@ def test_a_chunk_asks_little_of_the_device_besides_its_graph(devices, kind):
     devices.forget_counts()
     taken = arm.advance(4)
     counts = devices.counts()
-    assert counts["replayed"]["graph"] <= taken
+    assert counts["replayed"]["graph"] == taken // 4 + taken % 4
     assert counts["read"] == {"item": 1}  # how many steps the graphs took
     assert counts["to the device"]["copy_"] <= 2  # coefficients, and which samples
     assert counts["to the host"]["copy_"] == 1  # what was seen
     besides = ("launched", "read", "to the device", "to the host")
     assert sum(counts[how].total() for how in besides if how in counts) <= 10
+
+
+def test_a_transformer_of_two_layers_and_five_places_takes_few_kernels_a_step(devices):
+    model = TRANSFORMER | {"layers": 2, "norm": "post", "sequence": "eos a op b ="}
+    preset = tiny(model=model, optimizer={"name": "adam"}, batch_size=5, dtype="float32")
+    arm = Arm(preset.arms[0], preset.measures_of(preset.arms[0]), preset.seeds, torch.device("cuda"))
+    arm.advance(1)
+    devices.forget_counts()
+    arm.advance(1)
+    kernels = {name: count for name, count in devices.counts()["launched"].items() if name != "copy_"}
+    assert sum(kernels.values()) <= 270
 
 
 @pytest.mark.parametrize(("replicas", "rows"), [(1, 2), (2, 2)])

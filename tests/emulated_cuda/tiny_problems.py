@@ -45,6 +45,14 @@ def tiny(
     )
 
 
+def several(*kinds: dict[str, Any], **training: Any) -> Preset:
+    """Return a preset with an arm "a", "b", ... of each of these kinds, as `tiny` takes them, of one task."""
+    first, *others = [tiny(**kind | training) for kind in kinds]
+    named = zip("bcdefgh", others, strict=False)
+    arms = [other.arms[0].model_copy(update={"name": name}) for name, other in named]
+    return first.model_copy(update={"arms": [first.arms[0], *arms]})
+
+
 ONLINE = {"task": PARITY, "loss": "hinge", "batches": "online", "batch_size": 5}
 
 KINDS: dict[str, dict[str, Any]] = {

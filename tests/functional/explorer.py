@@ -156,8 +156,6 @@ class FakeRun:
                 events=(),
                 history=History(MEASURES, 1),
                 coordinates=CoordinateHistory(samples + 1),
-                grid=None,
-                margins=None,
                 labels=labels,
                 generalizes=(*([False] * samples), True),
             )

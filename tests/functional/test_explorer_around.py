@@ -347,12 +347,15 @@ def test_hundreds_of_presets_are_listed_and_found(only_own_presets):
     browse(script)
 
 
-def test_ctrl_f_goes_to_the_sources_own_settings_and_back():
-    own_preset("both", PRESET + "[full.training]\nsteps = 9000\n")
+def test_ctrl_f_goes_from_profile_to_profile():
+    own_preset("both", PRESET + "[full.training]\nsteps = 9000\n[medium.training]\nsteps = 700\n")
 
     async def script(browser: Browser) -> None:
         await browser.type("both")
         assert "steps 2000" in browser.details
+        await browser.press("ctrl+f")
+        await browser.until(lambda: "steps 700" in browser.details)
+        assert "medium profile" in browser.text
         await browser.press("ctrl+f")
         await browser.until(lambda: "steps 9000" in browser.details)
         assert "full profile" in browser.text

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from explorer import PRESET, Explorer, explore
+from vectors import latest
 
 from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
 from grok_tui.charts import Bars, Heatmap, LineChart
@@ -435,7 +436,7 @@ def test_margins_are_shown_where_there_are_any_and_updates_in_lr_of_every_arm(pr
         await explorer.press("9")
         assert "Update in units of lr" in explorer.text
         for arm in explorer.run.arms.values():
-            arm.status = replace(arm.status, margins=np.array([-1, 2, 3], dtype=np.float32))
+            arm.status = replace(arm.status, vectors={"margins": latest([-1, 2, 3])})
         await explorer.train(1)
         await explorer.press("8")
         assert "Margins of sgd" in explorer.text
@@ -467,10 +468,9 @@ def test_a_measure_with_an_axis_is_shown_along_it_and_turned_with_the_weights(pr
 @pytest.mark.parametrize("size", [(200, 60), (250, 80)])
 def test_of_the_charts_on_a_wide_screen_no_two_are_the_same(preset, size):
     async def script(explorer: Explorer) -> None:
-        margins = np.array([-1, 2, 3], dtype=np.float32)
-        grid = np.zeros((5, 5), dtype=np.int8)
+        vectors = {"margins": latest([-1, 2, 3]), "pairs": latest(np.zeros((5, 5)))}
         for arm in explorer.run.arms.values():
-            arm.status = replace(arm.status, margins=margins, grid=grid)
+            arm.status = replace(arm.status, vectors=vectors)
         await explorer.train(1)
         for pane in explorer.live.viewing.places[5:]:
             pane.chart = "measure"  # as in a run that begins with them

@@ -137,6 +137,30 @@ class TestDocument:
         assert document["seeds"] == [5, 6, 7]
         assert len(document["arms"][0]["measures"]["bias"]) == 3
         assert (document["claims"][0]["held_in"], document["claims"][0]["replicas"]) == (3, 3)
+        assert document["claims"][0]["interval"] == pytest.approx([0.025 ** (1 / 3), 1])
+
+    def test_a_median_over_replicas_is_judged_once_and_may_not_be_reached(self, report, preset_file):
+        over_all = """
+[[claims]]
+says = "Half of the replicas fit within 100 steps"
+holds = "median_over_replicas(first_step(sgd.fit)) < 100"
+origin = "a test"
+
+[[claims]]
+says = "They diverge"
+holds = "median_over_replicas(first_step(sgd.divergence)) < 100"
+expected = "not reproduced"
+because = "they do not"
+origin = "a test"
+"""
+        document = report(preset_file(more=over_all), "--replicas", 3)
+        _, reached, missed = document["claims"]
+        assert (reached["verdict"], reached["held_in"], reached["replicas"]) == ("reproduced", 1, 1)
+        assert reached["interval"] is None
+        steps = sorted(event["step"] for event in document["events"] if event["name"] == "fit")
+        assert reached["left"] == steps[1]
+        assert missed["verdict"] == "not reproduced"
+        assert "= not reached in 3 of 3 < 100" in missed["comparisons"][0]["shown"]
 
     def test_events_and_interventions_carried_out_are_recorded(self, report, preset_file):
         switch = """

@@ -228,6 +228,118 @@ class TestProcesses:
         assert all("broken" in line for line in lines)
 
 
+class TestSeeds:
+    def test_each_claim_is_judged_over_all_seeds_in_one_table(self, grok_tui, preset_file, tmp_path):
+        page, junit = tmp_path / "seeds.md", tmp_path / "seeds.xml"
+        called = grok_tui("verify", preset_file(), "--seeds", 2, "--markdown", page, "--junit", junit)
+        assert called.code == 0
+        assert "2 of 2 [0.158, 1]" in called.out
+        assert "2 of 2 verdicts unchanged (100%), 1 of 1 claim in all seeds" in called.out
+        assert "| 2 of 2 [0.158, 1] | reproduced | 2 of 2 | 1000 to 1001 |" in page.read_text()
+        suites = ElementTree.parse(junit).getroot().findall("testsuite")
+        assert [suite.get("name") for suite in suites] == ["small seed 1000", "small seed 1001"]
+
+    def test_seeds_are_as_far_apart_as_there_are_replicas(self, grok_tui, preset_file, false_claim):
+        called = grok_tui(
+            "verify", preset_file(more=false_claim), "--seeds", 2, "--seed", 7, "--replicas", 2, "--json"
+        )
+        ledger = seed_ledger_of(called)
+        assert called.code == 1
+        assert [run["seeds"] for run in ledger["runs"]] == [[7, 8], [9, 10]]
+        true, false = ledger["claims"]
+        assert (true["held_in"], true["judged_in"], true["unchanged"], true["as_expected"]) == (4, 4, 2, True)
+        assert true["interval"] == pytest.approx([0.025 ** (1 / 4), 1])
+        assert (false["held_in"], false["unchanged"], false["runs"]) == (0, 0, 2)
+        assert not false["as_expected"]
+        assert (ledger["unchanged"], ledger["verdicts"], ledger["unchanged_in_all"]) == (2, 4, 1)
+
+    @pytest.mark.parametrize(("holds_in", "code"), [(0.5, 0), (0.6, 1)])
+    def test_a_claim_may_fail_in_as_many_seeds_as_it_says(
+        self, grok_tui, preset_file, stand_in, tmp_path, holds_in, code
+    ):
+        held = report_of_a_run(grok_tui, preset_file(), holds_in, tmp_path / "held")
+        missed = report_of_a_run(
+            grok_tui, preset_file({"[0.9, 0.92]": "[2, 3]"}), holds_in, tmp_path / "missed"
+        )
+        stand_in(
+            f"odd = '--seed=1001' in sys.argv\n"
+            f"print(open({str(missed)!r} if odd else {str(held)!r}).read()); sys.exit(odd)"
+        )
+        ledger = seed_ledger_of(grok_tui("verify", preset_file(), "--seeds", 2, "--json"))
+        (claim,) = ledger["claims"]
+        assert (claim["held_in"], claim["judged_in"]) == (1, 2)
+        assert ledger["exit_code"] == code
+
+    def test_a_run_that_fails_is_left_out_and_named(self, grok_tui, preset_file, stand_in, tmp_path):
+        held = report_of_a_run(grok_tui, preset_file(), 1.0, tmp_path / "held")
+        stand_in(f"'--seed=1001' in sys.argv and sys.exit('broken')\nprint(open({str(held)!r}).read())")
+        called = grok_tui("verify", preset_file(), "--seeds", 3)
+        assert called.code == 3
+        said = " ".join(called.out.split())
+        assert "seed 1001: broken" in said
+        assert "2 of 2 [0.158, 1]" in said
+        assert "1 failed, not complete" in said
+
+    def test_ctrl_c_keeps_what_is_there(self, grok_tui, preset_file, stand_in, tmp_path):
+        held = report_of_a_run(grok_tui, preset_file(), 1.0, tmp_path / "held")
+        begun = tmp_path / "begun"
+        stand_in(
+            "if '--seed=1001' in sys.argv:\n"
+            f"    open({str(begun)!r}, 'w'); time.sleep(600)\n"
+            f"print(open({str(held)!r}).read())"
+        )
+        press_ctrl_c_once(begun.exists)
+        ledger = seed_ledger_of(grok_tui("verify", preset_file(), "--seeds", 4, "--json"))
+        (claim,) = ledger["claims"]
+        assert (ledger["exit_code"], ledger["complete"]) == (130, False)
+        assert (claim["held_in"], claim["judged_in"], claim["runs"]) == (1, 1, 1)
+        assert [f["preset"].partition(" seed ")[2] for f in ledger["failures"]] == ["1001", "1002", "1003"]
+
+    def test_a_page_that_is_there_keeps_what_it_says_of_other_presets(self, grok_tui, preset_file, tmp_path):
+        page = tmp_path / "seeds.md"
+        for names in (("b", "c"), ("b", "a")):
+            presets = [
+                preset_file({"SGD puts": f"With a | b, {name}, SGD puts"}, name=name) for name in names
+            ]
+            grok_tui("verify", *presets, "--seeds", 1, "--markdown", page)
+        text = page.read_text()
+        assert re.findall(r"^. `(\w)`", text, re.MULTILINE) == ["a", "b", "c"]
+        assert "3 of 3 verdicts unchanged, 3 of 3 claims in all seeds" in text
+
+    @pytest.mark.parametrize(
+        ("options", "problem"),
+        [
+            (["--seeds", 0], "Invalid value for '--seeds': Input should be greater than or equal to 1"),
+            (["--seeds", "x"], "Invalid value for '--seeds': Input should be a valid integer"),
+            (["--seeds", 2, "--controls"], "--controls and --seeds do not go together"),
+            (["--seeds", 5, "--seed", 2**31 - 2], "--seeds: 5 runs from seed 2147483646 go up to seed"),
+            (["--seeds", 5, "--seed", -1], "command line: training.seed"),
+        ],
+    )
+    def test_what_cannot_be_is_one_line(self, grok_tui, preset_file, stand_in, options, problem):
+        stand_in("sys.exit('this must not run')")
+        called = grok_tui("verify", preset_file(), *options)
+        assert called.code == 2
+        assert called.err.startswith(f"grok-tui: {problem}")
+        assert len(called.err.splitlines()) == 1
+
+
+def seed_ledger_of(called) -> dict:
+    document = json.loads(called.out)
+    jsonschema.Draft202012Validator(SCHEMA | {"$ref": "#/$defs/SeedLedger"}).validate(document)
+    assert document["exit_code"] == called.code
+    return document
+
+
+def report_of_a_run(grok_tui, preset, holds_in: float, path: Path) -> Path:
+    """Keep the report of a real run, its claims holding in another share of the seeds."""
+    document = json.loads(grok_tui("--preset", preset, "--headless", "--json").out)
+    for claim in document["claims"]:
+        claim["holds_in"] = holds_in
+    path.write_text(json.dumps(document))
+    return path
+
+
 class TestUsage:
     def test_an_unknown_preset_is_named_before_anything_runs(self, grok_tui, preset_file, stand_in):
         stand_in("sys.exit('this must not run')")

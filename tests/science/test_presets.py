@@ -8,6 +8,10 @@ from grok_tui.engine.run.run import Run
 from grok_tui.presets import load, names
 
 UNDER_20_SECONDS = [
+    "adam-rotation",
+    "capacity",
+    "deep-plain",
+    "flat-directions",
     "grok-data-fraction",
     "grok-switch",
     "grok-width",
@@ -15,11 +19,14 @@ UNDER_20_SECONDS = [
     "linear101",
     "linear101-batch-noise",
     "linear101-coupled-l2",
+    "linear101-depth",
     "linear101-eps",
     "linear101-switch",
+    "movement",
     "muon",
     "norm-at-grok",
     "omnigrok",
+    "wide-networks",
 ]
 SLOWER = [
     "grok-operations",

@@ -9,7 +9,7 @@ import torch
 from arms import preset
 
 from grok_tui.engine.run import memory
-from grok_tui.engine.run.device import DeviceError, choose_device, prepare_thread, reason
+from grok_tui.engine.run.device import DeviceError, choose_device, prepare_thread, reason, resolve_device
 from grok_tui.engine.run.memory import NoRoomError, in_a_line, out_of_memory
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
@@ -51,6 +51,53 @@ def test_names_mean_devices(gpus):
     assert choose_device("cuda:1", 1).device == torch.device("cuda", 1)
     with pytest.raises(DeviceError, match="there are cuda:0 to cuda:1"):
         choose_device("cuda:2", 1)
+
+
+def test_several_names_mean_several_gpus(gpus):
+    gpus(3)
+    assert choose_device("cuda:2,cuda:0", 1).devices == (torch.device("cuda", 2), torch.device("cuda", 0))
+    with pytest.raises(DeviceError, match="this is done on one device alone"):
+        resolve_device("cuda:0,cuda:1", 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "said"),
+    [
+        (2, "cuda:9", "'cuda:9': there are cuda:0 to cuda:1"),
+        (1, "cuda:0,cuda:1", "'cuda:0,cuda:1': there is cuda:0 alone"),
+        (2, "cuda:0,cuda:0", "'cuda:0,cuda:0': cuda:0 is named twice; there are cuda:0 to cuda:1"),
+        (2, "cuda:0,cpu", "'cuda:0,cpu': 'cpu' stands alone; several are GPUs: there are cuda:0 to cuda:1"),
+        (2, "cuda:0,all", "'cuda:0,all': 'all' stands alone; several are GPUs: there are cuda:0 to cuda:1"),
+        (
+            2,
+            "cuda:0,",
+            "unknown device ''; valid: auto, cpu, cuda, cuda:N, all, or several GPUs as cuda:0,cuda:1",
+        ),
+        (0, "all", "'all': no CUDA device here; valid: auto, cpu"),
+        (0, "cuda:0,cuda:1", "'cuda:0,cuda:1': no CUDA device here; valid: auto, cpu"),
+    ],
+)
+def test_what_several_devices_cannot_be_is_told_in_a_line(gpus, monkeypatch, count, name, said):
+    gpus(count)
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    with pytest.raises(DeviceError) as caught:
+        choose_device(name, 1)
+    assert str(caught.value) == f"--device: {said}"
+    assert caught.value.exit_code == 2
+
+
+def test_all_takes_the_gpus_that_work_and_says_of_the_others_why_not(gpus, monkeypatch):
+    gpus(3)
+    problems = {1: "only 12 MiB are free"}
+    monkeypatch.setattr("grok_tui.engine.run.gpus._problem", problems.get)
+    choice = choose_device("all", 1)
+    assert choice.devices == (torch.device("cuda", 0), torch.device("cuda", 2))
+    assert choice.why == "cuda:1: only 12 MiB are free"
+    problems |= {0: "it is off", 2: "it is off"}
+    with pytest.raises(
+        DeviceError, match=r"'all': no GPU will do: cuda:0: it is off; cuda:1: .*; valid: auto, cpu"
+    ):
+        choose_device("all", 1)
 
 
 def test_a_torch_without_cuda_is_told_apart_from_a_machine_without(gpus, monkeypatch):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from vectors import latest
 
 from grok_tui.catalog.interventions import Switch
 from grok_tui.catalog.losses import LOSSES
@@ -49,8 +50,6 @@ def arm(name: str, steps: int = 500, replicas: int = 1, **changes: object) -> Ar
         events=(),
         history=history,
         coordinates=coordinates,
-        grid=None,
-        margins=None,
         labels=(*(f"w{i}" for i in range(SAMPLES)), "bias"),
         generalizes=(*([False] * SAMPLES), True),
     )
@@ -71,7 +70,7 @@ def test_every_run_has_the_same_charts_and_one_for_each_other_measure():
     own = ["measure:distance_from_init", "measure:bias"]
     everywhere = [chart for chart in charts_of_runs.CHARTS if chart not in ("pairs", "margins")]
     assert charts_of_runs.chart_ids(run(arm("a"))) == [*everywhere, *own]
-    tabled = replace(arm("a"), grid=np.zeros((3, 3), dtype=np.int8), margins=np.ones(9, dtype=np.float32))
+    tabled = replace(arm("a"), vectors={"pairs": latest(np.zeros((3, 3))), "margins": latest(np.ones(9))})
     assert charts_of_runs.chart_ids(run(tabled)) == [*charts_of_runs.CHARTS, *own]
     assert charts_of_runs.title("measure:bias") == "Bias"
 
@@ -83,7 +82,7 @@ def test_every_chart_of_every_state_can_be_drawn(log_x, weights):
     blank = replace(young, coordinates=None, labels=(), generalizes=())
     broken = arm("broken", diverged=True, events=(Event(3, "divergence", 0),))
     broken.history.append(501, np.full((len(MEASURES), 1), np.nan), np.full((len(ENVELOPE), 1), np.inf))
-    tabled = replace(young, grid=np.array([[-1, 0], [1, 2], [3, 3]], dtype=np.int8))
+    tabled = replace(young, vectors={"pairs": latest([[-1, 0], [1, 2], [3, 3]])})
     shown = [run(), run(young), run(blank), run(tabled), run(arm("a"), broken), run(arm("r", replicas=3))]
     for snapshot in shown:
         for view in [
@@ -168,7 +167,7 @@ def test_the_update_is_shown_in_units_of_the_learning_rate_as_well():
 
 
 def test_hinge_loss_is_that_of_the_arm_whose_margins_are_shown():
-    both = [arm(name, steps=5, margins=np.array([-0.5, 0.5], dtype=np.float32)) for name in ("a", "b")]
+    both = [arm(name, steps=5, vectors={"margins": latest([-0.5, 0.5])}) for name in ("a", "b")]
     preset = SimpleNamespace(
         arms=[
             SimpleNamespace(name="a", training=SimpleNamespace(loss=LOSSES.spec("logistic"))),
@@ -236,5 +235,5 @@ def test_a_run_that_has_not_a_chart_is_said_to_lack_it():
     assert charts_of_runs.lacking("pairs", plain) == "this task is no table of pairs"
     assert "no margins" in charts_of_runs.lacking("margins", plain)
     assert not any(charts_of_runs.lacking(chart, plain) for chart in charts_of_runs.chart_ids(plain))
-    tabled = replace(arm("a"), grid=np.zeros((3, 3), dtype=np.int8), margins=np.ones(9, dtype=np.float32))
+    tabled = replace(arm("a"), vectors={"pairs": latest(np.zeros((3, 3))), "margins": latest(np.ones(9))})
     assert not charts_of_runs.lacking("pairs", run(tabled)) + charts_of_runs.lacking("margins", run(tabled))

@@ -39,8 +39,6 @@ def status(spec, l2_norm: float = 2.0) -> ArmStatus:
         events=(),
         history=history,
         coordinates=None,
-        grid=None,
-        margins=None,
         labels=(),
         generalizes=(),
     )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from vectors import latest
 
 from grok_tui.catalog.interventions import Reset
 from grok_tui.catalog.measures import ENVELOPE
@@ -58,8 +59,6 @@ def arm(*events: Event, name: str = "many", **changes: object) -> ArmStatus:
         events=events,
         history=history,
         coordinates=None,
-        grid=None,
-        margins=None,
         labels=(),
         generalizes=(),
     )
@@ -211,7 +210,7 @@ def test_a_histogram_of_one_value_has_it_on_the_right_side(value):
 
 
 def margins(values: list[float], *, hinge: bool = True) -> Bars:
-    return margins_chart(arm(margins=np.array(values, dtype=np.float32)), 40, hinge=hinge)
+    return margins_chart(arm(vectors={"margins": latest(values, 9950)}), 40, hinge=hinge)
 
 
 def test_margins_below_zero_are_shown_as_wrong_and_counted():
@@ -249,12 +248,14 @@ def test_margins_are_drawn_with_their_axis_and_in_two_colours():
 
 def test_margins_reach_whoever_looks_on_when_they_are_new():
     teller, mirror = Teller(), Mirror()
-    first = arm(margins=np.array([-1.5, 2.25], dtype=np.float32))
+    first = arm(vectors={"margins": latest([-1.5, 2.25])})
 
     def told(version: int, status: ArmStatus):
         snapshot = Snapshot(State.RUNNING, version=version, arms=(status,))
         news = ANSWERS.validate_json(teller.news(snapshot, ()).model_dump_json())
-        return news.arms[0].margins is not None, mirror.take(news).arms[0].margins
+        table = news.arms[0].vectors.get("margins")
+        seen = mirror.take(news).arms[0].vectors["margins"].table()[1]
+        return table is not None and len(table.steps) > 0, seen[0, 0]
 
     sent, seen = told(1, first)
     assert sent
@@ -262,6 +263,8 @@ def test_margins_reach_whoever_looks_on_when_they_are_new():
     sent, seen = told(2, first)
     assert not sent
     assert seen.tolist() == [-1.5, 2.25]
-    sent, seen = told(3, replace(first, margins=np.array([0.5, 0.5], dtype=np.float32)))
+    first.vectors["margins"].append(2, np.array([[0.5, 0.5]]))
+    first.history.append(9960, np.zeros((1, 1)), np.zeros((len(ENVELOPE), 1)))
+    sent, seen = told(3, first)
     assert sent
     assert seen.tolist() == [0.5, 0.5]

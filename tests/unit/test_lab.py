@@ -105,6 +105,14 @@ def test_measures_are_their_closed_forms():
     assert set(last) == {*measures_of(Linear101(name="linear101")), *ENVELOPE}
 
 
+def test_coordinates_of_products_are_the_products():
+    model = {"name": "linear", "depth": 3, "init": "ones", "init_scale": 0.5}
+    a = arm({"name": "sgd", "lr": 0.0}, model=model, record_every=1)
+    run_to(a, 1)
+    assert a.history.last("bias")[0] == a.history.last("memorizer_mean")[0] == 0.125
+    assert a.history.last("train_loss")[0] == pytest.approx((1 - 2 * 0.125) ** 2)
+
+
 def test_equal_scores_have_the_loss_of_a_guess():
     a = arm({"name": "sgd"}, task={"name": "binary_operation", "p": 5}, loss="cross_entropy")
     assert a.history.last("train_loss")[0] == pytest.approx(math.log(5))  # theta is zero: five equal scores

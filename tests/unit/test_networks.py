@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from grok_tui.catalog.models import Activation, AnyModel
 from grok_tui.catalog.tasks import Shape
-from grok_tui.lab.models import FlatNetwork, Layout, Role, Weights, build_network, initial_theta
+from grok_tui.lab.models import FlatNetwork, Layout, Role, Weights, build_network, initial_theta, transformer
 from grok_tui.lab.models.layers import Network
 
 N_SYMBOLS = 5
@@ -50,7 +50,10 @@ LAYERED = {
     "concatenated": {"name": "embedding_mlp", "hidden": 6, "width": 3, "bias": True, "activation": "gelu"},
     "summed": {"name": "embedding_mlp", "hidden": 6, "width": 3, "depth": 2, "combine": "sum"},
 }
-LINEAR = {"linear": {"name": "linear", "init": "uniform"}}
+LINEAR = {
+    "linear": {"name": "linear", "init": "uniform"},
+    "products": {"name": "linear", "init": "uniform", "depth": 3},
+}
 ALL = {**LINEAR, **LAYERED, **TRANSFORMERS}
 
 
@@ -137,7 +140,7 @@ def obvious_transformer(
 def obvious(declared: dict, p: dict[str, Tensor], keep: Tensor | None = None) -> Tensor:
     match declared["name"]:
         case "linear":
-            return INPUTS @ p["weight"].T
+            return INPUTS @ math.prod(p.values()).T
         case "transformer":
             return obvious_transformer(declared, p, PAIRS, keep)
         case "embedding_mlp":
@@ -172,6 +175,26 @@ def test_dropout_masks_the_stated_activations(declared):
     torch.testing.assert_close(flat.apply(p, INPUTS, keep=torch.ones_like(keep)), flat.apply(p, INPUTS))
 
 
+@pytest.mark.parametrize("declared", TRANSFORMERS.values(), ids=TRANSFORMERS)
+def test_a_transformer_of_few_operations_as_a_gpu_has_it_is_the_same_network(declared, monkeypatch):
+    def traced():
+        return make_fx(vmap(grad(loss), in_dims=(0, None)))(parameters, masks).graph
+
+    def loss(p, keep):
+        return (flat.apply(p, INPUTS, keep=keep) * weights).sum()
+
+    flat, theta = network(declared, seeds=(0, 1))
+    parameters, weights = flat.parameters(theta), torch.randn(len(INPUTS), SHAPE.outputs).double()
+    masks = torch.bernoulli(torch.full((len(INPUTS), flat.dropout_units), 0.5, dtype=torch.float64))
+    apart = vmap(grad(loss), in_dims=(0, None))(parameters, masks)
+    operations = len(traced().nodes)
+    monkeypatch.setattr(transformer, "launches_count", lambda rows: True)
+    together = vmap(grad(loss), in_dims=(0, None))(parameters, masks)
+    assert len(traced().nodes) < operations
+    for name, value in apart.items():
+        torch.testing.assert_close(together[name], value, msg=lambda m, name=name: f"{name}: {m}")
+
+
 def test_each_unit_of_dropout_matters():
     declared = {**NANDA, "layers": 2, "sequence": "a op b ="}
     flat, p = parameters_of(declared)
@@ -193,6 +216,21 @@ def test_replicas_side_by_side_are_what_they_are_alone(declared, own_samples):
         alone = {name: value[r] for name, value in parameters.items()}
         torch.testing.assert_close(together[r], flat.apply(alone, inputs[r] if own_samples else inputs))
     assert not torch.allclose(together[0], together[1])
+
+
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [
+        ("zeros", [0, 0, 0, 0]),
+        ("ones", [1, 1, 1, 1]),
+        ("memorizers", [1, 1, 1, 0]),
+        ("generalizer", [0, 0, 0, 1]),
+    ],
+)
+def test_a_linear_map_starts_at_the_stated_point(init, expected):
+    spec = spec_of({"name": "linear", "init": init})
+    _, theta = initial_theta(spec, Shape(3, 4, 1), [0, 1], torch.float32)
+    assert theta.tolist() == [expected, expected]
 
 
 @pytest.mark.parametrize("declared", ALL.values(), ids=ALL)
@@ -339,6 +377,7 @@ def test_activations_are_their_closed_forms(activation):
             "silu": x * sigmoid,
             "tanh": math.tanh(x),
             "sigmoid": sigmoid,
+            "exp": math.exp(x - 1),
             "identity": x,
         }[activation]
 
@@ -468,6 +507,11 @@ def test_the_layout_covers_all_of_theta_in_order(declared):
 
 def test_a_network_declares_what_its_tensors_are():
     assert lettered(network(LINEAR["linear"])[0].layout) == {"weight": "INPUT|READOUT0"}
+    assert lettered(network(LINEAR["products"])[0].layout) == {
+        "weight": "INPUT0",
+        "deeper.0": "HIDDEN1",
+        "deeper.1": "READOUT2",
+    }
     assert lettered(network(LAYERED["deep"])[0].layout) == {
         "hidden.weight": "INPUT0",
         "hidden.bias": "BIAS0",

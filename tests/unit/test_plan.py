@@ -111,3 +111,21 @@ def test_batched_gradients_equal_those_of_each_replica_alone(
         torch.testing.assert_close(plan.outputs[0][r], g1)
         torch.testing.assert_close(plan.outputs[1][r], g2)
         torch.testing.assert_close(plan.outputs[2][r], value)
+
+
+def test_several_results_of_one_operation_are_renewed_in_place():
+    values, gain = torch.randn(4, 6), torch.randn(6)
+
+    def function(x, g):
+        ordered, places = x.sort(dim=-1, descending=True)
+        return ordered, places, torch.nn.functional.layer_norm(x, (6,), g)
+
+    plan = Plan(function, [values, gain], constant=[False, False])
+    assert len(plan.kernels) == 2
+    places = [output.data_ptr() for output in plan.outputs]
+    for tensor in (values, gain):
+        tensor.normal_()
+    plan.replay()
+    assert [output.data_ptr() for output in plan.outputs] == places
+    for output, expected in zip(plan.outputs, function(values, gain), strict=True):
+        assert torch.equal(output, expected)

@@ -60,7 +60,7 @@ def base(write) -> str:
 
 @pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_shipped_preset_is_valid_in_both_profiles(name, profile):
+def test_every_shipped_preset_is_valid_in_every_profile(name, profile):
     preset = load(name, profile=profile)
     assert preset.claims
     assert preset.sources
@@ -139,6 +139,24 @@ arms = [{ name = "sgd", optimizer = { lr = 0.5 } }, { name = "late", optimizer =
         assert load(path).training.steps == 200
         with pytest.raises(PresetError, match="stesp"):
             load(path, profile="full")
+
+
+class TestMediumProfile:
+    MEDIUM = TestFullProfile.FULL + "\n[medium.training]\nsteps = 500\n"
+
+    def test_its_tables_are_laid_over_those_of_the_full_profile(self, write):
+        preset = load(write(self.MEDIUM), profile="medium")
+        assert (preset.training.steps, preset.task.samples) == (500, 100)
+        assert [a.name for a in preset.arms] == ["sgd", "adam", "late"]
+
+    @pytest.mark.parametrize("profile", ["quick", "full"])
+    def test_other_profiles_leave_it_out(self, write, profile):
+        without = load(write(TestFullProfile.FULL, "without.toml"), profile=profile)
+        assert load(write(self.MEDIUM), profile=profile) == without
+
+    def test_without_it_a_preset_is_that_of_the_quick_profile(self, write):
+        path = write(TestFullProfile.FULL)
+        assert load(path, profile="medium") == load(path)
 
 
 class TestCommandLine:

@@ -304,8 +304,10 @@ class TestTables:
         assert "because: it drifts" in text
 
     def test_replicas_tell_in_how_many_the_claim_held(self):
-        text = shown(run_tables(run_report(claim(held_in=15, replicas=16), seeds=list(range(16)))))
+        several = claim(held_in=15, replicas=16, interval=[0.69768, 0.99842])
+        text = shown(run_tables(run_report(several, seeds=list(range(16)))))
         assert "held in 15 of 16 seeds" in text
+        assert "[0.698, 0.998]" in text
         assert "medians over 16 seeds" in text
 
     def test_events_and_interventions_of_an_arm_are_told(self):

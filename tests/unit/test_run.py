@@ -16,7 +16,7 @@ from grok_tui.engine.remote.mirror import Mirror
 from grok_tui.engine.remote.news import Teller
 from grok_tui.engine.remote.protocol import ANSWERS
 from grok_tui.engine.run.run import Run
-from grok_tui.engine.run.snapshot import RunFacts, State
+from grok_tui.engine.run.snapshot import DeviceMemory, RunFacts, State
 from grok_tui.engine.worker import orders as ask
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.errors import GrokTuiError
@@ -53,6 +53,7 @@ def test_a_share_of_the_replicas_can_be_enough():
     run.arms["sgd"].theta[3] = float("nan")
     (result,) = finished(run).judge()
     assert (result.held_in, result.verdict) == (3, Verdict.REPRODUCED)
+    assert result.interval == pytest.approx((0.19412, 0.975 ** (1 / 4)), abs=1e-5)
 
 
 def test_a_diverged_arm_is_named_unless_a_claim_asks_about_it():
@@ -173,6 +174,7 @@ def test_everything_short_of_a_run_and_of_an_arm_passes_over_the_socket():
         moments={"sgd": (1, 2)},
         replayed=0.5,
         kept="a run",
+        gpus=(DeviceMemory("cuda:1", 1, 2),),
         failure="why",
         details="where",
     )

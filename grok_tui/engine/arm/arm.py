@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention
-from grok_tui.catalog.measures import MeasureSpec
+from grok_tui.catalog.measures import MEASURES, MeasureSpec, measures_of
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
@@ -18,7 +20,7 @@ from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
 from grok_tui.engine.record.history import History, next_recorded
 from grok_tui.engine.record.plateaus import Plateaus, Watched, watched_by
-from grok_tui.engine.record.vectors import VectorHistory, bounded
+from grok_tui.engine.record.vectors import ROWS, VectorHistory, bounded
 from grok_tui.engine.steps.backends import BackendSince, Compiling
 from grok_tui.errors import GrokTuiError
 from grok_tui.presets import Arm as ArmSpec
@@ -74,14 +76,15 @@ class Arm:
         self._problem = Problem(spec, seeds, device)
         self.task, self.data = self._problem.task, self._problem.data
         theta = self._problem.theta_0.clone()
-        learner, kind, draw = self._problem.learner(), spec.training.batches, self.task.draw
-        self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, draw)
+        learner, kind, task = self._problem.learner(), spec.training.batches, self.task
+        self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
         self._measures = measures
         self._measuring = self._problem.measuring(theta, measures)
         self.step, self.end = 0, spec.training.steps
         self.shown: Shown | None = None
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: dict[str, VectorHistory] = {}
+        self._looked_at: tuple[str, ...] = ()
         self.detectors = Detectors(self.history, len(seeds))
         own = [watched_by(one) for one in scheduled if one.since_plateau is not None]
         self._plateaus = Plateaus(list(dict.fromkeys([*watched, *own])), len(seeds))
@@ -104,6 +107,11 @@ class Arm:
     def theta(self) -> Tensor:
         """All parameters [R, P], in place for the arm's whole life."""
         return self._trainer.theta
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.theta.device
 
     @property
     def optimizer(self) -> Optimizer:
@@ -164,8 +172,11 @@ class Arm:
     def watch(self) -> None:
         """Keep at recorded steps, from now on, what charts show of the first replica."""
         if self.shown is None:
-            self.shown = Shown(self.task, self._measuring)
+            self.shown = Shown(self._measuring)
             self.shown.record(self.step, self._measuring)
+            had = measures_of(self.spec.task, self.spec.model)
+            self._looked_at = tuple(name for name in had if had[name].shown and name not in self._measures)
+            self._look()
 
     def advance(self, steps: int) -> int:
         """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
@@ -206,8 +217,6 @@ class Arm:
             history=self.history,
             vectors=self.vectors,
             coordinates=shown.coordinates if shown else None,
-            grid=shown.grid if shown else None,
-            margins=shown.margins if shown else None,
             labels=coordinates.labels if coordinates else (),
             generalizes=shown.generalizes if shown else (),
         )
@@ -286,6 +295,7 @@ class Arm:
         self._measuring.take()  # coordinates and their roles are those of theta again
         if self.shown is not None:
             self.shown.look(self._measuring)
+            self._look()
 
     def make_ready(self) -> None:
         """Build what the next steps need, if it is not there yet."""
@@ -380,20 +390,33 @@ class Arm:
         """Yield what keeps arrays of its own in the state, by the name that they stand under."""
         yield "seen", self.detectors
         yield "plateaus", self._plateaus
-        yield from ((f"vectors/{name}", vector) for name, vector in self.vectors.items())
+        # What is kept of the latest record alone follows from theta.
+        kept = (item for item in self.vectors.items() if item[1].rows > 1)
+        yield from ((f"vectors/{name}", vector) for name, vector in kept)
         if self.shown is not None and self.shown.coordinates is not None:
             yield "coordinates", self.shown.coordinates
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
         for name, values in self._measuring.vectors.items():
-            if name not in self.vectors:
-                self.vectors[name] = bounded(name, self._measuring.axes(name), len(self.seeds))
-            self.vectors[name].append(self.step, values)
+            self._keep(name, values)
         self._envelope = empty_envelope(len(self.seeds))
         if self.shown is not None:
             self.shown.record(self.step, self._measuring)
+        self._look()
         self.detectors.recorded(self.step)
         self._plateaus.recorded(self.step, self.history)
         # Only here, because what is known between two records depends on the chunks.
         self.schedule.settle(self.step, self.onsets)
+
+    def _look(self) -> None:
+        """Keep what is shown of the first replica and was not asked for."""
+        for name in self._looked_at:
+            self._keep(name, self._measuring.of_first(name), 1 if MEASURES[name].shown == "latest" else ROWS)
+
+    def _keep(self, name: str, values: NDArray[np.float32], rows: int = ROWS) -> None:
+        if name not in self.vectors:
+            axes = self._measuring.axes(name, values)
+            # Snapshots hold the table of vectors, which others may be reading.
+            self.vectors = {**self.vectors, name: bounded(name, axes, len(values), rows)}
+        self.vectors[name].append(self.step, values)

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from grok_tui.engine.record.measuring import Measuring
 from grok_tui.engine.record.vectors import CoordinateHistory
-from grok_tui.lab.tasks import Task
 
 
 class Shown:
     """The first replica, as far as it is shown; all of it is on the host, so that a snapshot asks no device.
 
     Args:
-        task: what it learns.
         measuring: what takes its measures.
 
     Attributes:
         coordinates: over time, where the task has some.
         generalizes: which of them generalize.
-        grid: what it has learnt of a table of pairs, where that is the task.
-        margins: of its training samples [N], where outputs are scores of classes.
     """
 
-    def __init__(self, task: Task, measuring: Measuring) -> None:
-        self._task = task
+    def __init__(self, measuring: Measuring) -> None:
         count = measuring.coordinate_count
         self.coordinates = CoordinateHistory(count) if count else None
         self.generalizes: tuple[bool, ...] = ()
-        self.grid: NDArray[np.int8] | None = None
-        self.margins: NDArray[np.float32] | None = None
 
     def record(self, step: int, measuring: Measuring) -> None:
         """Keep what has just been measured at a recorded step."""
@@ -41,5 +31,3 @@ class Shown:
     def look(self, measuring: Measuring) -> None:
         """Bring to the host what is shown as it is now."""
         self.generalizes = measuring.generalizes(0)
-        self.grid = measuring.grid() if self._task.symbols is not None else None
-        self.margins = measuring.margins() if self._task.classes else None

@@ -11,9 +11,6 @@ from grok_tui.engine.record.verdicts import RecordedArm
 from grok_tui.presets import Preset, Settings
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.engine.record.history import Event, History
     from grok_tui.engine.record.vectors import CoordinateHistory, VectorHistory
@@ -41,12 +38,8 @@ class ArmStatus(ArmFacts):
     events: tuple[Event, ...]
     history: History
     vectors: Mapping[str, VectorHistory] = field(default_factory=dict)
-    """The measures that are vectors, by name."""
+    """The measures that are vectors, by name; of those that nobody asked for, the first replica's."""
     coordinates: CoordinateHistory | None
-    grid: NDArray[np.int8] | None
-    """What is learnt of a table, [n, n], a `grok_tui.lab.measures.grid.PairState` each."""
-    margins: NDArray[np.float32] | None
-    """By how much the first replica is right on each training sample, [N], where it tells classes apart."""
     labels: tuple[str, ...]
     """One label a coordinate."""
     generalizes: tuple[bool, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -22,12 +22,12 @@ from grok_tui.engine.steps.work import Work
 from grok_tui.lab.frames import build_frame
 from grok_tui.lab.modifiers import Structure
 from grok_tui.lab.optimizers import SMALLEST_LR
-from grok_tui.lab.tasks import Draw
+from grok_tui.lab.tasks import Task
 
 from .batches import Batches, BatchKind
 from .coefficients import Coefficients
 from .data import TrainingData
-from .noise import Noise
+from .noise import drawing_of
 from .optimizer import Optimizer
 from .state import ArmState
 
@@ -51,7 +51,7 @@ class Trainer:
         batches: how samples are drawn.
         frame: the coordinates that optimizers work in.
         compiling: whether and when steps are compiled; by default never.
-        draw_samples: draws the samples of an online run.
+        task: draws the samples of an online run.
 
     Attributes:
         theta: [R, P].
@@ -72,7 +72,7 @@ class Trainer:
         batches: BatchKind,
         frame: FrameSpec,
         compiling: Compiling | None = None,
-        draw_samples: Draw | None = None,
+        task: Task | None = None,
     ) -> None:
         self.theta = theta
         self.whole = True
@@ -81,14 +81,13 @@ class Trainer:
         self.modifiers = Modifiers()
         self._learner, self._data = learner, data
         self._seeds = seeds
-        self._noise = Noise(seeds, theta.device)
         self._batch_kind = batches
         self._coefficients = Coefficients(theta)
         self._optimizers: dict[str, Optimizer] = {}
         self._filters: dict[str, Tensor] = {}
         self._filter_steps = 0
         self._works: dict[tuple[str, int | None, Structure, frozenset[str]], Work] = {}
-        self._draw_samples = draw_samples
+        self._task = task
         self._frame_spec = frame
         self._frame = build_frame(frame, learner.network.layout, theta)
         shape = (LONGEST_CHUNK, len(SEEN), len(seeds))
@@ -201,9 +200,10 @@ class Trainer:
         with torch.no_grad():
             backend = work.choose(left, self.backends.prescribed(step))
             self.backends.note(step, backend)
-            draw = self._drawing(structure, work.tensors, step)
+            if work.drawing is not None:
+                work.drawing.begin(step, self.modifiers.dropout)
             self.whole = False
-            work.run(backend, table.rows, indices, seen, draw)
+            work.run(backend, table.rows, indices, seen)
         if not structure.resets:
             self.optimizer.took(steps)
         self._filter_steps += steps
@@ -311,7 +311,9 @@ class Trainer:
             if structure.resets:
                 tensors["age"] = self.optimizer.age
                 tensors |= {HYPER + name: value for name, value in self.optimizer.hyper.items()}
-            self._works[key] = Work(parts, tensors, self._compiling)
+            draw, fresh = (self._task.draw, self._task.fresh) if online and self._task else (None, None)
+            drawing = drawing_of(tensors, self._seeds, draw, fresh)
+            self._works[key] = Work(parts, tensors, self._compiling, drawing)
         return self._works[key]
 
     def _tensors(self, size: int | None, structure: Structure, coefficient_count: int) -> dict[str, Tensor]:
@@ -344,30 +346,6 @@ class Trainer:
             name: value.new_zeros(len(self.theta), size, *value.shape[1 if shared else 2 :])
             for name, value in like.items()
         }
-
-    @property
-    def _drawn(self) -> Draw:
-        assert self._draw_samples is not None, "presets let only tasks that draw samples be learnt online"
-        return self._draw_samples
-
-    def _drawing(
-        self, structure: Structure, tensors: Mapping[str, Tensor], step: int
-    ) -> Callable[[int], None] | None:
-        """Return what draws the random numbers of the i-th step after `step`, if there are any."""
-        online = self._batch_kind == "online"
-        if not (structure.dropout or structure.noises or online):
-            return None
-        rate = self.modifiers.dropout
-
-        def draw(i: int) -> None:
-            if online:
-                self._noise.fill_samples(tensors["inputs"], tensors["targets"], self._drawn, step + i)
-            if "keep" in tensors:
-                self._noise.fill_kept(tensors["keep"], rate, step + i)
-            for name in structure.noises:
-                self._noise.fill_normal(tensors[name], name, step + i)
-
-        return draw
 
 
 def copied(tensor: Tensor) -> NDArray[Any]:

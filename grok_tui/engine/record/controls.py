@@ -51,7 +51,7 @@ def judge_control(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> 
         return None
     seen = {name: arms[control.arms.get(name, name)] for name in claim.condition.arms()}
     condition = claims.parse(control.applied(claim.holds))
-    judgements = tuple(condition.evaluate(ReplicaCurves(seen, replica)) for replica in range(replicas))
+    judgements = condition.judge([ReplicaCurves(seen, replica) for replica in range(replicas)])
     complete = all(arm.complete for arm in seen.values())
     return JudgedControl(
         claim, control, judgements, claims.verdict(judgements, complete=complete, holds_in=claim.holds_in)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from grok_tui.catalog.measures import MEASURES, MeasureSpec
 from grok_tui.engine.steps.plan import Plan
 from grok_tui.lab.losses import SampleLoss
-from grok_tui.lab.measures import Probe, correctness_grid, taker
+from grok_tui.lab.measures import Probe, taker
 from grok_tui.lab.models import FlatNetwork
 from grok_tui.lab.tasks import Samples, Task
 
@@ -108,9 +109,35 @@ class Measuring:
                 self.vectors[name] = take(probe).cpu().numpy().astype(np.float32)
         return values
 
-    def axes(self, name: str) -> tuple[Axis, ...]:
-        """Return the axes of a vector, as `take` found it."""
-        names, sizes = MEASURES[name].axes, self.vectors[name].shape[1:]
+    def of_first(self, name: str) -> NDArray[np.float32]:
+        """Return a vector of the first replica [1, ...], which need not be asked for.
+
+        What the plan has computed of it is as it was when `take` was last called.
+        """
+        probe = self._probed(*self._given)
+        first = {part: self._output(part)[:1] for part in self._outputs if part != TAKEN}
+        own = replace(
+            probe,
+            theta=probe.theta[:1],
+            theta_0=probe.theta_0[:1],
+            train=self._samples_of_first(probe.train),
+            validation=self._samples_of_first(probe.validation),
+            mask=None if probe.mask is None else probe.mask[:1],
+        )
+        vars(own).update(first)
+        with torch.no_grad():
+            taken: NDArray[np.float32] = taker(MEASURES.spec(name))(own).cpu().numpy().astype(np.float32)
+        return taken
+
+    def _samples_of_first(self, samples: Samples) -> Samples:
+        inputs = samples.inputs if self._shared else samples.inputs[:1]
+        return Samples(
+            inputs, samples.targets if self._shared and self._mask is None else samples.targets[:1]
+        )
+
+    def axes(self, name: str, values: NDArray[np.float32]) -> tuple[Axis, ...]:
+        """Return the axes of a vector with such values [R, ...]."""
+        names, sizes = MEASURES[name].axes, values.shape[1:]
         labels = [self._labels.get(axis, ()) for axis in names]
         return tuple(
             Axis(axis, size, known if len(known) == size else ())
@@ -124,31 +151,6 @@ class Measuring:
     def generalizes(self, replica: int) -> tuple[bool, ...]:
         """Return which of these coordinates generalize; none where the task has no coordinates."""
         return tuple(self._output("generalizes")[replica].tolist()) if self.coordinate_count else ()
-
-    def margins(self, replica: int = 0) -> NDArray[np.float32]:
-        """Return the margins [n] of what is in one replica's training set, as of when `take` was last called.
-
-        There are none where the outputs are no scores of classes.
-        """
-        margins = self._output("margins")[replica]
-        margins = margins if self._mask is None else margins[self._mask[replica]]
-        return margins.cpu().numpy().astype(np.float32)
-
-    def grid(self) -> NDArray[np.int8]:
-        """Return what the first replica of a binary operation had learnt when `take` was last called.
-
-        A `grok_tui.lab.measures.grid.PairState` for each pair of symbols [n, n].
-        """
-        train, validation = (
-            samples.inputs if self._shared else samples.inputs[0]
-            for samples in (self._train, self._validation)
-        )
-        right, val_right = self._output("train_right")[0], self._output("val_right")[0]
-        if self._mask is not None:
-            own = self._mask[0]
-            validation, val_right = torch.cat([validation, train[~own]]), torch.cat([val_right, right[~own]])
-            train, right = train[own], right[own]
-        return correctness_grid(train, right, validation, val_right).cpu().numpy()
 
     def _output(self, name: str) -> Tensor:
         """Return an output of the plan: the measures, or what a `Probe` calls so."""

@@ -70,6 +70,7 @@ class VectorHistory:
 
     Memory is bounded: when all rows are full, every other one is dropped; first and last always stay. Every
     step that is recorded later comes in until they are full again, so the past is coarser than the present.
+    Where a single row is kept, it is the latest.
 
     Args:
         axes: those of one row, in order.
@@ -90,7 +91,9 @@ class VectorHistory:
     def append(self, step: int, values: NDArray[np.floating]) -> None:
         """Add a row at `step`."""
         with self._lock:
-            if self._count == self.rows:
+            if self._count == self.rows == 1:
+                self._count = 0
+            elif self._count == self.rows:
                 keep = np.append(np.arange(0, self._count - 1, 2), self._count - 1)
                 self._steps[: len(keep)] = self._steps[keep]
                 self._rows[: len(keep)] = self._rows[keep]
@@ -133,19 +136,19 @@ class CoordinateHistory(VectorHistory):
         super().__init__((Axis("coordinate", coordinates),))
 
 
-def bounded(name: str, axes: Sequence[Axis], replicas: int) -> VectorHistory:
-    """Return an empty record of a vector of all replicas, with as many rows as fit.
+def bounded(name: str, axes: Sequence[Axis], replicas: int, rows: int = ROWS) -> VectorHistory:
+    """Return an empty record of a vector of all replicas, with as many of these rows as fit.
 
     Raises:
-        VectorError: fewer than `FEWEST_ROWS` would.
+        VectorError: fewer than `FEWEST_ROWS` would, and fewer than these rows.
     """
     numbers = replicas * prod(axis.size for axis in axes)
     fitting = MOST_BYTES // max(1, BYTES * numbers)
-    if fitting < FEWEST_ROWS:
+    if fitting < min(FEWEST_ROWS, rows):
         sizes = " x ".join(f"{axis.size:,} ({axis.name})" for axis in axes)
         most = MOST_BYTES // (BYTES * FEWEST_ROWS)
         raise VectorError(
             f"measure '{name}': {sizes} of {replicas} replicas are {numbers:,} numbers a recorded step;"
             f" at most {most:,} fit"
         )
-    return VectorHistory(axes, replicas, min(ROWS, fitting))
+    return VectorHistory(axes, replicas, min(rows, fitting))

@@ -54,6 +54,12 @@ class JudgedClaim:
         return sum(judgement.holds is True for judgement in self.judgements)
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """Of several replicas, the exact 95 % confidence interval of the share that it holds in."""
+        replicas = len(self.judgements)
+        return claims.clopper_pearson(self.held_in, replicas) if replicas > 1 else None
+
+    @property
     def telling(self) -> claims.Judgement:
         """The judgement to show: of the first replica that came out as the verdict did."""
         reproduced = self.verdict == claims.Verdict.REPRODUCED
@@ -65,7 +71,7 @@ def judge(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedCl
     """Judge a claim as far as the arms it names have come."""
     condition = claim.condition
     complete = all(arms[name].complete for name in condition.arms())
-    judgements = tuple(condition.evaluate(ReplicaCurves(arms, replica)) for replica in range(replicas))
+    judgements = condition.judge([ReplicaCurves(arms, replica) for replica in range(replicas)])
     verdict = claims.verdict(judgements, complete=complete, holds_in=claim.holds_in)
     return JudgedClaim(claim, judgements, verdict)
 

@@ -37,7 +37,7 @@ class Job(BaseModel):
         preset: what is carried out.
         folder: where it is kept, new or empty, or the run to take up; None makes one in the state folder.
         label: the preset's name.
-        profile: "quick" or "full".
+        profile: "quick", "medium" or "full".
         resumed: whether to take up what the folder holds.
         place: where and how to compute it.
     """

@@ -76,12 +76,13 @@ class _ArmMirror:
         self._kind = kind
         self._history = History(kind.names[: -len(SIDES)], kind.replicas)
         self._weights = CoordinateHistory(kind.coordinates) if kind.coordinates else None
-        self._vectors = {name: bounded(name, axes, kind.replicas) for name, axes in kind.vectors.items()}
+        self._vectors = {
+            name: bounded(name, along.axes, along.replicas, along.rows)
+            for name, along in kind.vectors.items()
+        }
         self._interventions: list[AnyIntervention] = []
         self._events: list[Event] = []
         self._generalizes: tuple[bool, ...] = ()
-        self._grid: NDArray[np.int8] | None = None
-        self._margins: NDArray[np.float32] | None = None
 
     def take(self, news: ArmNews) -> ArmStatus:
         self._interventions += news.interventions
@@ -94,11 +95,6 @@ class _ArmMirror:
             self._take_rows(name, self._vectors.get(name), table)
         if news.generalizes is not None:
             self._generalizes = tuple(news.generalizes)
-        if news.grid is not None:
-            side = news.grid.side
-            self._grid = np.frombuffer(news.grid.cells, dtype=np.int8).reshape(side, side)
-        if news.margins is not None:
-            self._margins = np.frombuffer(news.margins, dtype="<f4")
         return ArmStatus(
             **vars(news.facts),
             interventions=tuple(self._interventions),
@@ -106,8 +102,6 @@ class _ArmMirror:
             history=self._history,
             vectors=self._vectors,
             coordinates=self._weights,
-            grid=self._grid,
-            margins=self._margins,
             labels=tuple(self._kind.labels),
             generalizes=self._generalizes,
         )

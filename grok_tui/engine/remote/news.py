@@ -18,8 +18,8 @@ from grok_tui.presets import Preset
 from .protocol import (
     MOST_ENTRIES,
     MOST_ROW_BYTES,
+    Along,
     ArmNews,
-    Grid,
     Kind,
     Record,
     Same,
@@ -78,16 +78,17 @@ class _ArmTeller:
     def _forget(self, history: History | None) -> None:
         """Begin anew with an arm of which nothing is known."""
         self._history = history
+        self._vectors: set[str] = set()
         self._version, self._stride, self._rows = -1, 0, 0
         self._interventions = self._events = 0
         self._told: dict[str, NDArray[np.int64]] = {}
-        self._grid: NDArray[np.int8] | None = None
-        self._margins: NDArray[np.float32] | None = None
 
     def news(self, arm: ArmStatus) -> ArmNews:
         kind = None
-        if arm.history is not self._history:  # after a restart, a return or a fork it is another one
+        # After a restart, a return or a fork the history is another one; vectors come when somebody looks.
+        if arm.history is not self._history or arm.vectors.keys() != self._vectors:
             self._forget(arm.history)
+            self._vectors = set(arm.vectors)
             kind = _kind(arm)
         self.unfinished = False
         interventions = self._new(arm.interventions, self._interventions)
@@ -107,8 +108,6 @@ class _ArmTeller:
             vectors={name: self._rows_of(name, vector) for name, vector in arm.vectors.items()}
             if changed
             else {},
-            grid=self._table(arm),
-            margins=self._margins_of(arm),
         )
 
     def _new(self, entries: Sequence[Entry], known: int) -> list[Entry]:
@@ -160,18 +159,6 @@ class _ArmTeller:
             values=rows[first:last].astype("<f4").tobytes(),
         )
 
-    def _table(self, arm: ArmStatus) -> Grid | None:
-        if arm.grid is None or arm.grid is self._grid:
-            return None
-        self._grid = arm.grid
-        return Grid(side=len(arm.grid), cells=arm.grid.tobytes())
-
-    def _margins_of(self, arm: ArmStatus) -> bytes | None:
-        if arm.margins is None or arm.margins is self._margins:
-            return None
-        self._margins = arm.margins
-        return arm.margins.astype("<f4").tobytes()
-
 
 def _short(kind: type[Facts], whole: Facts) -> Facts:
     """Return the part of a run or an arm that is short."""
@@ -192,5 +179,8 @@ def _kind(arm: ArmStatus) -> Kind:
         replicas=first.shape[1],
         coordinates=count,
         labels=list(arm.labels),
-        vectors={name: list(vector.axes) for name, vector in arm.vectors.items()},
+        vectors={
+            name: Along(axes=list(vector.axes), replicas=vector.replicas, rows=vector.rows)
+            for name, vector in arm.vectors.items()
+        },
     )

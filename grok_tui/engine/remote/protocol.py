@@ -21,7 +21,7 @@ from grok_tui.engine.run.snapshot import RunFacts
 from grok_tui.engine.worker.orders import MESSAGE, Order
 from grok_tui.presets import Preset
 
-FORMAT = 3
+FORMAT = 4
 
 LONGEST_ORDER = 4_000_000  # bytes; a preset has at most one million
 
@@ -70,6 +70,14 @@ class Record(Table):
     version: Count
 
 
+class Along(_Message):
+    """What is kept of a vector."""
+
+    axes: list[Axis]
+    replicas: Annotated[int, Field(ge=1, le=2**20)]
+    rows: Annotated[int, Field(ge=1, le=2**20)]
+
+
 class Kind(_Message):
     """What never changes of an arm; when it comes, what came of an arm of that name before has no meaning."""
 
@@ -79,15 +87,8 @@ class Kind(_Message):
     coordinates: Annotated[int, Field(ge=0, le=2**24)]
     """How many are recorded."""
     labels: list[str]
-    vectors: dict[str, list[Axis]] = {}
-    """The axes of each measure that is a vector."""
-
-
-class Grid(_Message):
-    """What is learnt of a table: int8 [side, side]."""
-
-    side: Annotated[int, Field(ge=0, le=4096)]
-    cells: bytes
+    vectors: dict[str, Along] = {}
+    """The measures that are vectors."""
 
 
 class ArmNews(_Message):
@@ -101,9 +102,6 @@ class ArmNews(_Message):
     record: Record | None = None
     weights: Table | None = None
     vectors: dict[str, Table] = {}
-    grid: Grid | None = None
-    margins: bytes | None = None
-    """float32 [N], little-endian, of the training samples."""
 
 
 class Status(_Message):

@@ -25,6 +25,10 @@ class Awaited:
         """Whether an arm waits."""
         return any(one.arm == arm for one in self._open)
 
+    def sources(self, arm: str) -> set[str]:
+        """Return the arms that an arm waits for."""
+        return {one.awaited[0] for one in self._open if one.arm == arm and one.awaited}
+
     def settled(self, arm: str) -> list[AnyIntervention]:
         """Return what has become of the interventions that an arm waited for."""
         return list(self._settled.get(arm, ()))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import resource
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from grok_tui.errors import GrokTuiError
 
-from .gpus import emptiest
+from .gpus import emptiest, working
 
 # Below this many multiplications a step, one CPU core is faster than launching kernels on a GPU.
 SMALL_STEP = 20_000_000
@@ -21,28 +19,37 @@ SMALL_STEP = 20_000_000
 ONE_THREAD_STEP = 2_000_000_000
 
 
+NAMES = "auto, cpu, cuda, cuda:N, all, or several GPUs as cuda:0,cuda:1"
+
+
 class DeviceError(GrokTuiError):
     """There is no such device here."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The device that a run is computed on.
+    """The devices that a run is computed on: one, or several GPUs.
 
     Attributes:
-        device: the device, of a GPU with its number.
-        why: why this one, in a few words.
+        devices: the devices, of a GPU with its number; no two are the same.
+        why: why these, in a few words.
     """
 
-    device: torch.device
+    devices: tuple[torch.device, ...]
     why: str = ""
+
+    @property
+    def device(self) -> torch.device:
+        """The first of them."""
+        return self.devices[0]
 
 
 def choose_device(name: str, multiplications: float) -> Choice:
-    """Return the device that a name such as "auto", "cpu", "cuda" or "cuda:1" asks for, and why it was taken.
+    """Return the devices that a name asks for, and why they were taken.
 
     Args:
-        name: the name; "auto" takes a GPU that works and has room, where a step is large enough for one.
+        name: "auto", "cpu", "cuda", "cuda:1", several GPUs as "cuda:0,cuda:2", or "all" for all that
+            work; "auto" takes one GPU that works and has room, where a step is large enough for one.
         multiplications: about how many a training step of the largest arm needs.
 
     Raises:
@@ -50,37 +57,62 @@ def choose_device(name: str, multiplications: float) -> Choice:
     """
     cpu = torch.device("cpu")
     if name == "cpu":
-        return Choice(cpu)
+        return Choice((cpu,))
     count = torch.cuda.device_count()
     if name == "auto":
         size = in_millions(multiplications)
         if count == 0:
-            return Choice(cpu)
+            return Choice((cpu,))
         if multiplications <= SMALL_STEP:
-            return Choice(cpu, f"{size} are too few for a GPU")
+            return Choice((cpu,), f"{size} are too few for a GPU")
         found, why = emptiest()
         if found is None:
-            return Choice(cpu, f"no GPU will do: {why}")
-        return Choice(found, "; ".join(filter(None, [f"{size} are enough for a GPU", why])))
-    match = re.fullmatch("cuda(?::(0|[1-9][0-9]{0,4}))?", name)
-    if match is None:
-        raise DeviceError(f"--device: unknown device '{name}'; valid: auto, cpu, cuda, cuda:N")
+            return Choice((cpu,), f"no GPU will do: {why}")
+        return Choice((found,), "; ".join(filter(None, [f"{size} are enough for a GPU", why])))
+    if name == "all" and count:
+        return Choice(*_all_working())
+    asked = name.split(",")
+    for one in asked:
+        if not re.fullmatch("cuda(?::(0|[1-9][0-9]{0,4}))?", one) and (one not in ("all", "cpu", "auto")):
+            raise DeviceError(f"--device: unknown device '{one}'; valid: {NAMES}")
     if count == 0:
         raise DeviceError(f"--device: '{name}': {_no_gpu()}; valid: auto, cpu")
-    number = match[1]
-    if number and int(number) >= count:
-        there = "is cuda:0 alone" if count == 1 else f"are cuda:0 to cuda:{count - 1}"
-        raise DeviceError(f"--device: '{name}': there {there}")
-    return Choice(torch.device("cuda", int(number) if number else torch.cuda.current_device()))
+    there = "is cuda:0 alone" if count == 1 else f"are cuda:0 to cuda:{count - 1}"
+    chosen: list[torch.device] = []
+    for one in asked:
+        if not one.startswith("cuda"):
+            raise DeviceError(f"--device: '{name}': '{one}' stands alone; several are GPUs: there {there}")
+        number = int(one.partition(":")[2] or torch.cuda.current_device())
+        if number >= count:
+            raise DeviceError(f"--device: '{name}': there {there}")
+        if torch.device("cuda", number) in chosen:
+            raise DeviceError(f"--device: '{name}': cuda:{number} is named twice; there {there}")
+        chosen.append(torch.device("cuda", number))
+    return Choice(tuple(chosen))
+
+
+def _all_working() -> tuple[tuple[torch.device, ...], str]:
+    """Return all GPUs that will do, and why the others do not.
+
+    Raises:
+        DeviceError: none will.
+    """
+    found, problems = working()
+    if not found:
+        raise DeviceError(f"--device: 'all': no GPU will do: {problems}; valid: auto, cpu")
+    return found, problems
 
 
 def resolve_device(name: str, multiplications: float) -> torch.device:
-    """Return the device alone that `choose_device` chooses.
+    """Return the one device that `choose_device` chooses.
 
     Raises:
-        DeviceError: there is no such device here.
+        DeviceError: there is no such device here, or several are asked for.
     """
-    return choose_device(name, multiplications).device
+    devices = choose_device(name, multiplications).devices
+    if len(devices) > 1:
+        raise DeviceError(f"--device: '{name}': this is done on one device alone")
+    return devices[0]
 
 
 def _no_gpu() -> str:
@@ -138,15 +170,7 @@ def in_millions(multiplications: float) -> str:
     return f"{multiplications / 1e6:,.3g} million multiplications a step"
 
 
-def describe(device: torch.device) -> str:
-    """Return the device's name for people."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-
-
-def resident_memory() -> int:
-    """Return the bytes of memory that this process holds now, or at most held where only that is known."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return pages * resource.getpagesize()
+def describe(*devices: torch.device) -> str:
+    """Return the name of one or more devices for people: of several of a kind, that of the kind."""
+    names = [torch.cuda.get_device_name(one) if one.type == "cuda" else "cpu" for one in devices]
+    return ", ".join(dict.fromkeys(names))

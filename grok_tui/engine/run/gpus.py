@@ -38,6 +38,16 @@ def emptiest() -> tuple[torch.device | None, str]:
     return None, "; ".join(problems)
 
 
+def working() -> tuple[tuple[torch.device, ...], str]:
+    """Return all GPUs that work and have some room, and in a few words why the others will not do.
+
+    Each is given a context of this process, as `emptiest` says.
+    """
+    problems = {index: _problem(index) for index in range(torch.cuda.device_count())}
+    found = tuple(torch.device("cuda", index) for index, problem in problems.items() if problem is None)
+    return found, "; ".join(f"cuda:{index}: {problem}" for index, problem in problems.items() if problem)
+
+
 def told_free() -> dict[int, int]:
     """Return the bytes that the driver tells are free, by GPU; nothing where it cannot be asked.
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterable
+from pathlib import Path
+
 import torch
 
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.presets import Preset
 from grok_tui.presets.model import memory_needed, physical_memory
+
+from .snapshot import DeviceMemory
 
 # What torch, CUDA and its libraries say where they have no type of error for it.
 SIGNS = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")
@@ -36,12 +42,25 @@ class NoRoomError(GrokTuiError):
     exit_code = ExitCode.DIVERGED
 
 
+class LostError(Exception):
+    """A run that made room for another and then found none for itself."""
+
+
 def free_memory(device: torch.device) -> int:
     """Return the bytes that are free on a GPU for this process, or that the host has."""
     if device.type != "cuda":
         return physical_memory()
     cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return int(torch.cuda.mem_get_info(device)[0]) + cached
+
+
+def taken(device: torch.device) -> DeviceMemory:
+    """Return how much of a GPU's memory is taken; nothing of nothing where it broke."""
+    try:
+        free, total = torch.cuda.mem_get_info(device)
+    except RuntimeError:
+        free, total = 0, 0
+    return DeviceMemory(str(device), int(total - free), int(total))
 
 
 def require_room(preset: Preset, device: torch.device, freed: int = 0) -> None:
@@ -105,3 +124,19 @@ def _with(preset: Preset, *, replicas: int | None = None, batch_size: int | None
         ]
     training = preset.training.model_copy(update={"replicas": replicas or preset.training.replicas})
     return preset.model_copy(update={"arms": arms, "training": training})
+
+
+def held(devices: Iterable[torch.device]) -> int:
+    """Return the bytes that this process holds: of these GPUs, or resident ones where they are none."""
+    if any(device.type != "cuda" for device in devices):
+        return resident_memory()
+    return sum(torch.cuda.memory_reserved(device) for device in devices)
+
+
+def resident_memory() -> int:
+    """Return the bytes of memory that this process holds now, or at most held where only that is known."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return pages * resource.getpagesize()

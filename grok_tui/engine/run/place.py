@@ -10,7 +10,7 @@ class Place:
     """Where and how to compute; None leaves it to the machine, or to how the run was computed before."""
 
     device: str | None = None
-    """"auto", "cpu", "cuda" or "cuda:N"."""
+    """"auto", "cpu", "cuda", "cuda:N", several GPUs as "cuda:0,cuda:2", or "all"."""
     threads: int | None = None
     tf32: bool | None = None
     """Whether a GPU may round the factors of float32 products to 10 bits, which is faster."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -23,18 +24,17 @@ from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
 from .awaited import Awaited, of_itself
-from .device import choose_device, describe, prepare_thread, reason, resident_memory
-from .memory import out_of_memory, ran_out, require_room
+from .device import choose_device, describe, prepare_thread, reason
+from .halted import Halted
+from .memory import LostError, held, out_of_memory, ran_out, taken
+from .placing import least_busy, placed, require_rooms, told
+from .side_by_side import SideBySide
 from .snapshot import Snapshot, State
 
 CHUNK_SECONDS = 0.03
 
-BEGUN = ("preset", "_begun", "forks", "_awaited", "arms", "_chunk")
+BEGUN = ("preset", "_begun", "forks", "_awaited", "arms", "_chunk", "_halted", "_placed")
 """What a restart replaces of a run."""
-
-
-class LostError(Exception):
-    """A run that made room for another and then found none for itself."""
 
 
 class Run:
@@ -42,14 +42,14 @@ class Run:
 
     Args:
         preset: what to carry out.
-        device: "auto", "cpu", "cuda" or "cuda:N".
+        device: "auto", "cpu", "cuda", "cuda:N", several GPUs as "cuda:0,cuda:2", or "all".
         threads: for torch on the CPU; None chooses.
         compiling: whether and when steps are compiled; by default never.
         tf32: whether a GPU may round the factors of float32 products to 10 bits, which is faster.
 
     Attributes:
         tf32: as given.
-        device: the device.
+        devices: the device, or several GPUs, among which the arms are shared out.
         threads: how many torch uses.
         why: why these, in a few words.
 
@@ -69,16 +69,26 @@ class Run:
         self.tf32 = tf32
         self.compiling = compiling or Compiling()
         choice = choose_device(device, preset.multiplications)
-        self.device = choice.device
-        self.threads = prepare_thread(self.device, threads, preset.multiplications, tf32=tf32)
+        self.devices = choice.devices
+        prepare = partial(prepare_thread, threads=threads, multiplications=preset.multiplications, tf32=tf32)
+        self.threads = prepare(self.device)
+        self._side_by_side = SideBySide(prepare)
         self.why = reason(choice, threads, preset.multiplications)
-        require_room(preset, self.device)
+        require_rooms(preset, self.devices)
         try:
             self._begin(preset)
         except RuntimeError as error:
             if self.device.type != "cuda" or not out_of_memory(error):
                 raise
-            raise ran_out(preset, self.device, error) from error
+            unbuilt = next(spec.name for spec in preset.arms if spec.name not in self.arms)
+            raise ran_out(preset, self._placed[unbuilt], error) from error
+        if len(self.devices) > 1:
+            self.why = f"{told(self._placed)}; {self.why}"
+
+    @property
+    def device(self) -> torch.device:
+        """The first device."""
+        return self.devices[0]
 
     def restart(self, preset: Preset) -> None:
         """Begin anew with this preset, on the same device.
@@ -90,13 +100,12 @@ class Run:
             RuntimeError: there is none; the run is as it was, though with arms built anew.
             LostError: nor is there any for those.
         """
-        used = torch.cuda.memory_allocated(self.device) if self.device.type == "cuda" else 0
-        require_room(preset, self.device, freed=used)
+        require_rooms(preset, self.devices, freed=True)
         before = {name: value for name, value in vars(self).items() if name in BEGUN}
         kept: dict[str, tuple[ArmSpec, bool, ArmState, Arrays]] = {}
         if self.device.type == "cuda":
             kept = {
-                name: (arm.spec, arm.shown is not None, *arm.export_state())
+                name: (arm.spec, arm.shown is not None, *self._halted.state_of(arm))
                 for name, arm in self.arms.items()
             }
             self._let_go(before)
@@ -115,7 +124,7 @@ class Run:
         self._let_go()
         try:
             for name, (spec, watched, state, arrays) in kept.items():
-                arm = self.arms[name] = self._built(spec, self._origin(name))
+                arm = self.arms[name] = self._built(spec, self._placed[name], self._origin(name))
                 arm.restore_state(state, arrays)
                 if watched:
                     arm.watch()
@@ -134,10 +143,15 @@ class Run:
         self.preset = self._begun = preset
         self.forks: dict[str, Fork] = {}
         self._awaited = Awaited(preset.interventions)
-        self.arms = {spec.name: self._built(spec) for spec in preset.arms}
+        self._halted = Halted(len(self.devices) > 1)
+        self._placed = placed(preset, self.devices)
+        self.arms: dict[str, Arm] = {}
+        for spec in preset.arms:
+            self.arms[spec.name] = self._built(spec, self._placed[spec.name])
+            self._halted.take_up(self.arms[spec.name])
         self._chunk = dict.fromkeys(self.arms, 16)
 
-    def _built(self, spec: ArmSpec, origin: str = "") -> Arm:
+    def _built(self, spec: ArmSpec, device: torch.device, origin: str = "") -> Arm:
         """Return an arm at its beginning. origin: of a fork, the arm of the preset that it comes from."""
         preset = self.preset
         measures = preset.measures_of(spec.model_copy(update={"name": origin or spec.name}))
@@ -147,7 +161,7 @@ class Run:
         watched = [
             watched_by(one) for one in plateaus if one.awaited and one.awaited[0] == (origin or spec.name)
         ]
-        return Arm(spec, measures, preset.seeds, self.device, planned, self.compiling, watched)
+        return Arm(spec, measures, preset.seeds, device, planned, self.compiling, watched)
 
     def _origin(self, name: str) -> str:
         while name in self.forks:
@@ -156,7 +170,7 @@ class Run:
 
     def fresh(self, name: str) -> Arm:
         """Return an arm of the run at its beginning, which is not among the run's."""
-        return self._built(self.arms[name].spec, self._origin(name))
+        return self._built(self.arms[name].spec, self._placed[name], self._origin(name))
 
     def forked(self, fork: Fork) -> Arm:
         """Return the arm of a fork at step 0, which is not among the run's yet.
@@ -169,7 +183,8 @@ class Run:
         if fork.parent not in self.arms:
             raise ValueError(f"there is no arm '{fork.parent}' to fork")
         spec = self.arms[fork.parent].spec.model_copy(update={"name": fork.name})
-        arm = self._built(spec, self._origin(fork.parent))
+        device = least_busy(self.devices, self.arms.values())
+        arm = self._built(spec, device, self._origin(fork.parent))
         arm.end = fork.end
         return arm
 
@@ -182,6 +197,8 @@ class Run:
             self.forks[fork.name] = fork
             self.preset = self.preset.model_copy(update={"arms": [*self.preset.arms, arm.spec]})
         self.arms[arm.name] = arm
+        self._placed[arm.name] = arm.device
+        self._halted.take_up(arm)
         self._chunk[arm.name] = 16
 
     def planned(self, name: str) -> list[AnyIntervention]:
@@ -208,31 +225,38 @@ class Run:
 
         claims: as they were judged; None judges them now.
         """
+        used = set(self._placed.values())
         return Snapshot(
             state=state,
             preset=self.preset,
             arms=tuple(self.status(name) for name in self.arms),
             claims=tuple(self.judge() if claims is None else claims),
             device=self.device_name,
-            torch_device=str(self.device),
+            torch_device=self.device_names,
             threads=self.threads,
             tf32=self.tf32,
             memory=self.memory(),
+            gpus=tuple(
+                taken(device) for device in self.devices if device.index is not None and device in used
+            ),
         )
 
     @property
     def device_name(self) -> str:
-        """The device's name for people."""
-        return describe(self.device)
+        """The name of the device, or of the kind of GPUs, for people."""
+        return describe(*self.devices)
+
+    @property
+    def device_names(self) -> str:
+        """The devices as torch calls them, as `--device` takes them."""
+        return ",".join(map(str, self.devices))
 
     def memory(self) -> int:
-        """Return the bytes of memory that this process holds, on the GPU where it computes on one.
+        """Return the bytes of memory that this process holds, on the GPUs where it computes on those.
 
         As `nvidia-smi` tells them, but for the some hundred megabytes of the context.
         """
-        if self.device.type == "cuda":
-            return torch.cuda.memory_reserved(self.device)
-        return resident_memory()
+        return held(self.devices)
 
     @property
     def steps(self) -> int:
@@ -245,9 +269,17 @@ class Run:
         return sum(arm.end for arm in self.arms.values())
 
     @property
+    def halted(self) -> dict[str, str]:
+        """Arms that stopped for want of memory while others, on other devices, go on; why, in one line."""
+        return self._halted.why
+
+    @property
     def finished(self) -> bool:
-        """Whether every arm has reached its end."""
-        return all(arm.finished for arm in self.arms.values())
+        """Whether every arm has reached its end, or has stopped."""
+        return all(arm.finished or self._halts(arm.name) for arm in self.arms.values())
+
+    def _halts(self, name: str) -> bool:
+        return self._halted.halts(name, self._awaited.sources)
 
     @property
     def diverged(self) -> list[str]:
@@ -257,27 +289,57 @@ class Run:
         return [a.name for a in self.arms.values() if a.detectors.diverged.any() and a.name not in asked]
 
     def advance(self) -> None:
-        """Take one chunk of steps, about `CHUNK_SECONDS` long, of the arm that has taken the fewest."""
-        arm = min(self._free_arms(), key=lambda arm: arm.step)
+        """Take one chunk of steps, about `CHUNK_SECONDS` long, of the arm that has taken the fewest.
+
+        On several devices each takes one at the same time, of its own arms.
+
+        Raises:
+            RuntimeError: there is no memory for it, for any arm that was left.
+        """
+        self._each_device(lambda arms: self._take_chunk(min(arms, key=lambda arm: arm.step)))
+
+    def _take_chunk(self, arm: Arm) -> None:
         started = time.perf_counter()
-        taken = arm.advance(min(self._chunk[arm.name], arm.end - arm.step))
-        # Only how often control comes back depends on time, never what is computed.
-        if taken == self._chunk[arm.name]:
-            rate = taken / max(time.perf_counter() - started, 1e-6)
-            self._chunk[arm.name] = max(1, min(int(rate * CHUNK_SECONDS), 2 * taken))
+        with self._halted.halting(arm):
+            taken = arm.advance(min(self._chunk[arm.name], arm.end - arm.step))
+            # Only how often control comes back depends on time, never what is computed.
+            if taken == self._chunk[arm.name]:
+                rate = taken / max(time.perf_counter() - started, 1e-6)
+                self._chunk[arm.name] = max(1, min(int(rate * CHUNK_SECONDS), 2 * taken))
 
     def advance_together(self, steps: int) -> None:
         """Bring every arm that is not finished up to `steps` steps further than the slowest."""
+        goal = min((arm.step for arm in self._free_arms()), default=0) + steps
+
+        def bring(arms: list[Arm]) -> None:
+            for arm in arms:
+                with self._halted.halting(arm):
+                    while arm.step < min(goal, arm.end) and not arm.finished:
+                        arm.advance(min(goal, arm.end) - arm.step)
+
+        self._each_device(bring)
+
+    def _each_device(self, do: Callable[[list[Arm]], None]) -> None:
+        """Do something with the free arms of each device, and come back when it is done."""
         free = self._free_arms()
-        goal = min((arm.step for arm in free), default=0) + steps
+        if len(self.devices) == 1:
+            do(free)
+            return
+        by_device: dict[torch.device, list[Arm]] = {}
         for arm in free:
-            while arm.step < min(goal, arm.end) and not arm.finished:
-                arm.advance(min(goal, arm.end) - arm.step)
+            by_device.setdefault(arm.device, []).append(arm)
+        self._side_by_side.do({device: partial(do, arms) for device, arms in by_device.items()})
+        if self.halted and all(map(self._halts, self.arms)):
+            raise RuntimeError("; ".join(self.halted.values()))
 
     def _free_arms(self) -> list[Arm]:
         """Return the arms that have steps to take and wait for no event of another."""
         self._awaited.settle(self.arms)
-        return [arm for arm in self.arms.values() if not arm.finished and not self._awaited.by(arm.name)]
+        return [
+            arm
+            for arm in self.arms.values()
+            if not arm.finished and arm.name not in self.halted and not self._awaited.by(arm.name)
+        ]
 
     def extend(self, factor: float = 2.0) -> None:
         """Let the run go on after its end: every arm up to `factor` times its steps so far."""
@@ -285,12 +347,25 @@ class Run:
             arm.end = max(arm.end, int(arm.step * factor))
 
     def export_state(self) -> tuple[dict[str, ArmState], Arrays]:
-        """Return all that the arms have become; the names of an arm's arrays begin with its own."""
+        """Return all that the arms have become; the names of an arm's arrays begin with its own.
+
+        An arm that stopped within a step is what it was when this was asked last.
+        """
         states, arrays = {}, Arrays()
         for name, arm in self.arms.items():
-            states[name], own = arm.export_state()
+            states[name], own = self._halted.state_of(arm)
             arrays |= prefixed(name, own)
         return states, arrays
+
+    @property
+    def behind(self) -> dict[str, ArmState]:
+        """The states that stand for arms that stopped within a step."""
+        return self._halted.behind(self.arms.values())
+
+    @property
+    def whole(self) -> bool:
+        """Whether `export_state` has states of whole steps."""
+        return self._halted.whole(self.arms.values())
 
     def restore_state(self, states: Mapping[str, ArmState], arrays: Arrays) -> None:
         """Become what `export_state` saw, bit for bit, in a run of the same preset.
@@ -308,6 +383,7 @@ class Run:
                 raise ValueError("arrays of unknown arms")
             for name, state in states.items():
                 self.arms[name].restore_state(state, under(name, arrays))
+                self._halted.take_up(self.arms[name])
             self._awaited.settle(self.arms)
         except ValueError:
             forks = list(self.forks.values())

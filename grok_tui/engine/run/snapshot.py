@@ -26,6 +26,18 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
+class DeviceMemory:
+    """How much of a GPU's memory is taken, by whatever process, as `nvidia-smi` tells it."""
+
+    device: str
+    """As torch calls it."""
+    used: int
+    """Bytes."""
+    total: int
+    """Bytes that it has."""
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """What is short of a run as it stands: over a socket it is said whole each time."""
 
@@ -33,7 +45,7 @@ class RunFacts:
     device: str = ""
     """The device's name for people."""
     torch_device: str = ""
-    """As torch calls it: "cpu", "cuda:0"."""
+    """As torch calls it: "cpu", "cuda:0"; several: "cuda:0,cuda:1"."""
     threads: int = 0
     tf32: bool = False
     """Whether a GPU may round the factors of float32 products to 10 bits."""
@@ -43,7 +55,9 @@ class RunFacts:
     pace: float | None = None
     """Steps a second that each arm is held to, or None for full speed."""
     memory: int = 0
-    """Bytes of memory in use on the device."""
+    """Bytes of memory that the run's process holds, on GPUs where it computes on those."""
+    gpus: tuple[DeviceMemory, ...] = ()
+    """The memory of each GPU that has arms."""
     epoch: int = 0
     """Counts restarts, returns and forks: what was seen of an arm before may be no part of it any more."""
     moments: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

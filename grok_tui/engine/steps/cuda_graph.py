@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from grok_tui.engine.steps.compiled.calling import Rows, Strided
+from grok_tui.lab.process_wide import PROCESS_WIDE
 
-from .step import EagerStepper
+from .step import Drawing, EagerStepper
 
 STEPS_PER_REPLAY = 32
 
@@ -30,24 +31,34 @@ class CountedSteps:
 
     Args:
         eager: whose kernels are called.
+        drawing: what draws random numbers; without a block of them, the caller has it draw each step's.
 
     Attributes:
         rows: coefficients, minibatch indices and results, on the device.
     """
 
-    def __init__(self, eager: EagerStepper) -> None:
+    def __init__(self, eager: EagerStepper, drawing: Drawing | None = None) -> None:
         inputs = zip(eager.names, eager.plan.inputs, strict=True)
         self.rows = Rows.zeros({name: Strided.of(tensor) for name, tensor in inputs}, eager.table.device)
         self._eager = eager
+        own = dict(zip(eager.names, eager.plan.inputs, strict=True))
+        self._read = [(name, own[name].unsqueeze(0)) for name in self.rows.per_step]
+        self._drawing = drawing if drawing is not None and drawing.most else None
+        self._own = own
 
     def take(self, steps: int) -> None:
         """Take steps; the host reads no values."""
         rows, eager = self.rows, self._eager
-        result = eager.seen
-        for _ in range(steps):
-            eager.table.copy_(rows.per_step["table"].index_select(0, rows.place)[0])
-            if eager.indices is not None:
-                eager.indices.copy_(rows.per_step["indices"].index_select(0, rows.place)[0])
+        result, drawing = eager.seen, self._drawing
+        for i in range(steps):
+            if drawing is not None:
+                place = i % drawing.most
+                if place == 0:
+                    drawn = drawing.block(min(drawing.most, steps - i))
+                for name, block in drawn.items():
+                    self._own[name].copy_(block[place])
+            for name, tensor in self._read:
+                torch.index_select(rows.per_step[name], 0, rows.place, out=tensor)
             for kernel in eager.plan.kernels:
                 kernel()
             rows.seen.index_copy_(0, rows.place, result.to(rows.seen.dtype).unsqueeze(0))
@@ -59,22 +70,28 @@ class CudaGraphStepper:
 
     Args:
         eager: whose kernels are captured; its tensors lie on a CUDA device.
+        drawing: what draws the random numbers of steps; in blocks, it is captured as well.
 
     Raises:
         CaptureError: they cannot be captured; what a step renews is then as it was.
     """
 
-    def __init__(self, eager: EagerStepper) -> None:
+    def __init__(self, eager: EagerStepper, drawing: Drawing | None = None) -> None:
+        self._draws = drawing is not None and drawing.most > 0
         self._device = device = eager.table.device
         inputs = zip(eager.names, eager.plan.inputs, strict=True)
         renewed = [tensor for name, tensor in inputs if name in eager.renewed]
         before: list[Tensor] = []
         try:
             # A capture that fails leaves its stream the current one, and this then puts the usual one back.
-            with torch.cuda.device(device), torch.cuda.stream(torch.cuda.current_stream(device)):
+            with (
+                PROCESS_WIDE,  # of threads for other devices, which may capture as well
+                torch.cuda.device(device),
+                torch.cuda.stream(torch.cuda.current_stream(device)),
+            ):
                 # A graph's own choice is a stream of the first device used: on another it captures nothing.
                 self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # nor torch
-                self._steps = CountedSteps(eager)
+                self._steps = CountedSteps(eager, drawing)
                 self._most = min(STEPS_PER_REPLAY, len(self._steps.rows.seen))
                 before = [tensor.clone() for tensor in renewed]
                 self._warm_up()
@@ -101,7 +118,7 @@ class CudaGraphStepper:
         """
         rows = self._steps.rows
         with torch.cuda.device(self._device):
-            rows.run(self._replay, table, indices, seen, draw)
+            rows.run(self._replay, table, indices, seen, None if self._draws else draw)
         self._require((len(seen) - 1) % len(rows.seen) + 1)  # those since the rows were last laid ready
 
     def _warm_up(self) -> None:

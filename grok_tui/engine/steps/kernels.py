@@ -43,8 +43,10 @@ def schedule(
     if packet is aten.mean and into is None:
         return _mean(kernels, args, kwargs)
     result = op(*args, **kwargs) if into is None else into
-    if not isinstance(result, Tensor) or packet in RESIZING:
+    if packet in RESIZING:
         kernels.append(partial(_renew, result, op, args, kwargs))
+    elif not isinstance(result, Tensor):
+        kernels.append(_variant(op, args, kwargs, result))
     elif packet in COPIES:
         kernels.append(partial(result.copy_, args[0]))
     elif packet is aten.relu:  # three times as fast as its own variant with a given buffer
@@ -94,19 +96,28 @@ def _binding(op: OpOverload, args: Any, kwargs: Any, result: Tensor) -> Kernel |
     return partial(function, *args, **kwargs, out=result) if trial.data_ptr() == before else None
 
 
-def _variant(op: OpOverload, args: Any, kwargs: Any, result: Tensor) -> Kernel:
-    """Bind the overload that writes into a given tensor, or a call and a copy where there is none."""
+def _variant(op: OpOverload, args: Any, kwargs: Any, result: Tensor | tuple[Any, ...]) -> Kernel:
+    """Bind the overload that writes into given tensors, or a call and a copy where there is none."""
+    results = (result,) if isinstance(result, Tensor) else result
     wanted = _positional(op)
     packet = op.overloadpacket
     for name in packet.overloads():
         variant = getattr(packet, name)
         buffers = [a.name for a in variant._schema.arguments if a.alias_info is not None]
-        if len(buffers) == 1 and _positional(variant) == wanted:
+        if len(buffers) == len(results) and _positional(variant) == wanted and not _copies(variant, results):
             # Layout and memory format are those of the buffer already.
             known = {a.name for a in variant._schema.arguments}
             kept = {key: value for key, value in kwargs.items() if key in known}
-            return partial(variant._op, *args, **kept, **{buffers[0]: result})
+            return partial(variant._op, *args, **kept, **dict(zip(buffers, results, strict=True)))
     return partial(_renew, result, op, args, kwargs)
+
+
+def _copies(variant: OpOverload, results: tuple[Any, ...]) -> bool:
+    """Tell whether it was only derived from the operation: it computes several anew, and copies each."""
+    if len(results) == 1:
+        return False
+    name: str = variant.name()  # type: ignore[no-untyped-call]  # nor is it in torch
+    return torch._C._dispatch_has_kernel_for_dispatch_key(name, "CompositeExplicitAutograd")
 
 
 def _positional(op: OpOverload) -> list[tuple[str, str]]:
@@ -119,6 +130,6 @@ def _renew(result: Any, op: OpOverload, args: Any, kwargs: Any) -> None:
     if isinstance(result, Tensor):
         result.copy_(fresh)
     else:
-        for buffer, value in zip(result, fresh, strict=True):
-            if isinstance(buffer, Tensor):
-                buffer.copy_(value)
+        there = [i for i, buffer in enumerate(result) if isinstance(buffer, Tensor)]
+        # One launch on a GPU, whose results come by three in a LayerNorm.
+        torch._foreach_copy_([result[i] for i in there], [fresh[i] for i in there])

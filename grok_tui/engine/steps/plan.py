@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.fx import Graph, Node
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.passes.dialect.common.cse_pass import CSEPass
 from torch.utils._pytree import tree_map
+
+from grok_tui.lab.process_wide import trace
 
 from .kernels import Kernel, aten, schedule
 
@@ -153,7 +154,7 @@ class _Evaluation:
 
 def _traced(function: Callable[..., tuple[Tensor, ...]], inputs: Sequence[Tensor]) -> Graph:
     """Trace a function down to its kernels, each of which computes what no other does."""
-    result = CSEPass()(make_fx(function)(*inputs))
+    result = CSEPass()(trace(function, *inputs))
     assert result is not None, "the pass always returns a module"
     graph: Graph = result.graph_module.graph
     graph.eliminate_dead_code()

@@ -222,6 +222,28 @@ def _beside(due: Tensor, value: Tensor) -> Tensor:
     return due.view(-1, *(1 for _ in value.shape[1:]))
 
 
+class Drawing(Protocol):
+    """Draws the random numbers that steps read; called with i, those of the i-th of them into their tensors.
+
+    Attributes:
+        most: for how many steps a block can be drawn on the device at once; 0 if the host has to draw.
+    """
+
+    most: int
+
+    def begin(self, step: int, rate: float) -> None:
+        """Go on after `step`, with this rate of dropout."""
+        ...
+
+    def __call__(self, i: int) -> None:
+        """Fill the tensors for the i-th step."""
+        ...
+
+    def block(self, steps: int) -> dict[str, Tensor]:
+        """Return what the next steps read, by name [k, R, ...], and count on; the host reads no values."""
+        ...
+
+
 class Stepper(Protocol):
     """Takes training steps of one arm, as long as its parts stay the same, on tensors that stay in place."""
 

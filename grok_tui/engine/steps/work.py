@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -14,7 +14,7 @@ from grok_tui.engine.steps.compiled.stepper import CompiledStepper
 
 from .backends import WORTH_LOADING_SECONDS, WORTHWHILE_SECONDS, Backend, Compiling
 from .cuda_graph import CaptureError, CudaGraphStepper
-from .step import EagerStepper, Parts, Stepper
+from .step import Drawing, EagerStepper, Parts, Stepper
 
 
 class Work:
@@ -24,12 +24,21 @@ class Work:
         parts: what a step is made of.
         tensors: what it reads by name; theta, slots and filters are renewed in place.
         compiling: how to go about compiling.
+        drawing: draws those of the tensors that are random.
 
     Attributes:
         tensors: as given.
+        drawing: as given; whoever takes steps says which are next.
     """
 
-    def __init__(self, parts: Parts, tensors: Mapping[str, Tensor], compiling: Compiling) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        tensors: Mapping[str, Tensor],
+        compiling: Compiling,
+        drawing: Drawing | None = None,
+    ) -> None:
+        self.drawing = drawing
         self.tensors = tensors
         self._compiling = compiling
         self._eager = EagerStepper(parts, tensors)
@@ -61,14 +70,13 @@ class Work:
         table: Tensor,
         indices: Tensor | None,
         seen: Tensor,
-        draw: Callable[[int], None] | None,
     ) -> None:
         """Take k steps by what was chosen; the other arguments as of `Stepper.run`."""
         stepper: Stepper = self._eager
         if backend != "eager" and self._fast is not None:
             stepper = self._fast
         started = time.perf_counter()
-        stepper.run(table, indices, seen, draw)
+        stepper.run(table, indices, seen, self.drawing)
         if stepper is self._eager:
             # The quickest chunk so far: the first ones warm up.
             seconds = (time.perf_counter() - started) / len(seen)
@@ -83,7 +91,7 @@ class Work:
         if self._fast is None and not self._failed:
             try:
                 if self._on_gpu:
-                    self._fast = CudaGraphStepper(self._eager)
+                    self._fast = CudaGraphStepper(self._eager, self.drawing)
                 else:
                     self._fast = self._loaded(wait, seconds_left)
             except (NativeError, CaptureError) as error:

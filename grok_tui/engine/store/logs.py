@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.run.run import Run
 from grok_tui.files import write_beside
 
@@ -171,8 +172,10 @@ class Logs:
         self._interventions_logged[name] = len(arm.interventions)
         self._listen(arm)
 
-    def flush(self, run: Run) -> None:
+    def flush(self, run: Run, behind: Mapping[str, ArmState] | None = None) -> None:
         """Write what was noted.
+
+        behind: of these arms only what they were up to such a state; the rest stays noted.
 
         Raises:
             OSError: the disk is full, or the like; what could not be written stays noted.
@@ -181,15 +184,22 @@ class Logs:
         names = {name: arm.history.names for name, arm in run.arms.items()}
         header = self._settle_columns(names)
         columns = self._columns
-        rows = "".join(_csv_rows(arm, step, names[arm], row, columns) for arm, step, row in self._rows)
-        self._logs[MEASURES].append(header + rows)
-        self._rows.clear()
+        behind = behind or {}
+        later = [row for row in self._rows if row[0] in behind and row[1] > behind[row[0]].step]
+        rows = [
+            _csv_rows(arm, step, names[arm], row, columns)
+            for arm, step, row in self._rows
+            if arm not in behind or step <= behind[arm].step
+        ]
+        self._logs[MEASURES].append(header + "".join(rows))
+        self._rows = later
         lines, counts = [], dict(self._events_written)
         for name, arm in run.arms.items():
-            for event in arm.history.events[counts.get(name, 0) :]:
+            events = behind[name].events if name in behind else arm.history.events
+            for event in events[counts.get(name, 0) :]:
                 line = {"arm": name, "step": event.step, "event": event.name, "replica": event.replica}
                 lines.append(line | ({"numbers": dict(event.numbers)} if event.numbers else {}))
-            counts[name] = len(arm.history.events)
+            counts[name] = max(counts.get(name, 0), len(events))
         self._logs[EVENTS].append("".join(json.dumps(line) + "\n" for line in lines))
         self._events_written = counts
 

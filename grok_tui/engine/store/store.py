@@ -88,7 +88,7 @@ class Store:
         """
         run, began = self._run, time.monotonic()
         try:
-            self._logs.flush(run)
+            self._logs.flush(run, run.behind)
             write_checkpoint(self.directory, run, self._logs.sizes)
             verdicts = Counter(claim.verdict.value for claim in run.judge())
             self.directory.write_status(
@@ -157,7 +157,7 @@ class Store:
         Returns:
             Whether it could be kept; else the last checkpoint stays the newest.
         """
-        if all(arm.whole for arm in self._run.arms.values()):
+        if self._run.whole:
             with suppress(RuntimeError, MemoryError):  # as of a GPU that broke
                 if self.checkpoint("failed"):
                     return True
@@ -194,7 +194,7 @@ def create(
     Args:
         run: the run.
         label: the preset's name.
-        profile: "quick" or "full".
+        profile: "quick", "medium" or "full".
         at: its folder; None makes one in the state folder.
         cadence: seconds between two checkpoints; `CADENCE` if None.
 
@@ -210,7 +210,7 @@ def create(
         created=now(),
         preset=run.preset.model_dump(mode="json"),
         versions=versions(),
-        device=str(run.device),
+        device=run.device_names,
         device_name=run.device_name,
         threads=run.threads,
         tf32=run.tf32,

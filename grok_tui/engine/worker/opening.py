@@ -52,7 +52,7 @@ class Keeping:
 
     Attributes:
         label: the preset's name.
-        profile: "quick" or "full".
+        profile: "quick", "medium" or "full".
         folder: the folder of the first run; None makes one in the state folder.
         cadence: seconds between two checkpoints; None for the usual.
     """

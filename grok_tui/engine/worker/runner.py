@@ -83,6 +83,7 @@ class Runner:
         self._closing = False
         self._due = 0.0
         self._published_at = 0.0
+        self._halted: dict[str, str] = {}
         self._judging: Judging
         self._clock = _Clock()
         self.refusals: deque[str] = deque(maxlen=16)
@@ -146,6 +147,8 @@ class Runner:
                 self._pace, self._due = pace, 0.0
             case Intervene(intervention=intervention):
                 _require_arm(run, intervention.arm)
+                if intervention.arm in run.halted:
+                    raise ValueError(f"{run.halted[intervention.arm]}; return to an earlier step of it first")
                 run.arms[intervention.arm].intervene(intervention)
             case Restart(preset=preset):
                 self._restart(run, preset)
@@ -234,7 +237,7 @@ class Runner:
         store = self._store
         if store is not None and (store.due or run.finished):
             before = store.problem
-            if not store.checkpoint("finished" if run.finished else None) and store.problem != before:
+            if not store.checkpoint(_ended(run) if run.finished else None) and store.problem != before:
                 self.refusals.append(f"no checkpoint could be written: {store.problem}; training goes on")
 
     def _set_out(self, run: Run, arm: str, step: int | None, fork: Fork | None) -> None:
@@ -311,6 +314,7 @@ class Runner:
     def _advance(self, run: Run) -> None:
         if self._pace is None:
             run.advance()
+            self._tell_halted(run)
             return
         # Several steps a tick above 20 a second, so that slow motion costs little.
         steps = max(1, round(self._pace * PUBLISH_SECONDS))
@@ -320,6 +324,14 @@ class Runner:
             return
         self._due = max(self._due, time.perf_counter() - PUBLISH_SECONDS) + steps / self._pace
         run.advance_together(steps)
+        self._tell_halted(run)
+
+    def _tell_halted(self, run: Run) -> None:
+        """Say once that an arm has stopped while others go on."""
+        for name, line in run.halted.items():
+            if self._halted.get(name) != line:
+                self.refusals.append(f"{line}; the other arms go on, and this one from where you return to")
+        self._halted = dict(run.halted)
 
     def _publish(self, run: Run, state: State) -> None:
         self._judging.look(run.preset, run.arms, self._epoch, state is not State.RUNNING)
@@ -340,6 +352,8 @@ class Runner:
 
 def _ended(run: Run) -> Ended:
     """Return how a run ends that is left as it stands."""
+    if run.halted and run.finished:
+        return "failed"
     return "interrupted" if not run.finished else "diverged" if run.diverged else "finished"
 
 

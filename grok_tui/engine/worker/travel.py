@@ -65,8 +65,10 @@ class Trail:
             self._due = now + max(CADENCE, (now - started) / SHARE)
 
     def note(self, run: Run, name: str) -> None:
-        """Keep the present moment of an arm, unless it is kept already."""
+        """Keep the present moment of an arm, unless it is kept already or the arm stopped within a step."""
         arm, moments = run.arms[name], self._moments.setdefault(name, [])
+        if not arm.whole:
+            return
         if moments and _place(moments[-1].state) == (arm.step, len(arm.interventions)):
             return
         moments.append(Moment(*arm.export_state()))

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from grok_tui.catalog.measures import MEASURES, MeasureSpec
 
-from .grid import correctness_grid
 from .probe import Probe
 
 
@@ -45,4 +44,4 @@ def take(measure: MeasureSpec | str, probe: Probe) -> Tensor:
     return taker(MEASURES.spec(measure) if isinstance(measure, str) else measure)(probe)
 
 
-__all__ = ["Probe", "correctness_grid", "take", "taker"]
+__all__ = ["Probe", "take", "taker"]

@@ -7,12 +7,23 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torch.func import grad
+from torch.func import grad, vmap
+
+from grok_tui.errors import GrokTuiError
 
 from ..shapes import Float
 from .probe import Probe
 
 ITERATIONS = 20
+
+FLAT = 1e-3
+"""A direction is flat when its curvature is below this share of the largest, in absolute values."""
+
+LARGEST_HESSIAN = 4096
+"""Most parameters of a network whose Hessian is computed whole."""
+
+AT_ONCE = 64
+"""Rows of a Hessian that are computed together."""
 
 
 def sharpness(probe: Probe) -> Float[Tensor, " R"]:
@@ -23,6 +34,26 @@ def sharpness(probe: Probe) -> Float[Tensor, " R"]:
         start.to(probe.theta).expand_as(probe.theta),
         ITERATIONS,
     )
+
+
+def flat_directions(probe: Probe) -> Float[Tensor, " R"]:
+    """Return the share of the Hessian's eigenvalues that are next to 0 [R]; of the training loss, exact.
+
+    As in Sagun et al. 2017 (1706.04454) most are, where there are more parameters than there is to fit.
+
+    Raises:
+        GrokTuiError: the network has more than `LARGEST_HESSIAN` parameters.
+    """
+    replicas, size = probe.theta.shape
+    if size > LARGEST_HESSIAN:
+        raise GrokTuiError(f"measure 'flat_directions': {size} parameters are more than {LARGEST_HESSIAN}")
+    basis = torch.eye(size, dtype=probe.theta.dtype, device=probe.theta.device)
+    hessian = vmap(
+        lambda vector: hessian_product(probe, vector.expand(replicas, -1)), out_dims=1, chunk_size=AT_ONCE
+    )(basis)
+    curvatures = torch.linalg.eigvalsh(hessian.double()).abs()
+    flat: Tensor = curvatures < FLAT * curvatures.amax(-1, keepdim=True)
+    return flat.to(probe.theta.dtype).mean(-1)
 
 
 def hessian_product(probe: Probe, vectors: Tensor) -> Tensor:

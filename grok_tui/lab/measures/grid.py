@@ -7,6 +7,9 @@ from enum import IntEnum
 import torch
 from torch import Tensor
 
+from ..shapes import Float
+from .probe import Probe
+
 
 class PairState(IntEnum):
     """What is known of a pair; right means that the answer is the label, which of an outlier is wrong."""
@@ -16,6 +19,26 @@ class PairState(IntEnum):
     RIGHT = 1
     TRAINED_RIGHT = 2
     TRAINED_WRONG = 3
+
+
+def pairs(probe: Probe) -> Float[Tensor, "R n n"]:
+    """Return what each replica knows of a table, a `PairState` for each pair [R, n, n].
+
+    A sample that is withheld from the training set is one of those that are not trained on.
+    """
+    grids = []
+    for replica in range(len(probe.theta)):
+        train, validation = (
+            samples.inputs if probe.shared else samples.inputs[replica]
+            for samples in (probe.train, probe.validation)
+        )
+        right, val_right = probe.train_right[replica], probe.val_right[replica]
+        if probe.mask is not None:
+            own = probe.mask[replica]
+            validation, val_right = torch.cat([validation, train[~own]]), torch.cat([val_right, right[~own]])
+            train, right = train[own], right[own]
+        grids.append(correctness_grid(train, right, validation, val_right))
+    return torch.stack(grids).to(probe.theta.dtype)
 
 
 def correctness_grid(

@@ -24,6 +24,13 @@ def margin_min(probe: Probe) -> Float[Tensor, " R"]:
     return torch.where(probe.mask, probe.margins, torch.inf).amin(-1)
 
 
+def margins(probe: Probe) -> Float[Tensor, "R N"]:
+    """Return the margin of each training sample [R, N]; NaN where it is not in the training set."""
+    if probe.mask is None:
+        return probe.margins
+    return torch.where(probe.mask, probe.margins, torch.nan)
+
+
 def zero_loss_share(probe: Probe) -> Float[Tensor, " R"]:
     """Return the share of training samples whose loss is exactly 0, so that they no longer teach.
 

@@ -3,11 +3,15 @@
 Such a circuit's scores are functions of the product c = x o y. Frequency k of these, cos(w_k c) and
 sin(w_k c), is what addition modulo p calls cos(w_k (x + y)); for permutations the matrix elements of an
 irreducible representation take its place (Chughtai et al. 2023, 2302.03025). Frequencies count as key by
-the same rule as for the embedding at that step; where none stands out, all of them do. Under multiplication
-the products that are 0 lie outside the group and have no frequency.
+the same rule as for the embedding at that step; the authors take those of the final network, and find them
+in its neurons. Where none stands out, there is no key frequency: if all of them counted then, a mere table
+of the training pairs would pass for a circuit, since its scores, averaged over the pairs of a product, are
+right. Under multiplication the products that are 0 lie outside the group and have no frequency.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,17 +20,27 @@ from ..shapes import Float
 from ..tasks import Basis
 from .probe import Probe
 
+Kept = Literal["key", "all"]
+"""Which frequencies count: those that stand out in the embedding, or all."""
 
-def restricted_loss(probe: Probe) -> Float[Tensor, " R"]:
-    """Return the loss over all pairs of the group when only the mean and the key frequencies are kept."""
+
+def restricted_loss(probe: Probe, frequencies: Kept = "key") -> Float[Tensor, " R"]:
+    """Return the loss over all pairs of the group when only the mean and these frequencies are kept.
+
+    Where no frequency is key, what is kept is the mean alone: it is about log m.
+    """
     mean = probe.products.mean((1, 2)).unsqueeze(1)
-    kept = mean + _key_component(probe)
+    kept = mean + _component(probe, frequencies)
     return probe.loss(kept, probe.basis.elements.to(kept.device)).mean(-1)
 
 
-def excluded_loss(probe: Probe) -> Float[Tensor, " R"]:
-    """Return the loss over the training samples when the key frequencies are taken out of the scores."""
-    component = _key_component(probe)
+def excluded_loss(probe: Probe, frequencies: Kept = "key") -> Float[Tensor, " R"]:
+    """Return the loss over the training samples when these frequencies are taken out of the scores.
+
+    All at once, as the authors' text has it; their code takes them out one by one and adds up. Where no
+    frequency is key, nothing is taken out: it is the training loss.
+    """
+    component = _component(probe, frequencies)
     outside = torch.zeros_like(component[:, :1])
     place = probe.product_places[:, : probe.train_outputs.shape[1]].unsqueeze(-1)
     removed = torch.cat([component, outside], 1).gather(1, place.expand_as(probe.train_outputs))
@@ -54,10 +68,10 @@ def logit_formula_r2(probe: Probe) -> Float[Tensor, " R"]:
     return explained / total
 
 
-def _key_component(probe: Probe) -> Float[Tensor, "R m O"]:
-    """Return the part of the scores that is in the key frequencies, for each product."""
+def _component(probe: Probe, frequencies: Kept) -> Float[Tensor, "R m O"]:
+    """Return the part of the scores that is in these frequencies, for each product."""
     basis = probe.basis
-    key = probe.generalizes | ~probe.generalizes.any(-1, keepdim=True)
+    key = probe.generalizes if frequencies == "key" else torch.ones_like(probe.generalizes)
     by_product = probe.products.mean(2)
     vectors = _vectors(basis, by_product)
     kept = key[:, basis.component.to(key.device)].to(by_product.dtype).unsqueeze(-1)

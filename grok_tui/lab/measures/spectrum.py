@@ -25,7 +25,7 @@ def key_frequencies(probe: Probe) -> Float[Tensor, " R"]:
 
 
 def embedding_gini(probe: Probe) -> Float[Tensor, " R"]:
-    """Return the Gini coefficient of the embedding's power."""
+    """Return the Gini coefficient of the embedding's norms by component."""
     return gini(_embedding_powers(probe), probe.basis)
 
 
@@ -35,7 +35,7 @@ def embedding_ipr(probe: Probe) -> Float[Tensor, " R"]:
 
 
 def unembedding_gini(probe: Probe) -> Float[Tensor, " R"]:
-    """Return the Gini coefficient of the readout's power."""
+    """Return the Gini coefficient of the readout's norms by component."""
     return gini(_unembedding_powers(probe), probe.basis)
 
 
@@ -45,12 +45,14 @@ def unembedding_ipr(probe: Probe) -> Float[Tensor, " R"]:
 
 
 def gini(powers: Tensor, basis: Basis) -> Tensor:
-    """Return the Gini coefficient of powers [..., C] over the basis vectors (Hurley & Rickard 2009).
+    """Return the Gini coefficient of the norms that go with powers [..., C] (Hurley & Rickard 2009).
 
-    Each basis vector counts with the mean power of its component: 0 where power is in proportion to
-    dimension, as in a random matrix, and close to 1 where a single component of many has it all.
+    It is over the basis vectors, as in Nanda et al. 2023; each counts with the norm that it has if all of its
+    component have the same: 0 where power is in proportion to dimension, as in a large random matrix, and
+    close to 1 where a single component of many has it all.
     """
-    values, _ = (powers / basis.dimensions.to(powers))[..., basis.component.to(powers.device)].sort(-1)
+    norms = (powers / basis.dimensions.to(powers)).sqrt()
+    values, _ = norms[..., basis.component.to(powers.device)].sort(-1)
     count = values.shape[-1]
     ranks = torch.arange(1, count + 1, dtype=values.dtype, device=values.device)
     return ((2 * ranks - count - 1) * values).sum(-1) / (count * values.sum(-1))

@@ -12,6 +12,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from ...catalog.models import ModelSpec
 from ...catalog.tasks import Shape
+from ..process_wide import PROCESS_WIDE
 from ..streams import Purpose, stream
 from .layers import Network
 from .layout import Weights
@@ -104,7 +105,7 @@ def initial_theta(
     """
     starts = []
     for seed in seeds:
-        with torch.random.fork_rng(devices=[]):
+        with PROCESS_WIDE, torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(stream(seed, Purpose.INIT).integers(2**63)))
             module = build_network(spec, shape)
         starts.append(torch.cat([p.detach().reshape(-1) for p in module.parameters()]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import mul
 
 import torch
 from torch import Tensor, nn
@@ -14,23 +16,33 @@ from .layout import Role
 
 
 class Linear(Network):
-    """One linear map without a bias: outputs = inputs @ weight.T."""
+    """One linear map without a bias: outputs = inputs @ w.T.
+
+    w is the product of D parameters of its own shape: a diagonal linear network (Woodworth et al. 2020,
+    2002.09277), which with parameters that start alike has w = u^D.
+    """
 
     homogeneous = True
 
     def __init__(self, spec: catalog.Linear, shape: Shape) -> None:
         super().__init__()
         self.weight = nn.Linear(shape.inputs, shape.outputs, bias=False).weight
-        if spec.init == "zeros":
-            nn.init.zeros_(self.weight)
+        if spec.init != "uniform":
+            nn.init.constant_(self.weight, spec.init in ("ones", "memorizers"))
+        if spec.init in ("memorizers", "generalizer"):
+            nn.init.constant_(self.weight.detach()[:, -1], spec.init == "generalizer")
+        self.deeper = nn.ParameterList(self.weight.detach().clone() for _ in range(spec.depth - 1))
 
     def layers(self) -> Sequence[Declared]:
-        """Return the one matrix, which reads the inputs and gives the outputs."""
-        return [[(self.weight, Role.INPUT | Role.READOUT)]]
+        """Return the parameters, one a layer; the first reads the inputs, the last gives the outputs."""
+        every = [self.weight, *self.deeper]
+        roles = [Role.HIDDEN] * len(every)
+        roles[0], roles[-1] = Role.INPUT, Role.READOUT if len(every) > 1 else Role.INPUT | Role.READOUT
+        return [[(parameter, role)] for parameter, role in zip(every, roles, strict=True)]
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs."""
-        return nn.functional.linear(inputs, self.weight)
+        return nn.functional.linear(inputs, reduce(mul, self.deeper, self.weight))
 
 
 class Mlp(Network):

@@ -3,6 +3,9 @@
 The operands are all that tells one sample from another. So a place before the second operand has one stream
 for each symbol, not one for each sample, and a place that comes before both has a single one; a `Stream` is
 spread over the samples where streams of different kinds meet. In the last layer "=" alone goes on.
+
+On a GPU a small operation costs its launch and hardly more. So there the rows of all places go through a
+layer at once, and attention takes all keys of a place together: the same network, rounded otherwise.
 """
 
 from __future__ import annotations
@@ -53,6 +56,20 @@ def aligned(*streams: Stream) -> tuple[list[Tensor], Tensor | None]:
     return [stream.by_sample() for stream in streams], None
 
 
+def launches_count(rows: Tensor) -> bool:
+    """Tell whether the number of operations on such rows matters more than what each of them computes."""
+    return rows.is_cuda
+
+
+def each_of(streams: Sequence[Stream], function: Callable[[Tensor], Tensor]) -> list[Stream]:
+    """Apply a function of rows to every row of several streams."""
+    if len(streams) == 1 or not launches_count(streams[0].rows):
+        return [stream.each(function) for stream in streams]
+    rows = function(torch.cat([stream.rows for stream in streams]))
+    parts = torch.split(rows, [len(stream.rows) for stream in streams])
+    return [Stream(part, stream.symbol) for part, stream in zip(parts, streams, strict=True)]
+
+
 def added(one: Stream, other: Stream) -> Stream:
     """Return the sum of two streams."""
     (a, b), symbol = aligned(one, other)
@@ -71,6 +88,8 @@ class Attention(nn.Module):
 
     def forward(self, streams: Sequence[Stream], wanted: range) -> list[Stream]:
         """Return what attention adds to the streams at the wanted places."""
+        if launches_count(streams[0].rows):
+            return self._together(streams, wanted)
         keys = [stream.each(self.key) for stream in streams]
         values = [stream.each(self.value) for stream in streams]
         scale = self.heads[1] ** -0.5
@@ -85,6 +104,24 @@ class Attention(nn.Module):
             mixed = reduce(add, (weight.unsqueeze(-1) * self._split(value) for weight, value in each))
             results.append(Stream(self.output(mixed.flatten(-2)), symbol))
         return results
+
+    def _together(self, streams: Sequence[Stream], wanted: range) -> list[Stream]:
+        """Attend in few operations: one product for all rows, and one for all keys of a place."""
+        scale, width = self.heads[1] ** -0.5, self.query.in_features
+        queries = each_of([streams[place] for place in wanted], lambda rows: self.query(rows) * scale)
+        both = torch.cat([self.key.weight, self.value.weight])
+        pairs = each_of(streams, lambda rows: rows @ both.t())
+        mixed = []
+        for place, query in zip(wanted, queries, strict=True):
+            (own, *rows), symbol = aligned(query, *pairs[: place + 1])
+            count = max(len(row) for row in (own, *rows))
+            stacked = torch.stack([row.expand(count, -1) for row in rows])  # [T, N, 2 d]
+            key, value = (
+                part.view(*part.shape[:-1], *self.heads) for part in torch.split(stacked, width, -1)
+            )
+            weights = (self._split(own) * key).sum(-1).softmax(0)
+            mixed.append(Stream((weights.unsqueeze(-1) * value).sum(0).flatten(-2), symbol))
+        return each_of(mixed, self.output)
 
     def _split(self, rows: Tensor) -> Tensor:
         return rows.view(-1, *self.heads)
@@ -119,15 +156,13 @@ class Block(nn.Module):
         self, streams: Sequence[Stream], wanted: range, keep: Sequence[Tensor] | None
     ) -> list[Stream]:
         """Return the streams at the wanted places; `keep` has a mask [N, d] for each of these."""
-        attended = self.attention([stream.each(self.before[0]) for stream in streams], wanted)
-        results = []
-        for i, place in enumerate(wanted):
-            stream = added(streams[place], attended[i]).each(self.after[0])
-            more = stream.each(self.before[1]).each(self._mlp)
-            if keep is not None:
-                more = Stream(more.by_sample() * keep[i])
-            results.append(added(stream, more).each(self.after[1]))
-        return results
+        attended = self.attention(each_of(streams, self.before[0]), wanted)
+        own = [added(streams[place], more) for place, more in zip(wanted, attended, strict=True)]
+        own = each_of(own, self.after[0])
+        more = each_of(own, lambda rows: self._mlp(self.before[1](rows)))
+        if keep is not None:
+            more = [Stream(one.by_sample() * mask) for one, mask in zip(more, keep, strict=True)]
+        return each_of([added(*pair) for pair in zip(own, more, strict=True)], self.after[1])
 
     def _mlp(self, rows: Tensor) -> Tensor:
         result: Tensor = self.outer(self.activation(self.inner(rows)))

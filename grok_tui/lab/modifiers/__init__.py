@@ -6,9 +6,10 @@ the optimizers are, so that a knob turns without tracing again.
 
 from .acting import Acting, Coefficients, State
 from .penalties import l_inf_gradient, l_inf_proximal, perpendicular
-from .structure import Structure
+from .structure import NOISE, Structure
 
 __all__ = [
+    "NOISE",
     "Acting",
     "Coefficients",
     "State",

@@ -15,6 +15,9 @@ from .acting import Acting
 from .contract import check_acting, is_acting
 from .shipped import DecayTowards, Dropout, Resets
 
+NOISE = "noise."
+"""How the names of tensors begin that hold the noise of a plugin's modifier."""
+
 
 @dataclass(frozen=True)
 class One:
@@ -23,6 +26,11 @@ class One:
     name: str
     at: tuple[tuple[Stage, int], ...]
     acting: Acting
+
+    @property
+    def noise(self) -> str:
+        """The name of the tensor that holds its noise."""
+        return self.name if self.name in MODIFIERS.shipped else f"{NOISE}{self.name}"
 
     def numbers(self, c: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return those of a step's coefficients that are its own, by its own names for them."""
@@ -77,8 +85,8 @@ class Structure:
 
     @property
     def noises(self) -> tuple[str, ...]:
-        """The names of those that are given noise."""
-        return tuple(one.name for one in self.all if one.acting.draws)
+        """The names of the tensors that hold noise."""
+        return tuple(one.noise for one in self.all if one.acting.draws)
 
     def initial(self, theta: Float[Tensor, "R P"]) -> dict[str, Tensor]:
         """Return the state of all of them before the first step."""
@@ -121,7 +129,7 @@ class Structure:
         given: Mapping[str, Tensor],
         c: Mapping[str, Tensor],
     ) -> Float[Tensor, "R P"]:
-        """Return the weights at which the gradient is taken; `given` has noise by the names of modifiers."""
+        """Return the weights at which the gradient is taken; `given` has noise, see `noises`."""
         for one in self.at("weights"):
             theta = one.acting.weights(theta, _noise(one, given), one.numbers(c))
         return theta
@@ -164,7 +172,7 @@ class Structure:
 
 
 def _noise(one: One, given: Mapping[str, Tensor]) -> Tensor | None:
-    return given[one.name] if one.acting.draws else None
+    return given[one.noise] if one.acting.draws else None
 
 
 def _alone(twice: list[str]) -> None:

@@ -7,7 +7,7 @@ import torch
 from ...catalog.tasks import TASKS, TaskSpec
 from .bases import Basis
 from .contract import check_task
-from .task import Coordinates, Draw, Samples, Symbols, Task
+from .task import Coordinates, Draw, Fresh, Samples, Symbols, Task
 
 
 def build_task(spec: TaskSpec, seed: int, dtype: torch.dtype) -> Task:
@@ -20,6 +20,7 @@ __all__ = [
     "Basis",
     "Coordinates",
     "Draw",
+    "Fresh",
     "Samples",
     "Symbols",
     "Task",

@@ -7,6 +7,9 @@ of its own, so it sees the bias alone: the validation loss is (b - 1)^2.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import mul
+
 import torch
 from torch import Tensor
 
@@ -26,7 +29,8 @@ def build(spec: Linear101, seed: int, dtype: torch.dtype) -> Task:  # noqa: ARG0
         return ((outputs - targets).abs() < spec.tolerance).squeeze(-1)
 
     def values(weights: Weights) -> Tensor:
-        return weights.first.reshape(-1)
+        first, *deeper = (w for w in weights.parameters.values() if w.shape == (1, n + 1))
+        return reduce(mul, deeper, first).reshape(-1)
 
     generalizes = torch.zeros(n + 1, dtype=torch.bool)
     generalizes[n] = True

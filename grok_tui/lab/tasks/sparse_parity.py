@@ -12,7 +12,7 @@ from torch import Tensor
 from ...catalog.tasks import SparseParity
 from ..models import Weights
 from ..streams import Purpose, stream
-from .task import Coordinates, Samples, Task
+from .task import Coordinates, Fresh, Samples, Task
 
 
 def build(spec: SparseParity, seed: int, dtype: torch.dtype) -> Task:
@@ -35,6 +35,11 @@ def build(spec: SparseParity, seed: int, dtype: torch.dtype) -> Task:
             labels = labels * (1 - 2 * flips)
         targets.copy_(_targets(spec, labels))
 
+    def fresh(numbers: Tensor) -> Samples:
+        inputs = 1 - 2 * (numbers[..., : spec.n] < 0.5).to(numbers.dtype)
+        flips = (numbers[..., spec.n] < spec.label_noise).to(numbers.dtype)
+        return Samples(inputs, _targets(spec, parity(inputs, spec.k) * (1 - 2 * flips)))
+
     return Task(
         train=Samples(train, _targets(spec, labels)),
         validation=Samples(validation, _targets(spec, parity(validation, spec.k))),
@@ -43,13 +48,14 @@ def build(spec: SparseParity, seed: int, dtype: torch.dtype) -> Task:
         coordinates=Coordinates(_masses, lambda _: generalizes, tuple(f"x{i}" for i in range(1, spec.n + 1))),
         classes=True,
         draw=draw,
+        fresh=Fresh(spec.n + 1, fresh),
         secret=spec.k,
     )
 
 
 def parity(bits: Tensor, k: int) -> Tensor:
-    """Return the product of the first k of bits [N, n]: [N]."""
-    return bits[:, :k].prod(-1)
+    """Return the product of the first k of bits [..., N, n]: [..., N]."""
+    return bits[..., :k].prod(-1)
 
 
 def _targets(spec: SparseParity, labels: Tensor) -> Tensor:

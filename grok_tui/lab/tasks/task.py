@@ -27,6 +27,20 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class Fresh:
+    """How new samples are made of uniform numbers, for many steps at once.
+
+    Attributes:
+        numbers: how many a sample needs.
+        of: maps numbers [..., B, numbers] from [0, 1) to samples, inputs [..., B, ...] and targets
+            [..., B, ...].
+    """
+
+    numbers: int
+    of: Callable[[Tensor], Samples]
+
+
+@dataclass(frozen=True)
 class Coordinates:
     """The weights in the task's own basis.
 
@@ -73,6 +87,7 @@ class Task:
         symbols: the symbols of a binary operation, where it is one.
         classes: whether the outputs are scores of classes, or one score whose sign tells two apart.
         draw: draws new samples into inputs [B, ...] and targets [B] of one replica, where the task can.
+        fresh: makes new samples for many steps at once, where the task can, so that a GPU waits for none.
         secret: of a parity, how many of the bits it depends on; they come first.
         axes: the labels of the places along those axes of measures that have any, by the axis' name.
     """
@@ -85,6 +100,7 @@ class Task:
     symbols: Symbols | None = None
     classes: bool = False
     draw: Draw | None = None
+    fresh: Fresh | None = None
     secret: int = 0
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

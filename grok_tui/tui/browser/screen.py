@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 BESIDE = 80  # columns from which the details stand beside the list
 BELOW = 30  # rows from which they stand below it on a narrower screen
 
+_MEANS = {"medium": ": the claims of full, smaller", "full": ": the sources' settings, for a GPU"}
+
 STYLES = {
     "text": "",
     "muted": "$text-muted",
@@ -163,7 +165,7 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         self.query_one(PresetList).focus()
 
     def turn_profile(self) -> None:
-        """Go to the other profile."""
+        """Go to the next profile."""
         from grok_tui.presets import PROFILES
 
         place = PROFILES.index(self.profile) + 1
@@ -251,9 +253,7 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
     def _write_header(self) -> None:
         header = self.query_one("#browser-header", Page)
         count = "reading presets" if self._reading else plural(len(self._entries), "preset")
-        profile = (
-            "full profile: the sources' settings, for a GPU" if self.profile == "full" else "quick profile"
-        )
+        profile = f"{self.profile} profile{_MEANS.get(self.profile, '')}"
         left = [Span(" grok-tui", "title"), Span(f"  {count}", "muted")]
         if self._over_a_run:
             left += [Span("  Esc", "key"), Span(f" back to {self.explorer.label}", "muted")]

@@ -27,7 +27,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "browser.profile",
         ("ctrl+f",),
-        "Quick or full profile",
+        "Quick, medium or full profile",
         "Quick runs on a CPU, or the source's own setting for a GPU.",
         do="turn_profile",
         scope="browser",

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.events import Click
 
 from grok_tui.charts.text import fit
+from grok_tui.frontend.describe import out_of
 from grok_tui.tui import keys
 from grok_tui.tui.parts.lines import Line, Lines, Span, clean, wrapped
 
@@ -76,7 +77,8 @@ def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: 
         lines += [(Span(f"  {row}", look),) for row in wrapped(text, room, 2, ellipsis=glyphs.ellipsis)]
     notes = [str(one.verdict)]
     if len(one.judgements) > 1:
-        notes.append(f"holds in {one.held_in} of {len(one.judgements)} replicas")
+        held = out_of(one.held_in, len(one.judgements), one.interval, "replicas")
+        notes.append(f"holds in {held}")
     notes.append(f"origin: {one.claim.origin}")
     if one.claim.retracted is not None:
         notes.append(f"retracted: {one.claim.retracted}")

@@ -8,7 +8,7 @@ from grok_tui.catalog.optimizers import titled
 from grok_tui.charts.text import cell_width
 from grok_tui.frontend.glyphs import arm_look
 from grok_tui.frontend.happenings import SLINGSHOT, numbers_of, slingshots
-from grok_tui.numbers import duration, grouped, rate
+from grok_tui.numbers import duration, grouped, memory, rate
 from grok_tui.tui.parts.lines import Line, Lines, Span, clean
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def header_line(
         if snapshot.seconds_left is not None and arm is not None and arm.step >= WARM_UP:
             right.append((4, (Span(duration(snapshot.seconds_left)), Span(" left", "muted"))))
     if snapshot.device:
-        right.append(
-            (2, (Span(f"{clean(snapshot.device)} ", "muted"), Span(_memory(snapshot.memory), "muted")))
-        )
+        right.append((2, (Span(f"{clean(snapshot.device)} ", "muted"), Span(_memory(snapshot), "muted"))))
     right.append((10, (state,)))
     while _width(left) + _width(right) + 1 > width and len(left) + len(right) > 1:
         least = min([*left, *right], key=lambda part: part[0])
@@ -85,8 +83,12 @@ def _slingshot(arm: ArmStatus) -> list[Part]:
     return [(rank, (Span(part, "mark"),)) for rank, part in zip(SLINGSHOT_RANKS, parts, strict=False)]
 
 
-def _memory(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+def _memory(snapshot: Snapshot) -> str:
+    """Return the memory of the run's process, or what is taken of each GPU and what there is."""
+    if not snapshot.gpus:
+        return memory(snapshot.memory)
+    each = [(clean(gpu.device), memory(gpu.used, gpu.total)) for gpu in snapshot.gpus]
+    return each[0][1] if len(each) == 1 else "  ".join(" ".join(one) for one in each)
 
 
 def _width(parts: list[Part]) -> int:

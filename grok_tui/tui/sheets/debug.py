@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from grok_tui.files import reason, replace_file
 from grok_tui.frontend.verdicts import verdicts_file
+from grok_tui.numbers import memory
 from grok_tui.paths import shipped_presets, user_presets
 from grok_tui.tui.look import themes
 from grok_tui.tui.parts.lines import Line, Span, clean, wrapped
@@ -108,6 +109,7 @@ def _run(app: Explorer) -> Facts:
         "device": snapshot.device or "not known yet",
         "threads": str(snapshot.threads),
         "memory": f"{snapshot.memory / 2**20:.0f} MiB",
+        **{f"taken of {gpu.device}": memory(gpu.used, gpu.total) for gpu in snapshot.gpus},
         "steps/s": f"{snapshot.steps_per_second:.4g}",
     }
     if snapshot.failure is not None:
