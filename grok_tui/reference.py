@@ -18,7 +18,7 @@ from .catalog.interventions import INTERVENTIONS
 from .catalog.losses import LOSSES
 from .catalog.measures import MEASURES, MeasureSpec, families
 from .catalog.models import MODELS
-from .catalog.modifiers import Modifiers
+from .catalog.modifiers import MODIFIERS, STAGES
 from .catalog.optimizers import OPTIMIZERS
 from .catalog.registry import Registry
 from .catalog.tasks import TASKS
@@ -121,9 +121,15 @@ def _lines() -> Iterator[str]:
     yield from _entries("frame", FRAMES)
     yield from ("## Modifiers", "")
     yield "The table `[modifiers]`, and `modifiers = {...}` of an arm, say what is done to gradient, update"
-    yield "and weights besides the optimizer's rule, in this order:"
+    yield "and weights besides the optimizer's rule. Unless asked for, they are off. Stages of a step are, in"
+    yield f"this order, {', '.join(STAGES)}."
+    yield "At each, modifiers act in the order of the numbers below; one of a plugin comes after what ships"
+    yield "with its number."
     yield ""
-    yield from _parameters(parameters(Modifiers))
+    for name, entry in MODIFIERS.shipped.items():
+        places = ", ".join(f"{stage} {place}" for stage, place in MODIFIERS[name].at.items())
+        yield from (f"### {name}", "", f"{entry.help} At {places}.", "")
+        yield from _parameters(parameters(entry.spec))
     yield from ("## Interventions", "")
     yield "Every intervention has an `action` and:"
     yield ""

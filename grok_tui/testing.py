@@ -26,6 +26,7 @@ from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.losses import LOSSES, Loss
 from grok_tui.catalog.measures import Measure
 from grok_tui.catalog.models import MODELS, ModelSpec
+from grok_tui.catalog.modifiers import Modifier, ModifierEntry
 from grok_tui.catalog.optimizers import Optimizer
 from grok_tui.catalog.tasks import TASKS, Shape, TaskSpec
 from grok_tui.lab.losses import check_loss as loss_contract
@@ -33,6 +34,9 @@ from grok_tui.lab.losses import sample_loss, samples_for
 from grok_tui.lab.measures import Probe
 from grok_tui.lab.models import FlatNetwork, Layout, Role, initial_theta
 from grok_tui.lab.models.contract import check_network as network_contract
+from grok_tui.lab.modifiers import Acting
+from grok_tui.lab.modifiers.contract import check_acting, numbers
+from grok_tui.lab.modifiers.contract import is_acting as acting_contract
 from grok_tui.lab.optimizers import Rule, hyperparameters
 from grok_tui.lab.optimizers.contract import check_rule as rule_contract
 from grok_tui.lab.optimizers.contract import is_rule
@@ -104,6 +108,56 @@ def check_loss(entry: Entry[Any], **parameters: Any) -> None:
         assert slopes[-1].any(), "a sample that is wrong has no gradient"
         stacked = loss(torch.stack([given, given * 2]), wanted)
         _close(stacked[0], values, "with replicas in front the losses are others", 1e-6)
+
+
+def check_modifier(entry: ModifierEntry, **values: Any) -> None:
+    """Check a modifier: off by default, shapes, dtypes, replicas that do not mix, hooks that can be traced.
+
+    Args:
+        entry: the modifier's.
+        values: with which it acts.
+    """
+    assert isinstance(entry, ModifierEntry), f"{entry!r} is no ModifierEntry"
+    off = _declared(entry, Modifier, {})
+    assert entry.load()(off) is None, "it acts without being asked to: with its defaults it is None"
+    declared = _declared(entry, Modifier, values)
+    acting = entry.load()(declared)
+    acting_contract(acting)
+    if acting is None:
+        return
+    assert acting == entry.load()(declared), (
+        "of the same values it is another, so every chunk would be traced"
+    )
+    for dtype in (torch.float32, torch.float64):
+        check_acting(acting, declared, _numbers(2, P).to(dtype), LAYOUT.sizes)
+    both = _numbers(2, P)
+    together = _modified(acting, declared, both)(both, both * 2)
+    for replica in range(2):
+        own = both[replica : replica + 1]
+        alone = _modified(acting, declared, own)(own, own * 2)
+        for one, other in zip(together, alone, strict=True):
+            _close(one[replica], other[0], f"replica {replica} of 2 is not what it is alone", 1e-9)
+    try:
+        traced = make_fx(_modified(acting, declared, both))(both, both * 2)
+    except Exception as error:
+        raise AssertionError(f"it cannot be traced: {type(error).__name__}: {error}") from error
+    expected = _modified(acting, declared, both)(-both, both)
+    for one, other in zip(traced(-both, both), expected, strict=True):
+        _close(one, other, "traced at one theta it is not itself at another: it branches on values", 1e-12)
+
+
+def _modified(
+    acting: Acting, declared: Modifier, theta: Tensor
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
+    """Return what a modifier makes of weights and gradient, each hook by itself, from fresh state."""
+    c, state = numbers(acting, declared, theta), acting.initial(theta)
+    noise = torch.ones_like(theta) if acting.draws else None
+
+    def hooks(at: Tensor, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        after, _ = acting.gradient(at, grad, state, c, LAYOUT.sizes)
+        return acting.weights(at, noise, c), after, acting.update(at, grad, noise, c)
+
+    return hooks
 
 
 def check_task(entry: Entry[Any], **parameters: Any) -> None:

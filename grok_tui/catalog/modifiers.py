@@ -2,20 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import model_validator
+from pydantic import (
+    ConfigDict,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from .base import Spec, knob
+from .base import Spec, knob, nearest
+from .entry import Entry
+from .optimizers import OPTIMIZERS
+from .origin import Origin
+from .plugins import PluginError, told
+from .registry import Registry
+
+Stage = Literal["rate", "weights", "activations", "gradient", "reset", "rule", "update"]
+"""Where in a step a modifier acts. Stages follow each other in this order: the learning rate, the weights at
+which the gradient is taken, the network's activations there, the gradient, the optimizer's state, what its
+rule is given, and the weights as the rule leaves them."""
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+OPEN: frozenset[Stage] = frozenset({"weights", "gradient", "update"})
+"""The stages in which a plugin's modifier may act."""
 
 
-class Modifiers(Spec):
-    """Regularizers, noise and gradient filters, in the order in which they act; all off by default."""
+class Modifier(Spec):
+    """What every modifier declares.
 
+    Its keys are its name, or begin with it (`grokfast`, `grokfast_decay`), because they stand side by side in
+    one table; all have defaults, with which it does nothing.
+    """
+
+    name: str
+
+    @classmethod
+    def own(cls) -> list[str]:
+        """Return the keys that presets use."""
+        return [key for key in cls.model_fields if key != "name"]
+
+
+class WeightNoise(Modifier):
+    """Noise on the weights at which the gradient is taken."""
+
+    name: Literal["weight_noise"] = "weight_noise"
     weight_noise: float = knob(
         0.0, live=True, ge=0, help="sd of the Gaussian noise on the weights at which the gradient is taken"
     )
+
+
+class Dropout(Modifier):
+    """Dropout (Srivastava et al. 2014)."""
+
+    name: Literal["dropout"] = "dropout"
     dropout: float = knob(0.0, live=True, ge=0, lt=1, help="share of hidden activations dropped at each step")
+
+
+class LInf(Modifier):
+    """A penalty on the maximum norm of the weights; a proximal one acts on the update."""
+
+    name: Literal["l_inf"] = "l_inf"
     l_inf: float = knob(0.0, live=True, ge=0, help="strength of a penalty on the maximum norm max |theta_i|")
     l_inf_form: Literal["log_sum_exp", "p_norm", "max", "proximal"] = knob(
         "log_sum_exp",
@@ -23,6 +74,18 @@ class Modifiers(Spec):
         help="smooth: log(sum exp(s |theta|)) / s or ||theta||_s; exact: a subgradient, or a proximal step",
     )
     l_inf_sharpness: float = knob(100.0, live=True, gt=0, help="s of log_sum_exp; the order s of p_norm")
+
+    @model_validator(mode="after")
+    def _order_is_a_norm(self) -> LInf:
+        if self.l_inf_form == "p_norm" and self.l_inf_sharpness < 1:
+            raise ValueError("l_inf_sharpness is the order of a norm here, from 1")
+        return self
+
+
+class Grokfast(Modifier):
+    """Grokfast (Lee et al. 2024): the slow part of the gradient, amplified."""
+
+    name: Literal["grokfast"] = "grokfast"
     grokfast: Literal["off", "ema", "ma"] = knob(
         "off", live=True, help="amplify the slow part of the gradient, an EMA or a moving average"
     )
@@ -31,11 +94,35 @@ class Modifiers(Spec):
     grokfast_window: int = knob(
         100, live=True, ge=1, le=10_000, help="steps in the moving average; it acts when full"
     )
+
+
+class PerpGrad(Modifier):
+    """Perpendicular gradients (Prieto et al. 2025)."""
+
+    name: Literal["perp_grad"] = "perp_grad"
     perp_grad: bool = knob(
         False, live=True, help="take out of each tensor's gradient its part along the weights, keep its norm"
     )
+
+
+class ClipNorm(Modifier):
+    """Clipping of the gradient's norm."""
+
+    name: Literal["clip_norm"] = "clip_norm"
     clip_norm: float = knob(0.0, live=True, ge=0, help="largest L2 norm of the gradient; 0: any")
+
+
+class DecayTowards(Modifier):
+    """Where weight decay leads."""
+
+    name: Literal["decay_towards"] = "decay_towards"
     decay_towards: Literal["zero", "init"] = knob("zero", live=True, help="where weight decay leads")
+
+
+class Warmup(Modifier):
+    """A linear rise of the learning rate."""
+
+    name: Literal["warmup"] = "warmup"
     warmup: int = knob(
         0,
         live=True,
@@ -43,6 +130,12 @@ class Modifiers(Spec):
         help="the optimizer's first steps, over which its learning rate rises linearly, from 1 / warmup of it"
         " (in openai/grok from 0: a step later)",
     )
+
+
+class UpdateNoise(Modifier):
+    """Noise on the update."""
+
+    name: Literal["update_noise"] = "update_noise"
     update_noise: float = knob(
         0.0,
         live=True,
@@ -50,10 +143,21 @@ class Modifiers(Spec):
         help="sd of Gaussian noise added to the update, times lr (in openai/grok divided by 1 - beta1^t too:"
         " 10 times as much in the first step, 1.14 in the 20th)",
     )
+
+
+class NormFactor(Modifier):
+    """A fixed norm of all weights (Liu et al. 2022)."""
+
+    name: Literal["norm_factor"] = "norm_factor"
     norm_factor: float = knob(
         0.0, live=True, ge=0, help="keep ||theta||_2 at this factor of its start; 0: let it go"
     )
 
+
+class ResetWithin(Modifier):
+    """Resets of the optimizer's state within steps."""
+
+    name: Literal["reset"] = "reset"
     reset_every: int = knob(
         0, live=True, ge=0, help="forget the optimizer's state each time it is this many steps old; 0: never"
     )
@@ -61,14 +165,184 @@ class Modifiers(Spec):
         False, live=True, help="forget the optimizer's state when the batch loss returns from exactly 0"
     )
 
+
+@dataclass(frozen=True, kw_only=True)
+class ModifierEntry(Entry[Modifier]):
+    """What the registry knows of a modifier: besides spec and implementation, when in a step it acts.
+
+    Attributes:
+        at: its place in each stage in which it acts. Of those in one stage the lower number acts first;
+            plugins with one number act in the order of their names, after what ships.
+    """
+
+    at: Mapping[Stage, int]
+
+
+class ModifierRegistry(Registry[Modifier]):
+    """The modifiers by name, and by the keys that each has."""
+
+    def __getitem__(self, name: str) -> ModifierEntry:
+        """Return the entry of a name; see `Registry`."""
+        found = super().__getitem__(name)
+        assert isinstance(found, ModifierEntry), "no other is let in"
+        return found
+
+    def owner(self, key: str) -> ModifierEntry | None:
+        """Return the entry that has a key, or None where none has it.
+
+        Raises:
+            PluginError: by its name it is a plugin's, which cannot be loaded.
+        """
+        for entry in self.shipped.values():
+            if key in entry.spec.own():
+                return self[entry.name]
+        for name in sorted(self.brought, key=len, reverse=True):
+            if (key == name or key.startswith(f"{name}_")) and key in self[name].spec.own():
+                return self[name]
+        return None
+
+    @property
+    def keys_known(self) -> list[str]:
+        """The keys of what ships, and the names of what plugins bring, without importing any."""
+        return [key for entry in self.shipped.values() for key in entry.spec.own()] + self.brought
+
+    def _checked(self, found: Any, name: str, origin: Origin | None) -> Entry[Modifier]:
+        checked = super()._checked(found, name, origin)
+        blamed = f"plugin {origin}: modifier '{name}'"
+        if not isinstance(checked, ModifierEntry):
+            raise PluginError(f"{blamed} is no ModifierEntry, which says when it acts")
+        closed = sorted(map(str, set(checked.at) - OPEN))
+        if closed or not checked.at:
+            stages = ", ".join(stage for stage in STAGES if stage in OPEN)
+            raise PluginError(
+                f"{blamed} acts at {', '.join(closed) or 'no stage'}; a plugin's may at {stages}"
+            )
+        taken = {key for entry in self.shipped.values() for key in entry.spec.own()}
+        taken |= {key for entry in OPTIMIZERS.shipped.values() for key in entry.spec.model_fields}
+        for key in checked.spec.own():
+            if key != name and not key.startswith(f"{name}_"):
+                raise PluginError(f"{blamed} has a key '{key}', which does not begin with '{name}'")
+            if key in taken:
+                raise PluginError(f"{blamed} has a key '{key}', which grok-tui has itself")
+        try:
+            checked.spec.model_validate({"name": name})
+        except ValueError as error:
+            raise PluginError(f"{blamed} does not go without being asked: {told(error)}") from error
+        return replace(checked, origin=origin)
+
+
+MODIFIERS = ModifierRegistry(
+    "modifier",
+    Modifier,
+    ModifierEntry(WeightNoise, "grok_tui.lab.modifiers.shipped:weight_noise", at={"weights": 10}),
+    ModifierEntry(Dropout, "grok_tui.lab.modifiers.shipped:dropout", at={"activations": 10}),
+    ModifierEntry(LInf, "grok_tui.lab.modifiers.shipped:l_inf", at={"gradient": 10, "update": 20}),
+    ModifierEntry(Grokfast, "grok_tui.lab.modifiers.shipped:grokfast", at={"gradient": 20}),
+    ModifierEntry(PerpGrad, "grok_tui.lab.modifiers.shipped:perp_grad", at={"gradient": 30}),
+    ModifierEntry(ClipNorm, "grok_tui.lab.modifiers.shipped:clip_norm", at={"gradient": 40}),
+    ModifierEntry(DecayTowards, "grok_tui.lab.modifiers.shipped:decay_towards", at={"rule": 10}),
+    ModifierEntry(Warmup, "grok_tui.lab.modifiers.shipped:warmup", at={"rate": 10}),
+    ModifierEntry(UpdateNoise, "grok_tui.lab.modifiers.shipped:update_noise", at={"update": 10}),
+    ModifierEntry(NormFactor, "grok_tui.lab.modifiers.shipped:norm_factor", at={"update": 30}),
+    ModifierEntry(ResetWithin, "grok_tui.lab.modifiers.shipped:resets", at={"reset": 10}),
+    plugins="grok_tui.modifiers",
+)
+"""The implementation of a modifier is called with its spec; it returns a `grok_tui.lab.modifiers.Acting`, or
+None where nothing is to be done."""
+
+
+class Modifiers(Spec):
+    """The values of all modifiers, by their keys, as attributes; what a table leaves out is off.
+
+    It has the keys of what ships, and those of each plugin's of which the table has one.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **values: Any) -> None: ...
+        def __getattr__(self, key: str) -> Any: ...
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(str, self.values.items())))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All values by key."""
+        return dict(self.model_extra or {})
+
+    @property
+    def named(self) -> list[str]:
+        """The names of the modifiers whose values these are, in the order of the registry."""
+        mine = self.model_extra or {}
+        brought = (name for name in MODIFIERS.brought if _has(mine, name))
+        return [*MODIFIERS.shipped, *brought]
+
+    def of(self, name: str) -> Modifier:
+        """Return the spec of a modifier with its values here, or off."""
+        spec = MODIFIERS[name].spec
+        mine = self.model_extra or {}
+        return spec.model_construct(name=name, **{key: mine[key] for key in spec.own() if key in mine})
+
+    def value(self, key: str) -> Any:
+        """Return the value of a key; of a modifier that these do not name, the one that it has unasked."""
+        owner = None if key in self.values else MODIFIERS.owner(key)
+        return self.values[key] if owner is None else owner.spec.model_fields[key].default
+
+    def having(self, key: str, value: Any) -> Modifiers:
+        """Return them with one value changed.
+
+        Raises:
+            ValueError: the value is out of its bounds.
+        """
+        owner = MODIFIERS.owner(key)
+        whole = owner is not None and owner.spec.model_fields[key].annotation is int
+        if whole and isinstance(value, float) and value == int(value):
+            value = int(value)
+        return Modifiers.model_validate({**self.values, key: value})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_nearest_key(cls, given: Any) -> Any:
+        """Check each modifier's part of the table by its spec, and fill in what is left out."""
+        if not isinstance(given, dict):
+            return given
+        parts: dict[str, dict[str, Any]] = {name: {} for name in MODIFIERS.shipped}
+        for key, value in given.items():
+            owner = MODIFIERS.owner(str(key))
+            if owner is None:
+                raise ValueError(f"unknown key '{key}'{nearest(str(key), MODIFIERS.keys_known)}")
+            parts.setdefault(owner.name, {})[key] = value
+        found: dict[str, Any] = {}
+        for name, part in parts.items():
+            checked = MODIFIERS[name].spec.model_validate({"name": name, **part})
+            found |= {key: getattr(checked, key) for key in checked.own()}
+        return found
+
     @model_validator(mode="after")
     def _warm_up_is_not_reset(self) -> Modifiers:
         if self.warmup and (self.reset_every or self.reset_on_return):
             raise ValueError("warmup counts from fresh state and does not go with resets within steps")
         return self
 
-    @model_validator(mode="after")
-    def _order_is_a_norm(self) -> Modifiers:
-        if self.l_inf_form == "p_norm" and self.l_inf_sharpness < 1:
-            raise ValueError("l_inf_sharpness is the order of a norm here, from 1")
-        return self
+    @model_serializer(mode="wrap")
+    def _without_what_is_as_always(
+        self, write: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        document: dict[str, Any] = write(self)
+        if info.exclude_defaults:
+            usual = {key: default for name in self.named for key, default in _defaults(name)}
+            document = {key: value for key, value in document.items() if self.values[key] != usual[key]}
+        return document
+
+
+def _defaults(name: str) -> Iterator[tuple[str, Any]]:
+    spec = MODIFIERS[name].spec
+    return ((key, spec.model_fields[key].default) for key in spec.own())
+
+
+def _has(values: Mapping[str, Any], name: str) -> bool:
+    """Whether there are values of a plugin's modifier, without importing others."""
+    owners = (MODIFIERS.owner(key) for key in values if key == name or key.startswith(f"{name}_"))
+    return any(owner is not None and owner.name == name for owner in owners)

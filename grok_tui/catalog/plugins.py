@@ -1,8 +1,8 @@
 """What installed distributions and files offer besides what ships: names first, and code when it is named.
 
 A distribution has entry points in the groups `grok_tui.tasks`, `.models`, `.losses`, `.optimizers`,
-`.interventions` and `.measures`: a name, and where its `Entry` is. A file is given on the command line and
-never by a preset, since it is run.
+`.modifiers`, `.interventions` and `.measures`: a name, and where its `Entry` is. A file is given on the
+command line and never by a preset, since it is run.
 """
 
 from __future__ import annotations

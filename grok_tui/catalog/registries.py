@@ -11,13 +11,15 @@ from .interventions import INTERVENTIONS
 from .losses import LOSSES
 from .measures import MEASURES
 from .models import MODELS
+from .modifiers import MODIFIERS
 from .optimizers import OPTIMIZERS
 from .plugins import PluginError, load_file
 from .registry import Registry
 from .tasks import TASKS
 
 REGISTRIES: dict[str, Registry[Any]] = {
-    registry.kind: registry for registry in (TASKS, MODELS, LOSSES, OPTIMIZERS, MEASURES, INTERVENTIONS)
+    registry.kind: registry
+    for registry in (TASKS, MODELS, LOSSES, OPTIMIZERS, MODIFIERS, MEASURES, INTERVENTIONS)
 }
 
 VARIABLE = "GROK_TUI_PLUGIN"

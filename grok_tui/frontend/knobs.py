@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from grok_tui.catalog.base import Parameter, Spec, nearest, parameters
 from grok_tui.catalog.models import ModelSpec
-from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.modifiers import MODIFIERS
 from grok_tui.catalog.training import PresetTraining, Training
 from grok_tui.frontend.orders import toml
 from grok_tui.numbers import shown
@@ -74,7 +74,8 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     training = list(_rows("training", "Training", Training, spec.training))
     batch = next(row for row in training if row.name == "batch_size")
     rows.append(Knob(batch.key, "Optimizer", arm.batch_size, batch.parameter, live=True))
-    rows += _rows("modifiers", "Modifiers", Modifiers, arm.modifiers)
+    for name in (*MODIFIERS.shipped, *MODIFIERS.brought):
+        rows += _rows("modifiers", "Modifiers", MODIFIERS[name].spec, arm.modifiers.of(name))
     rows += [row for row in training if row is not batch]
     own = set(Training.model_fields)
     rows += [

@@ -121,7 +121,7 @@ def as_set(preset: Preset, arms: Sequence[ArmStatus]) -> list[str]:
             pairs = (f"{key} = {toml(value)}" for key, value in arm.optimizer.model_dump().items())
             found.append(f"arms.{arm.name}.optimizer={{ {', '.join(pairs)} }}")
         for name, value in arm.modifiers.model_dump().items():
-            if value != getattr(planned[arm.name].modifiers, name):
+            if value != planned[arm.name].modifiers.value(name):
                 found.append(f"arms.{arm.name}.modifiers.{name}={toml(value)}")
         if arm.batch_size != planned[arm.name].training.batch_size:
             found.append(f"arms.{arm.name}.training.batch_size={toml(arm.batch_size)}")

@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     SAMPLES = 11
     LABELS = 12
     RESTART = 13
+    MODIFIER = 14
 
 
 def stream(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:

@@ -11,6 +11,7 @@ from ..catalog.interventions import INTERVENTIONS
 from ..catalog.losses import LOSSES
 from ..catalog.measures import MEASURES
 from ..catalog.models import MODELS
+from ..catalog.modifiers import MODIFIERS
 from ..catalog.optimizers import OPTIMIZERS
 from ..catalog.plugins import PluginError
 from ..catalog.registries import REGISTRIES
@@ -68,10 +69,15 @@ def _named(preset: Preset) -> Iterator[tuple[Registry[Any], str]]:
         yield MODELS, arm.model.name
         yield LOSSES, arm.training.loss.name
         yield OPTIMIZERS, arm.optimizer.name
+        for name in arm.modifiers.named:
+            yield MODIFIERS, name
         for measure in preset.measures_of(arm):
             yield MEASURES, measure
     for intervention in preset.interventions:
         yield INTERVENTIONS, intervention.action
+        owner = MODIFIERS.owner(getattr(intervention, "hyperparameter", ""))
+        if owner is not None:
+            yield MODIFIERS, owner.name
         optimizer = getattr(intervention, "optimizer", None)
         if optimizer is not None:
             yield OPTIMIZERS, optimizer.name

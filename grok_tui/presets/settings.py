@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from ..catalog.base import Count, nearest
 from ..catalog.interventions import AnyIntervention
-from ..catalog.modifiers import Modifiers
+from ..catalog.modifiers import MODIFIERS, Modifiers
 from ..catalog.optimizers import OptimizerSpec
 
 
@@ -68,7 +68,7 @@ class Settings:
                     check_batch_size(size, self.samples)
                 return replace(self, batch_size=size)
             case "modifiers":
-                return replace(self, modifiers=_with_modifier(self.modifiers, name, value))
+                return replace(self, modifiers=self.modifiers.having(name, value))
             case "optimizer":
                 return replace(self, optimizer=_with_hyperparameter(self.optimizer, name, value))
 
@@ -77,7 +77,7 @@ def part_of(name: str) -> Literal["batch_size", "modifiers", "optimizer"]:
     """Return which part of the settings has a value of this name, as a `Set` gives it."""
     if name == "batch_size":
         return "batch_size"
-    return "modifiers" if name in Modifiers.model_fields else "optimizer"
+    return "modifiers" if MODIFIERS.owner(name) is not None else "optimizer"
 
 
 def _with_hyperparameter(optimizer: OptimizerSpec, name: str, value: Any) -> OptimizerSpec:
@@ -103,17 +103,6 @@ def _checked_batch_size(value: Any) -> int | Literal["full"]:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value == int(value):
         return int(value)
     raise ValueError(f"batch_size is a whole number from 1 or 'full', not {value!r}")
-
-
-def _with_modifier(modifiers: Modifiers, name: str, value: Any) -> Modifiers:
-    """Return the modifiers with one of them changed.
-
-    Raises:
-        ValueError: the value is out of its bounds.
-    """
-    if Modifiers.model_fields[name].annotation is int and value == int(value):
-        value = int(value)
-    return Modifiers.model_validate({**modifiers.model_dump(), name: value})
 
 
 def check_batch_size(size: int | Literal["full"], samples: int) -> None:

@@ -39,6 +39,45 @@ class TigerRule(Rule):
 
 TIGER = Entry(Tiger, TigerRule)
 '''
+SHIFT = '''
+"""A modifier of a plugin."""
+from dataclasses import dataclass
+from typing import Literal
+import torch
+from grok_tui.catalog.base import knob
+from grok_tui.catalog.modifiers import Modifier, ModifierEntry
+from grok_tui.lab.modifiers import Acting
+
+class Shift(Modifier):
+    """Adds to the update, with noise."""
+    name: Literal["shift"] = "shift"
+    shift: float = knob(0.0, live=True, ge=0, help="how much")
+    shift_memory: float = knob(0.5, live=True, ge=0, lt=1, help="of the slow part")
+
+@dataclass(frozen=True)
+class Shifting(Acting):
+    slots = ("shift_sum",)
+    draws = True
+
+    def initial(self, theta):
+        return {"shift_sum": torch.zeros_like(theta)}
+
+    def coefficients(self, spec, lr, step):
+        return {"by": lr.new_tensor(spec.shift), "kept": lr.new_tensor(spec.shift_memory)}
+
+    def gradient(self, theta, grad, state, c, sizes):
+        slow = state["shift_sum"] * c["kept"] + grad
+        return slow, {"shift_sum": slow}
+
+    def update(self, theta, theta_0, noise, c):
+        return theta + c["by"] * noise
+
+def made(spec):
+    return Shifting() if spec.shift else None
+
+SHIFT = ModifierEntry(Shift, made, at={"gradient": 25, "update": 25})
+'''
+SHIFTED = {"[[arms]]": "[modifiers]\nshift = 0.001\n\n[[arms]]"}
 numbers = itertools.count()
 
 
@@ -239,3 +278,57 @@ def test_whatever_an_update_returns_is_trained_with_or_told_in_one_line(
     assert "Traceback" not in called.err
     if called.code == 2:
         assert f"plugin {path}: optimizer 'tiger'" in called.err.splitlines()[-1]
+
+
+class TestModifier:
+    def test_it_acts_and_a_run_with_it_comes_out_the_same_again(
+        self, installed, preset_file, grok_tui, tmp_path
+    ):
+        installed(SHIFT, "shift = MODULE:SHIFT", kind="modifiers")
+        preset, kept = preset_file(SHIFTED), tmp_path / "kept"
+        called = grok_tui("--preset", preset, "--headless", "--json", "--run-dir", kept)
+        assert called.code in (0, 1)
+        assert "shift" in (kept / "run.json").read_text()
+        assert grok_tui("replay", kept).code == 0
+        plain = grok_tui("--preset", preset_file(), "--headless", "--json")
+        assert json.loads(plain.out)["arms"][0]["measures"] != json.loads(called.out)["arms"][0]["measures"]
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({"shift = 0.001": "shift = -1"}, "should be greater than or equal to 0"),
+            ({"shift = 0.001": "shift_memroy = 1"}, "unknown key 'shift_memroy'"),
+            ({"shift = 0.001": "shfit = 1"}, "did you mean 'shift'?"),
+        ],
+    )
+    def test_what_a_preset_says_of_it_is_checked(self, installed, preset_file, grok_tui, change, told):
+        installed(SHIFT, "shift = MODULE:SHIFT", kind="modifiers")
+        called = grok_tui("--preset", preset_file(SHIFTED | change), "--headless")
+        assert told in one_line(called)
+
+    @pytest.mark.parametrize(
+        ("right", "wrong", "told"),
+        [
+            ("return slow, {", "return slow[..., 1:], {", "the gradient"),
+            (
+                "return slow, {",
+                "return slow.double(), {",
+                "the gradient of torch.float32 becomes torch.float64",
+            ),
+            ('{"shift_sum": slow}', "{}", "gradient keeps [] of the state ['shift_sum']"),
+            ("theta, theta_0, noise, c)", "theta)", "TypeError"),
+            ("return Shifting()", "return 3", "it is built as int"),
+            ('at={"gradient": 25, "update": 25}', 'at={"rule": 1}', "acts at rule"),
+            ('ModifierEntry(Shift, made, at={"gradient": 25, "update": 25})', "3", "is int"),
+            ("shift_memory", "lr", "does not begin with 'shift'"),
+            ("@dataclass(frozen=True)", "@dataclass", "cannot be hashed"),
+            ("lr.new_tensor(spec.shift)", "1.0", "coefficient 'by' is float"),
+        ],
+    )
+    def test_one_that_breaks_the_contract_is_one_line(
+        self, installed, preset_file, grok_tui, right, wrong, told
+    ):
+        assert right in SHIFT
+        installed(SHIFT.replace(right, wrong), "shift = MODULE:SHIFT", kind="modifiers")
+        line = one_line(grok_tui("--preset", preset_file(SHIFTED), "--headless"))
+        assert told in line

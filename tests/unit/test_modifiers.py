@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from torch import nn
 
 from grok_tui.catalog.interventions import Reset, Set
-from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.modifiers import MODIFIERS, Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS
-from grok_tui.lab.modifiers import l_inf_gradient, l_inf_proximal, perpendicular
+from grok_tui.lab.modifiers import Structure, l_inf_gradient, l_inf_proximal, perpendicular
 
 SGD = {"name": "sgd", "lr": 0.1}
 MLP = {"task": SUMS, "model": {"name": "mlp", "hidden": 6}, "loss": "cross_entropy"}
@@ -255,7 +255,7 @@ def test_a_reset_forgets_the_filter():
 def test_no_modifier_has_the_name_of_a_hyperparameter():
     """A `set` intervention names either."""
     taken = {name for entry in OPTIMIZERS.shipped.values() for name in entry.spec.model_fields}
-    assert taken.isdisjoint(Modifiers.model_fields)
+    assert taken.isdisjoint(MODIFIERS.keys_known)
 
 
 @pytest.mark.parametrize(
@@ -264,3 +264,33 @@ def test_no_modifier_has_the_name_of_a_hyperparameter():
 def test_values_out_of_bounds_are_refused(values):
     with pytest.raises(ValidationError):
         Modifiers.model_validate(values)
+
+
+def test_stages_and_places_decide_the_order_and_not_the_table():
+    values = Modifiers(clip_norm=1.0, l_inf=0.1, grokfast="ema", perp_grad=True, norm_factor=1.0)
+    structure = Structure.of(Modifiers(**dict(reversed(values.values.items()))))
+    assert [one.name for one in structure.at("gradient")] == ["l_inf", "grokfast", "perp_grad", "clip_norm"]
+    proximal = Modifiers(l_inf=0.1, l_inf_form="proximal", norm_factor=1.0, update_noise=0.1)
+    assert [one.name for one in Structure.of(proximal).at("update")] == [
+        "update_noise",
+        "l_inf",
+        "norm_factor",
+    ]
+
+
+def test_no_two_that_ship_have_one_place():
+    places = [place for name in MODIFIERS.shipped for place in MODIFIERS[name].at.items()]
+    assert len(set(places)) == len(places)
+
+
+def test_written_without_what_is_as_always_they_are_read_as_they_were():
+    values = Modifiers(grokfast="ma", grokfast_window=7)
+    written = values.model_dump(exclude_defaults=True)
+    assert written == {"grokfast": "ma", "grokfast_window": 7}
+    assert Modifiers.model_validate(written) == values != Modifiers()
+    assert Modifiers.model_validate_json(values.model_dump_json()) == values
+
+
+def test_an_unknown_key_is_told_of_with_the_nearest():
+    with pytest.raises(ValidationError, match="unknown key 'clip_nrom'; did you mean 'clip_norm'"):
+        Modifiers(clip_nrom=1.0)

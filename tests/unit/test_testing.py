@@ -12,12 +12,20 @@ from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.losses import LOSSES, SIGNS, Loss
 from grok_tui.catalog.measures import MEASURES, Measure
 from grok_tui.catalog.models import MODELS
+from grok_tui.catalog.modifiers import MODIFIERS
 from grok_tui.catalog.optimizers import OPTIMIZERS, Optimizer
 from grok_tui.catalog.plugins import ContractError
 from grok_tui.catalog.tasks import TASKS, Shape, TaskSpec
 from grok_tui.lab.optimizers import Rule
 from grok_tui.lab.tasks import Samples, Task
-from grok_tui.testing import check_loss, check_measure, check_model, check_optimizer, check_task
+from grok_tui.testing import (
+    check_loss,
+    check_measure,
+    check_model,
+    check_modifier,
+    check_optimizer,
+    check_task,
+)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS.shipped)
@@ -173,7 +181,31 @@ def test_a_task_that_breaks_the_contract_is_told():
 
 def test_the_plugin_of_the_manual_works():
     manual = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
-    (code,) = (block for block in re.findall(r"```python\n(.*?)```", manual, re.S) if "Entry(" in block)
-    given: dict = {}
-    exec(code, given)
+    blocks = [block for block in re.findall(r"```python\n(.*?)```", manual, re.S) if "Entry(" in block]
+    given: dict = {"__name__": "manual"}
+    for code in blocks:
+        exec(code, given)
     check_optimizer(given["TIGER"])
+    check_modifier(given["SIGNED"], signed=0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("weight_noise", {"weight_noise": 0.1}),
+        ("dropout", {"dropout": 0.1}),
+        ("l_inf", {"l_inf": 0.1}),
+        ("l_inf", {"l_inf": 0.1, "l_inf_form": "proximal"}),
+        ("grokfast", {"grokfast": "ema"}),
+        ("grokfast", {"grokfast": "ma", "grokfast_window": 3}),
+        ("perp_grad", {"perp_grad": True}),
+        ("clip_norm", {"clip_norm": 1.0}),
+        ("decay_towards", {"decay_towards": "init"}),
+        ("warmup", {"warmup": 5}),
+        ("update_noise", {"update_noise": 0.1}),
+        ("norm_factor", {"norm_factor": 2.0}),
+        ("reset", {"reset_every": 5}),
+    ],
+)
+def test_every_modifier_keeps_its_contract(name, values):
+    check_modifier(MODIFIERS[name], **values)

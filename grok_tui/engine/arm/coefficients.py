@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from grok_tui.catalog.modifiers import Modifiers
-from grok_tui.lab.modifiers import Structure, coefficients
+from grok_tui.lab.modifiers import Structure
 
 from .optimizer import Optimizer, counted
 
@@ -102,7 +102,7 @@ def _values(
     if structure.resets:  # the step itself knows how old the state is
         found = {}
     filter_count = counted(len(count), count.new_tensor(filter_steps))
-    found = {**found, **coefficients(modifiers, structure, lr, filter_count), LR: lr}
+    found = {**found, **structure.coefficients(modifiers, lr, filter_count), LR: lr}
     replicas = count.shape[1]
     return {
         name: value.expand(len(value) if value.dim() == 3 else 1, replicas, 1)

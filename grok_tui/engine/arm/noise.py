@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from zlib import crc32
 
 import torch
 from torch import Tensor
 
 from grok_tui.engine.steps.step import Drawing
+from grok_tui.lab.modifiers import NOISE
 from grok_tui.lab.philox import normal, uniform
 from grok_tui.lab.streams import Purpose, stream
 from grok_tui.lab.tasks import Draw, Fresh
 
 NORMAL = {"weight_noise": Purpose.WEIGHT_NOISE, "update_noise": Purpose.UPDATE_NOISE}
-"""Which of the tensors that a step reads hold standard normal numbers [R, P]."""
+"""Which of the tensors that a step reads hold standard normal numbers [R, P], besides those of plugins."""
 
 MOST_NUMBERS = 1 << 22
 """As many are drawn at once on a device: each takes some 50 bytes meanwhile."""
+
+
+def normals(tensors: Mapping[str, Tensor]) -> dict[str, tuple[Purpose, ...] | tuple[Purpose, int]]:
+    """Return which tensors hold standard normal numbers, and for what these are drawn.
+
+    Those of a plugin's modifier are drawn for the modifiers of plugins, and in the place of its name.
+    """
+    found: dict[str, tuple[Purpose, ...] | tuple[Purpose, int]] = {
+        name: (purpose,) for name, purpose in NORMAL.items() if name in tensors
+    }
+    brought = (name for name in tensors if name.startswith(NOISE))
+    return found | {name: (Purpose.MODIFIER, crc32(name.encode())) for name in brought}
 
 
 def counts(device: torch.device) -> bool:
@@ -40,7 +54,7 @@ def drawing_of(
         draw: draws samples into "inputs" and "targets", where they are new at each step.
         fresh: makes them of uniform numbers; None where the task does not say how.
     """
-    wanted = {name: tensors[name] for name in ("keep", *NORMAL) if name in tensors}
+    wanted = {name: tensors[name] for name in ("keep", *normals(tensors)) if name in tensors}
     if draw is not None:
         wanted |= {name: tensors[name] for name in ("inputs", "targets")}
     if not wanted:
@@ -66,6 +80,7 @@ class Generated:
 
     def __init__(self, tensors: Mapping[str, Tensor], seeds: Sequence[int], draw: Draw | None = None) -> None:
         self._tensors, self._seeds, self._draw = tensors, seeds, draw
+        self._normals = normals(tensors)
         self._generator = torch.Generator(next(iter(tensors.values())).device)
         self._step, self._rate = 0, 0.0
 
@@ -85,16 +100,16 @@ class Generated:
             for seed, part in zip(self._seeds, keep, strict=True):
                 part.bernoulli_(1 - self._rate, generator=self._at(seed, Purpose.DROPOUT, step))
             keep.div_(1 - self._rate)
-        for name, purpose in NORMAL.items():
-            for seed, part in zip(self._seeds, self._tensors.get(name, ()), strict=name in self._tensors):
-                part.normal_(generator=self._at(seed, purpose, step))
+        for name, (purpose, *place) in self._normals.items():
+            for seed, part in zip(self._seeds, self._tensors[name], strict=True):
+                part.normal_(generator=self._at(seed, purpose, *place, step))
 
     def block(self, steps: int) -> dict[str, Tensor]:
         """Draw nothing: there are no blocks of steps here."""
         raise NotImplementedError
 
-    def _at(self, seed: int, purpose: Purpose, step: int) -> torch.Generator:
-        return self._generator.manual_seed(int(stream(seed, purpose, step).integers(2**63)))
+    def _at(self, seed: int, purpose: Purpose, *position: int) -> torch.Generator:
+        return self._generator.manual_seed(int(stream(seed, purpose, *position).integers(2**63)))
 
 
 class Counted:
@@ -116,10 +131,12 @@ class Counted:
         like = next(iter(tensors.values()))
         self._at = torch.zeros(1, dtype=torch.int64, device=like.device)
         self._dropped = torch.zeros(1, dtype=torch.float64, device=like.device)
-        purposes = {"keep": Purpose.DROPOUT, "inputs": Purpose.BATCHES, **NORMAL}
+        self._normals = normals(tensors)
+        purposes = {"keep": (Purpose.DROPOUT,), "inputs": (Purpose.BATCHES,), **self._normals}
         self._keys = {
             name: torch.tensor(
-                [stream(seed, purpose).integers(2**32, size=2).tolist() for seed in seeds], device=like.device
+                [stream(seed, *purpose).integers(2**32, size=2).tolist() for seed in seeds],
+                device=like.device,
             ).t()
             for name, purpose in purposes.items()
             if name in tensors
@@ -146,7 +163,7 @@ class Counted:
         found = {}
         for name, key in self._keys.items():
             like, count = self._tensors[name], self._count(name)
-            if name in NORMAL:
+            if name in self._normals:
                 found[name] = normal(key, at, count, like.dtype).view(steps, *like.shape)
                 continue
             numbers = uniform(key, at, count, like.dtype)

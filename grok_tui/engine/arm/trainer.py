@@ -20,7 +20,7 @@ from grok_tui.engine.steps.backends import BackendLog, Compiling
 from grok_tui.engine.steps.step import HYPER, Learner, Parts
 from grok_tui.engine.steps.work import Work
 from grok_tui.lab.frames import build_frame
-from grok_tui.lab.modifiers import Structure, initial_state
+from grok_tui.lab.modifiers import Structure
 from grok_tui.lab.optimizers import SMALLEST_LR
 from grok_tui.lab.tasks import Task
 
@@ -109,7 +109,9 @@ class Trainer:
 
     def modify(self, spec: Modifiers) -> None:
         """Go on with these modifiers; a gradient filter that was at work already keeps its state."""
-        fresh = initial_state(Structure.of(spec), self.theta)
+        structure = Structure.of(spec)
+        structure.check(spec, self.theta, self._learner.network.layout.sizes)
+        fresh = structure.initial(self.theta)
         if {name: value.shape for name, value in fresh.items()} != {
             name: value.shape for name, value in self._filters.items()
         }:
@@ -120,7 +122,7 @@ class Trainer:
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
-        filters = initial_state(Structure.of(self.modifiers), self.theta) if replica is None else {}
+        filters = Structure.of(self.modifiers).initial(self.theta) if replica is None else {}
         self.optimizer.reset(replica)
         for name, value in filters.items():
             self._filters[name].copy_(value)
@@ -334,11 +336,7 @@ class Trainer:
         units = learner.network.dropout_units
         if structure.dropout and units:
             found["keep"] = theta.new_ones(replicas, self._data.total if size is None else size, units)
-        if structure.weight_noise:
-            found["weight_noise"] = torch.zeros_like(theta)
-        if structure.update_noise:
-            found["update_noise"] = torch.zeros_like(theta)
-        return found
+        return found | {name: torch.zeros_like(theta) for name in structure.noises}
 
     def _online_samples(self, size: int) -> dict[str, Tensor]:
         """Return room for the samples of a step, [R, B, ...]."""

@@ -13,7 +13,7 @@ from torch.func import grad_and_value
 from grok_tui.lab.frames import Frame
 from grok_tui.lab.losses import SampleLoss
 from grok_tui.lab.models import FlatNetwork, over_replicas
-from grok_tui.lab.modifiers import Structure, modified_gradient, modified_update
+from grok_tui.lab.modifiers import Structure
 from grok_tui.lab.optimizers import Rule
 from grok_tui.lab.tasks import Samples
 
@@ -149,21 +149,19 @@ class Parts:
 
         given: by name theta [R, P], each slot and filter [R, ...], the coefficients "table" [C, R, 1], the
             constants inputs, targets and theta_0; and, where there are such, "mask" [R, N], "indices" [R, B],
-            "keep", "weight_noise" [R, P] and "update_noise" [R, P]. Where the state is reset within steps,
-            also its "age" [R, 1] and the hyperparameters, their names after `HYPER`, both float64.
+            "keep", and noise [R, P] by the names of the modifiers that add it. Where state is reset within
+            steps, also its "age" [R, 1] and the hyperparameters, their names after `HYPER`, both float64.
         """
         theta, theta_0 = given["theta"], given["theta_0"]
         c = dict(zip(self.coefficients, given["table"].unbind(0), strict=True))
         samples = Samples(given["inputs"], given["targets"])
         shared = self.learner.shared and not self.online
         learner = replace(self.learner, samples=samples, theta_0=theta_0, shared=shared)
-        at = theta
-        if self.structure.weight_noise:
-            at = torch.addcmul(theta, given["weight_noise"], c["weight_noise"])
+        at = self.structure.weights(theta, given, c)
         gradient, loss = learner.gradient(at, given.get("indices"), given.get("keep"), given.get("mask"))
         filters = {name: given[name] for name in self.filters}
         sizes = learner.network.layout.sizes
-        gradient, filters = modified_gradient(self.structure, theta, gradient, filters, c, sizes)
+        gradient, filters = self.structure.gradient(theta, gradient, filters, c, sizes)
         slots = {name: given[name] for name in self.slots}
         renewed: dict[str, Tensor] = {}
         if self.structure.resets:
@@ -174,7 +172,7 @@ class Parts:
             moved = away + theta_0
         else:
             moved, slots = self.frame.update(self.rule, theta, gradient, slots, c)
-        moved = modified_update(self.structure, moved, theta_0, given.get("update_noise"), c)
+        moved = self.structure.update(moved, theta_0, given, c)
         change = moved - theta
         readout = learner.network.weights(moved).readout.flatten(1)
         norms = [
@@ -207,7 +205,7 @@ class Parts:
         """
         hyper = {name.removeprefix(HYPER): given[name] for name in given if name.startswith(HYPER)}
         theta, age = given["theta"], given["age"]
-        due = age >= c["reset_every"]
+        due = age >= c["reset.every"]
         if self.structure.reset_on_return:
             due = due | ((loss != 0) & (filters["last_loss"] == 0))
         initial = self.rule.initial(theta, hyper)
