@@ -95,10 +95,7 @@ class Run:
         before = {name: value for name, value in vars(self).items() if name in BEGUN}
         kept: dict[str, tuple[ArmSpec, bool, ArmState, Arrays]] = {}
         if self.device.type == "cuda":
-            kept = {
-                name: (arm.spec, arm.shown is not None, *arm.export_state())
-                for name, arm in self.arms.items()
-            }
+            kept = {name: (arm.spec, arm.watched, *arm.export_state()) for name, arm in self.arms.items()}
             self._let_go(before)
         try:
             self._begin(preset)
