@@ -152,14 +152,10 @@ def advance(arm: Arm, goal: int, chunk: int = 10**6) -> None:
 
 
 def state_of(arm: Arm) -> dict[str, NDArray[Any]]:
-    """Return theta, slots, filters, what detectors saw, history, coordinates, grid and margins, by name."""
+    """Return theta, slots, filters, what detectors saw, history, coordinates, pairs and margins, by name."""
     _, arrays = arm.export_state()
-    found = dict(arrays)
-    if arm.shown is not None and arm.shown.grid is not None:
-        found["grid"] = arm.shown.grid
-    if arm.shown is not None and arm.shown.margins is not None:
-        found["margins"] = arm.shown.margins
-    return found
+    latest = {name: arm.vectors[name].table()[1][-1] for name in ("pairs", "margins") if name in arm.vectors}
+    return dict(arrays) | latest
 
 
 def differing(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> list[str]:

@@ -116,10 +116,10 @@ def _measures_off(here: Arm, there: Arm) -> str:
 
 
 def _grid_off(here: Arm, there: Arm) -> str:
-    ours, theirs = (arm.shown.grid if arm.shown else None for arm in (here, there))
+    ours, theirs = (arm.vectors.get("pairs") for arm in (here, there))
     if ours is None or theirs is None:
         return "" if ours is theirs else "only one has a picture"
-    same = float((ours == theirs).mean())
+    same = float((ours.table()[1][-1, 0] == theirs.table()[1][-1, 0]).mean())
     return "" if same >= GRID_SHARE else f"{same:.2%} at step {here.step}"
 
 

@@ -199,6 +199,22 @@ MEASURES = Measures(
     _measure("coordinates:memorizer_sd", "standard deviation over the memorizing coordinates", COORDINATES),
     _measure("coordinates:generalizer_mean", "mean of the generalizing coordinates", COORDINATES),
     _measure(
+        "coordinates:coordinates",
+        "the weights in the task's own terms (a vector; taken where it is asked for)",
+        COORDINATES,
+        costly=True,
+        axes=("coordinate",),
+        shown="history",
+    ),
+    _measure(
+        "coordinates:generalizes",
+        "which coordinates generalize: 1; the others, 0, memorize (a vector; taken where it is asked for)",
+        COORDINATES,
+        costly=True,
+        axes=("coordinate",),
+        shown="latest",
+    ),
+    _measure(
         "margins:margin_mean",
         "mean over the training samples of the right score less the best other one, or y f",
         CLASSES,
@@ -394,6 +410,11 @@ def families() -> dict[str, dict[str, str]]:
     """Return which arms have which measures: by `Family.had_by`, name -> one line of help."""
     found = dict.fromkeys(MEASURES[name].family for name in MEASURES.shipped)
     return {family.had_by: shipped(family) | (ENVELOPE if family is GENERAL else {}) for family in found}
+
+
+def shown_of(task: TaskSpec, model: ModelSpec) -> tuple[str, ...]:
+    """Return the vectors of an arm that those who look on are shown although nobody asked for them."""
+    return tuple(name for name, measure in measures_of(task, model).items() if measure.shown)
 
 
 def measures_of(

@@ -100,6 +100,7 @@ _ROWS = (
         " generalizer serves all samples, unseen ones too. Both can fit the training data, and which of them"
         " grows is the optimizer's doing. The line is the generalizer, the band spans all memorizers.",
         "grok_tui.frontend.recorded_charts:weights",
+        of=("coordinates", "generalizes"),
         rank="first",
     ),
     ChartOfRun(

@@ -15,7 +15,6 @@ import numpy as np
 from pydantic import ValidationError
 
 from grok_tui.catalog.interventions import AnyIntervention, intervention
-from grok_tui.catalog.measures import MEASURES
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
@@ -78,11 +77,10 @@ def snapshot_of(directory: RunDirectory) -> Snapshot:
     try:
         preset = _with_forks(preset_of(asked, directory), directory)
         arms = _arms(preset, directory)
-        if any(MEASURES[measure.name].axes for measure in preset.measures):
-            from grok_tui.engine.store.vectors import read_vectors
+        from grok_tui.engine.store.vectors import read_vectors
 
-            found = read_vectors(directory, preset)
-            arms = tuple(replace(arm, vectors=found.get(arm.name, {})) for arm in arms)
+        found = read_vectors(directory, preset)
+        arms = tuple(replace(arm, vectors=found.get(arm.name, {})) for arm in arms)
         recorded = {arm.name: arm.recorded(preset) for arm in arms}
         claims = tuple(judge(claim, recorded, len(preset.seeds)) for claim in preset.claims)
     except (ValidationError, ValueError, KeyError, TypeError) as error:
@@ -150,9 +148,6 @@ def _arm(
         interventions=tuple(own),
         events=tuple(seen),
         history=history,
-        coordinates=None,
-        labels=(),
-        generalizes=(),
     )
 
 

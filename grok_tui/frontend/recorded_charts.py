@@ -27,23 +27,26 @@ KNOWN = (
 def weights(builder: ChartBuilder) -> Chart:
     """Return the coordinates of the selected arm in the way that the view names."""
     heading = builder.title
-    if builder.chosen is None or not builder.chosen[0].generalizes:
+    if builder.chosen is None or "generalizes" not in builder.chosen[0].vectors:
         return LineChart(heading, empty=NO_COORDINATES)
     if builder.view.weights == "trajectories":
         return _trajectories(builder)
     arm, _ = builder.chosen
-    if arm.coordinates is None:
+    if "coordinates" not in arm.vectors:
         return LineChart(heading, empty="not recorded")
-    steps, values = until_now(builder, arm.coordinates)
+    record = arm.vectors["coordinates"]
+    (axis,) = record.axes
+    steps, rows = until_now(builder, record)
+    values, generalizes = rows[:, 0], arm.vectors["generalizes"].table()[1][-1, 0] > 0
     if builder.view.weights == "heatmap":  # generalizers on top
-        order = np.argsort(~np.array(arm.generalizes), kind="stable")
-        labels = [arm.labels[i] for i in order] if arm.labels else ()
+        order = np.argsort(~generalizes, kind="stable")
+        labels = [axis.labels[i] for i in order] if axis.labels else ()
         return over_time(builder, f"{heading} of {arm.name}", steps, values[:, order], labels)
     return Bars(
         f"{heading} of {arm.name}",
         values[-1].astype(np.float64),
-        labels=arm.labels,
-        roles=tuple(_role(general) for general in arm.generalizes),
+        labels=axis.labels,
+        roles=tuple(_role(general) for general in generalizes),
         y_label=f"step {steps[-1]}",
     )
 
@@ -84,5 +87,5 @@ def margins(builder: ChartBuilder) -> Bars:
     return margins_chart(arm, builder.columns, hinge=arm.name in builder.hinged)
 
 
-def _role(generalizes: bool) -> Role:
+def _role(generalizes: np.bool) -> Role:
     return "generalizer" if generalizes else "memorizer"

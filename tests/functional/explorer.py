@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from textual.pilot import Pilot
+from vectors import latest
 
 from grok_tui.catalog.interventions import Jump
 from grok_tui.catalog.measures import COORDINATES, GENERAL, shipped
@@ -14,7 +15,7 @@ from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import Event, History
-from grok_tui.engine.record.vectors import CoordinateHistory
+from grok_tui.engine.record.vectors import Axis, VectorHistory
 from grok_tui.engine.record.verdicts import judge
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.engine.worker import orders as ask
@@ -117,9 +118,8 @@ class FakeArm:
         loss = values["train_loss"]
         envelope = np.array([[loss * 0.8], [loss * 1.2], [1e-3], [2e-3 / (1 + step)], [0.5]])
         self.history.append(step, row, envelope)
-        weights = np.array([*([memorizer] * (len(self.status.labels) - 1)), bias])
-        assert self.status.coordinates is not None
-        self.status.coordinates.append(step, weights)
+        coordinates = self.status.vectors["coordinates"]
+        coordinates.append(step, np.array([[*([memorizer] * (coordinates.axes[0].size - 1)), bias]]))
         if bias > 0.9 and not self.status.events:
             self.status = replace(self.status, events=(Event(step, "grok", 0),))
 
@@ -155,9 +155,10 @@ class FakeRun:
                 interventions=(),
                 events=(),
                 history=History(MEASURES, 1),
-                coordinates=CoordinateHistory(samples + 1),
-                labels=labels,
-                generalizes=(*([False] * samples), True),
+                vectors={
+                    "coordinates": VectorHistory([Axis("coordinate", samples + 1, labels)], 1),
+                    "generalizes": latest([*([0] * samples), 1]),
+                },
             )
             self.arms[spec.name] = FakeArm(status, spec.training.steps, speed=30.0 * 10**place)
             self.arms[spec.name].record(0)

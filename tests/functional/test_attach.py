@@ -136,7 +136,7 @@ def test_whoever_attaches_sees_what_the_first_one_sees(run, directory):
             (steps, values), (others, same) = one.history.curve(name), two.history.curve(name)
             assert np.array_equal(steps, others)
             assert np.array_equal(values, same, equal_nan=True)
-        assert np.array_equal(one.coordinates.table()[1], two.coordinates.table()[1])
+        assert np.array_equal(one.vectors["coordinates"].table()[1], two.vectors["coordinates"].table()[1])
     assert other.close()
 
 

@@ -436,7 +436,7 @@ def test_margins_are_shown_where_there_are_any_and_updates_in_lr_of_every_arm(pr
         await explorer.press("9")
         assert "Update in units of lr" in explorer.text
         for arm in explorer.run.arms.values():
-            arm.status = replace(arm.status, vectors={"margins": latest([-1, 2, 3])})
+            arm.status = replace(arm.status, vectors={**arm.status.vectors, "margins": latest([-1, 2, 3])})
         await explorer.train(1)
         await explorer.press("8")
         assert "Margins of sgd" in explorer.text
@@ -470,7 +470,7 @@ def test_of_the_charts_on_a_wide_screen_no_two_are_the_same(preset, size):
     async def script(explorer: Explorer) -> None:
         vectors = {"margins": latest([-1, 2, 3]), "pairs": latest(np.zeros((5, 5)))}
         for arm in explorer.run.arms.values():
-            arm.status = replace(arm.status, vectors=vectors)
+            arm.status = replace(arm.status, vectors={**arm.status.vectors, **vectors})
         await explorer.train(1)
         for pane in explorer.live.viewing.places[5:]:
             pane.chart = "measure"  # as in a run that begins with them

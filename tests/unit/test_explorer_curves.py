@@ -17,7 +17,7 @@ from grok_tui.charts.draw import draw
 from grok_tui.charts.style import DARK, Style
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import Event, History
-from grok_tui.engine.record.vectors import CoordinateHistory
+from grok_tui.engine.record.vectors import Axis, VectorHistory
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.frontend import chart_builder, charts_of_runs, curves
 from grok_tui.frontend.recorded_charts import NO_COORDINATES
@@ -31,12 +31,13 @@ SAMPLES = 12
 def arm(name: str, steps: int = 500, replicas: int = 1, **changes: object) -> ArmStatus:
     """An arm that has recorded every step; replica r's measures are m + r, m being the step / 1000."""
     history = History(MEASURES, replicas)
-    coordinates = CoordinateHistory(SAMPLES + 1)
+    labels = (*(f"w{i}" for i in range(SAMPLES)), "bias")
+    coordinates = VectorHistory([Axis("coordinate", SAMPLES + 1, labels)], 1)
     for step in range(steps + 1):
         row = np.full((len(MEASURES), 1), step / 1000) + np.arange(replicas)
         envelope = np.array([[0.5], [2.0], [1e-3], [1e-2], [1.0]]) * np.ones(replicas)
         history.append(step, row, envelope)
-        coordinates.append(step, np.linspace(0, 1, SAMPLES + 1) * step)
+        coordinates.append(step, np.linspace(0, 1, SAMPLES + 1)[None] * step)
     status = ArmStatus(
         name=name,
         step=steps,
@@ -49,9 +50,7 @@ def arm(name: str, steps: int = 500, replicas: int = 1, **changes: object) -> Ar
         interventions=(),
         events=(),
         history=history,
-        coordinates=coordinates,
-        labels=(*(f"w{i}" for i in range(SAMPLES)), "bias"),
-        generalizes=(*([False] * SAMPLES), True),
+        vectors={"coordinates": coordinates, "generalizes": latest([*([0] * SAMPLES), 1])},
     )
     return replace(status, **changes)
 
@@ -79,7 +78,7 @@ def test_every_run_has_the_same_charts_and_one_for_each_other_measure():
 @pytest.mark.parametrize("log_x", [True, False])
 def test_every_chart_of_every_state_can_be_drawn(log_x, weights):
     young = arm("young", steps=0)
-    blank = replace(young, coordinates=None, labels=(), generalizes=())
+    blank = replace(young, vectors={})
     broken = arm("broken", diverged=True, events=(Event(3, "divergence", 0),))
     broken.history.append(501, np.full((len(MEASURES), 1), np.nan), np.full((len(ENVELOPE), 1), np.inf))
     tabled = replace(young, vectors={"pairs": latest([[-1, 0], [1, 2], [3, 3]])})
@@ -204,7 +203,7 @@ def test_frozen_bars_show_the_weights_of_that_step():
 
 
 def test_a_task_without_coordinates_says_so():
-    plain = replace(arm("a"), coordinates=None, labels=(), generalizes=())
+    plain = replace(arm("a"), vectors={})
     assert build("weights", run(plain)).empty == NO_COORDINATES
 
 

@@ -38,9 +38,6 @@ def status(spec, l2_norm: float = 2.0) -> ArmStatus:
         interventions=(),
         events=(),
         history=history,
-        coordinates=None,
-        labels=(),
-        generalizes=(),
     )
 
 

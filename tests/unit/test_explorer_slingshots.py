@@ -58,9 +58,6 @@ def arm(*events: Event, name: str = "many", **changes: object) -> ArmStatus:
         interventions=(),
         events=events,
         history=history,
-        coordinates=None,
-        labels=(),
-        generalizes=(),
     )
     return replace(status, **changes)
 

@@ -7,7 +7,7 @@ import pytest
 
 from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.engine.record.history import CAPACITY, History, next_recorded
-from grok_tui.engine.record.vectors import CoordinateHistory
+from grok_tui.engine.record.vectors import Axis, VectorHistory
 
 
 def history_of(rows: int, spike_at: int = -1) -> History:
@@ -67,7 +67,7 @@ def test_a_fixed_interval_is_kept_from_any_step():
 
 
 def test_coordinates_stay_bounded_with_first_and_last():
-    coordinates = CoordinateHistory(3)
+    coordinates = VectorHistory([Axis("coordinate", 3)])
     for i in range(5000):
         coordinates.append(i, np.full(3, i, dtype=np.float32))
     steps, values = coordinates.table()

@@ -181,6 +181,19 @@ class TestExactness:
         run, _ = resumed(kept(tmp_path, stopped, 31))
         assert same(advanced(run), advanced(whole))
 
+    def test_coordinates_that_stood_beside_the_vectors_come_back_as_one(self):
+        run = small()
+        run.arms["sgd"].watch()
+        states, arrays = run.export_state()
+        older = {name: array for name, array in arrays.items() if "vectors/" not in name}
+        steps, rows = (arrays[f"sgd/vectors/coordinates/{part}"] for part in ("steps", "rows"))
+        older |= {"sgd/coordinates/steps": steps, "sgd/coordinates/rows": rows[:, 0]}
+        found = decode(encode(states, older, {}))
+        again = small()
+        again.restore_state(found.state.arms, found.arrays)
+        assert again.arms["sgd"].vectors["coordinates"].table()[1].tobytes() == rows.tobytes()
+        assert same(advanced(again), advanced(run))
+
     def test_what_a_person_did_after_the_checkpoint_is_done_again(self, tmp_path):
         run = small()
         store = create(run, "x", at=tmp_path / "run")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.interventions import AnyIntervention
-from grok_tui.catalog.measures import MEASURES, MeasureSpec, measures_of
+from grok_tui.catalog.measures import MEASURES, MeasureSpec, shown_of
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
@@ -31,7 +31,6 @@ from .interventions import carry_out
 from .optimizer import Optimizer
 from .problem import Problem
 from .schedule import Schedule
-from .shown import Shown
 from .state import ArmState
 from .trainer import Trainer
 
@@ -46,7 +45,7 @@ class Arm:
         since: the step at which it was put to work.
         end: the step at which it counts as finished; the preset's last, unless the run goes on.
         history: all that was recorded.
-        shown: what charts show of the first replica, once `watch` was called.
+        watched: whether what charts show of the first replica is kept, since `watch` was called.
         interventions: all that was done to the arm, in order.
         schedule: what is still to be done to it.
         listener: called with each intervention that was carried out, and whether the preset scheduled it.
@@ -81,12 +80,12 @@ class Arm:
         self._measures = measures
         self._measuring = self._problem.measuring(theta, measures)
         self.step, self.end = 0, spec.training.steps
-        self.shown: Shown | None = None
+        self.watched = False
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: dict[str, VectorHistory] = {}
         self._looked_at: tuple[str, ...] = ()
         self.detectors = Detectors(self.history, len(seeds))
-        own = [watched_by(one) for one in scheduled if one.since_plateau is not None]
+        own = (watched_by(one) for one in scheduled if one.since_plateau is not None)
         self._plateaus = Plateaus(list(dict.fromkeys([*watched, *own])), len(seeds))
         self.interventions: list[AnyIntervention] = []
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
@@ -171,12 +170,11 @@ class Arm:
 
     def watch(self) -> None:
         """Keep at recorded steps, from now on, what charts show of the first replica."""
-        if self.shown is None:
-            self.shown = Shown(self._measuring)
-            self.shown.record(self.step, self._measuring)
-            had = measures_of(self.spec.task, self.spec.model)
-            self._looked_at = tuple(name for name in had if had[name].shown and name not in self._measures)
-            self._look()
+        if not self.watched:
+            self.watched = True
+            shown = shown_of(self.spec.task, self.spec.model)
+            self._looked_at = tuple(name for name in shown if name not in self._measures)
+            self._look(self._looked_at)
 
     def advance(self, steps: int) -> int:
         """Take up to `steps` steps, as far as one chunk goes; return how many were taken.
@@ -205,7 +203,6 @@ class Arm:
 
     def status(self) -> ArmStatus:
         """Return the arm as it stands, for another thread to read."""
-        coordinates, shown = self.task.coordinates, self.shown
         return ArmStatus(
             name=self.name,
             step=self.step,
@@ -216,9 +213,6 @@ class Arm:
             events=tuple(self.history.events),
             history=self.history,
             vectors=self.vectors,
-            coordinates=shown.coordinates if shown else None,
-            labels=coordinates.labels if coordinates else (),
-            generalizes=shown.generalizes if shown else (),
         )
 
     def intervene(self, intervention: AnyIntervention) -> None:
@@ -277,7 +271,7 @@ class Arm:
         Raises:
             ValueError: the state is none of such an arm; what the arm is then has no meaning.
         """
-        if "coordinates/steps" in arrays:
+        if any(name.split("/")[1] not in self._measures for name in arrays if name.startswith("vectors/")):
             self.watch()
         self._trainer.adopt(state)
         check(arrays, self._expected(state))
@@ -292,10 +286,8 @@ class Arm:
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
         for name, part in self._parts():
             part.restore_state(under(name, arrays))
-        self._measuring.take()  # coordinates and their roles are those of theta again
-        if self.shown is not None:
-            self.shown.look(self._measuring)
-            self._look()
+        self._measuring.take()  # for what is kept of the latest record alone
+        self._look({name for name in self._looked_at if self.vectors[name].rows == 1})
 
     def make_ready(self) -> None:
         """Build what the next steps need, if it is not there yet."""
@@ -391,32 +383,25 @@ class Arm:
         yield "seen", self.detectors
         yield "plateaus", self._plateaus
         # What is kept of the latest record alone follows from theta.
-        kept = (item for item in self.vectors.items() if item[1].rows > 1)
-        yield from ((f"vectors/{name}", vector) for name, vector in kept)
-        if self.shown is not None and self.shown.coordinates is not None:
-            yield "coordinates", self.shown.coordinates
+        yield from ((f"vectors/{name}", kept) for name, kept in self.vectors.items() if kept.rows > 1)
 
     def _record(self) -> None:
         self.history.append(self.step, self._measuring.take(), self._envelope)
         for name, values in self._measuring.vectors.items():
             self._keep(name, values)
         self._envelope = empty_envelope(len(self.seeds))
-        if self.shown is not None:
-            self.shown.record(self.step, self._measuring)
-        self._look()
+        self._look(self._looked_at)
         self.detectors.recorded(self.step)
         self._plateaus.recorded(self.step, self.history)
         # Only here, because what is known between two records depends on the chunks.
         self.schedule.settle(self.step, self.onsets)
 
-    def _look(self) -> None:
-        """Keep what is shown of the first replica and was not asked for."""
-        for name in self._looked_at:
+    def _look(self, names: Collection[str]) -> None:
+        for name in names:
             self._keep(name, self._measuring.of_first(name), 1 if MEASURES[name].shown == "latest" else ROWS)
 
     def _keep(self, name: str, values: NDArray[np.float32], rows: int = ROWS) -> None:
-        if name not in self.vectors:
-            axes = self._measuring.axes(name, values)
-            # Snapshots hold the table of vectors, which others may be reading.
-            self.vectors = {**self.vectors, name: bounded(name, axes, len(values), rows)}
+        if name not in self.vectors:  # in another table, since others may be reading a snapshot with this one
+            new = bounded(name, self._measuring.axes(name, values), len(values), rows)
+            self.vectors = {**self.vectors, name: new}
         self.vectors[name].append(self.step, values)

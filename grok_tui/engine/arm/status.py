@@ -13,7 +13,7 @@ from grok_tui.presets import Preset, Settings
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.engine.record.history import Event, History
-    from grok_tui.engine.record.vectors import CoordinateHistory, VectorHistory
+    from grok_tui.engine.record.vectors import VectorHistory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +32,13 @@ class ArmFacts(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class ArmStatus(ArmFacts):
-    """One arm as it stands; any thread may read `history.curve` and `coordinates.table`."""
+    """One arm as it stands; any thread may read `history.curve` and the tables of vectors."""
 
     interventions: tuple[AnyIntervention, ...]
     events: tuple[Event, ...]
     history: History
     vectors: Mapping[str, VectorHistory] = field(default_factory=dict)
     """The measures that are vectors, by name; of those that nobody asked for, the first replica's."""
-    coordinates: CoordinateHistory | None
-    labels: tuple[str, ...]
-    """One label a coordinate."""
-    generalizes: tuple[bool, ...]
-    """Which coordinates generalize."""
 
     def recorded(self, preset: Preset) -> RecordedArm:
         """Return what a claim reads of the arm; done is all that the preset asks for, or all has diverged."""

@@ -42,7 +42,6 @@ class Measuring:
     Attributes:
         names: the measures that are numbers, in the order of the values that `take` returns.
         vectors: those that are vectors or matrices, [R, ...], as they were when `take` was last called.
-        coordinate_count: C, or 0 where the task has no coordinates.
     """
 
     def __init__(
@@ -62,9 +61,8 @@ class Measuring:
         along = {name: measure for name, measure in measures.items() if MEASURES[name].axes}
         self.names = tuple(name for name in measures if name not in along)
         self._along = {name: taker(measure) for name, measure in along.items()}
-        self._labels = task.axes
+        self._labels = task.labels
         self.vectors: dict[str, NDArray[np.float32]] = {}
-        self.coordinate_count = 0 if task.coordinates is None else len(task.coordinates.labels)
         self._replicas, self._shared = len(theta), shared
         takers = [taker(measures[name]) for name in self.names]
         self._traced = [row for row, name in enumerate(self.names) if MEASURES[name].traced]
@@ -143,14 +141,6 @@ class Measuring:
             Axis(axis, size, known if len(known) == size else ())
             for axis, size, known in zip(names, sizes, labels, strict=True)
         )
-
-    def coordinates(self, replica: int) -> NDArray[np.float32]:
-        """Return the coordinates [C] of one replica, as they were when `take` was last called."""
-        return self._output("coordinates")[replica].cpu().numpy().astype(np.float32)
-
-    def generalizes(self, replica: int) -> tuple[bool, ...]:
-        """Return which of these coordinates generalize; none where the task has no coordinates."""
-        return tuple(self._output("generalizes")[replica].tolist()) if self.coordinate_count else ()
 
     def _output(self, name: str) -> Tensor:
         """Return an output of the plan: the measures, or what a `Probe` calls so."""

@@ -129,13 +129,6 @@ class VectorHistory:
             return self._steps[: self._count].copy(), self._rows[: self._count].copy()
 
 
-class CoordinateHistory(VectorHistory):
-    """The coordinates of one replica over time, for charts of weights."""
-
-    def __init__(self, coordinates: int) -> None:
-        super().__init__((Axis("coordinate", coordinates),))
-
-
 def bounded(name: str, axes: Sequence[Axis], replicas: int, rows: int = ROWS) -> VectorHistory:
     """Return an empty record of a vector of all replicas, with as many of these rows as fit.
 

@@ -13,7 +13,7 @@ from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
 from grok_tui.engine.record.history import CAPACITY, Event, History
 from grok_tui.engine.record.judging import Judging
-from grok_tui.engine.record.vectors import CoordinateHistory, VectorHistory, bounded
+from grok_tui.engine.record.vectors import VectorHistory, bounded
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.presets import Preset
 
@@ -75,35 +75,26 @@ class _ArmMirror:
             raise ValueError("its measures have no envelope")
         self._kind = kind
         self._history = History(kind.names[: -len(SIDES)], kind.replicas)
-        self._weights = CoordinateHistory(kind.coordinates) if kind.coordinates else None
         self._vectors = {
             name: bounded(name, along.axes, along.replicas, along.rows)
             for name, along in kind.vectors.items()
         }
         self._interventions: list[AnyIntervention] = []
         self._events: list[Event] = []
-        self._generalizes: tuple[bool, ...] = ()
 
     def take(self, news: ArmNews) -> ArmStatus:
         self._interventions += news.interventions
         self._events += news.events
         if news.record is not None:
             self._record(news.record)
-        if news.weights is not None:
-            self._take_rows("coordinates", self._weights, news.weights)
         for name, table in news.vectors.items():
             self._take_rows(name, self._vectors.get(name), table)
-        if news.generalizes is not None:
-            self._generalizes = tuple(news.generalizes)
         return ArmStatus(
             **vars(news.facts),
             interventions=tuple(self._interventions),
             events=tuple(self._events),
             history=self._history,
             vectors=self._vectors,
-            coordinates=self._weights,
-            labels=tuple(self._kind.labels),
-            generalizes=self._generalizes,
         )
 
     def _record(self, record: Record) -> None:

@@ -102,9 +102,7 @@ class _ArmTeller:
             kind=kind,
             interventions=interventions,
             events=events,
-            generalizes=list(arm.generalizes) if changed else None,
             record=record,
-            weights=self._rows_of("", arm.coordinates) if changed and arm.coordinates is not None else None,
             vectors={name: self._rows_of(name, vector) for name, vector in arm.vectors.items()}
             if changed
             else {},
@@ -142,7 +140,7 @@ class _ArmTeller:
         )
 
     def _rows_of(self, name: str, vector: VectorHistory) -> Table:
-        """Return what is new of a vector, "" being the coordinates; the row of a step never changes."""
+        """Return what is new of a vector; the row of a step never changes."""
         steps, rows = vector.table()
         told = self._told.get(name, steps[:0])
         shared = min(len(steps), len(told))
@@ -173,12 +171,9 @@ def _fitting(rows: NDArray[np.generic]) -> int:
 
 def _kind(arm: ArmStatus) -> Kind:
     _, first = arm.history.curve(arm.history.names[0])
-    count = arm.coordinates.table()[1].shape[1] if arm.coordinates is not None else 0
     return Kind(
         names=list(arm.history.names),
         replicas=first.shape[1],
-        coordinates=count,
-        labels=list(arm.labels),
         vectors={
             name: Along(axes=list(vector.axes), replicas=vector.replicas, rows=vector.rows)
             for name, vector in arm.vectors.items()

@@ -60,7 +60,7 @@ class Table(_Message):
     steps: bytes
     """int64 [n], little-endian."""
     values: bytes
-    """float64 [n, M, R] of measures, float32 [n, C] of coordinates, [n, R, ...] of a vector."""
+    """float64 [n, M, R] of measures, float32 [n, R, ...] of a vector."""
 
 
 class Record(Table):
@@ -84,9 +84,6 @@ class Kind(_Message):
     names: list[str]
     """The measures, then the sides of the envelopes."""
     replicas: Annotated[int, Field(ge=1, le=2**20)]
-    coordinates: Annotated[int, Field(ge=0, le=2**24)]
-    """How many are recorded."""
-    labels: list[str]
     vectors: dict[str, Along] = {}
     """The measures that are vectors."""
 
@@ -98,9 +95,7 @@ class ArmNews(_Message):
     kind: Kind | None = None
     interventions: list[AnyIntervention] = []
     events: list[Event] = []
-    generalizes: list[bool] | None = None
     record: Record | None = None
-    weights: Table | None = None
     vectors: dict[str, Table] = {}
 
 

@@ -105,8 +105,7 @@ class Run:
         kept: dict[str, tuple[ArmSpec, bool, ArmState, Arrays]] = {}
         if self.device.type == "cuda":
             kept = {
-                name: (arm.spec, arm.shown is not None, *self._halted.state_of(arm))
-                for name, arm in self.arms.items()
+                name: (arm.spec, arm.watched, *self._halted.state_of(arm)) for name, arm in self.arms.items()
             }
             self._let_go(before)
         try:

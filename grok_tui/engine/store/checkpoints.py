@@ -94,7 +94,21 @@ def decode(content: bytes) -> Checkpoint:
         raise ValueError(f"is in format {state.format}; this version reads {FORMAT}")
     if _digest(text, arrays) != digest:
         raise ValueError("is damaged: its digest is another")
-    return Checkpoint(state, arrays)
+    return Checkpoint(state, _as_vectors(arrays))
+
+
+def _as_vectors(arrays: Arrays) -> Arrays:
+    """Return the arrays with coordinates among the vectors, also where a checkpoint has them apart."""
+    found: Arrays = {}
+    for name, array in arrays.items():
+        arm, _, part = name.partition("/")
+        if part == "coordinates/steps":
+            found[f"{arm}/vectors/{part}"] = array
+        elif part == "coordinates/rows":
+            found[f"{arm}/vectors/{part}"] = array[:, None]  # of the first replica
+        else:
+            found[name] = array
+    return found
 
 
 def read_checkpoint(path: Path, preset: Preset) -> Checkpoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from grok_tui.catalog.measures import MEASURES
+from grok_tui.catalog.measures import MEASURES, measures_of
 from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.record.vectors import Axis, VectorHistory, bounded
 from grok_tui.lab.tasks import build_task
@@ -34,8 +34,9 @@ def read_vectors(directory: RunDirectory, preset: Preset) -> dict[str, dict[str,
 
 
 def _vectors_of(arm: Arm, preset: Preset, arrays: Arrays) -> dict[str, VectorHistory]:
-    names = [name for name in preset.measures_of(arm) if f"{name}/rows" in arrays]
-    labels = build_task(arm.task, preset.seeds[0], torch.float32).axes if names else {}
+    had = {**measures_of(arm.task, arm.model), **preset.measures_of(arm)}
+    names = [name for name in had if f"{name}/rows" in arrays]
+    labels = build_task(arm.task, preset.seeds[0], torch.float32).labels if names else {}
     found = {}
     for name in names:
         own = under(name, arrays)

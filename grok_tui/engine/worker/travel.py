@@ -152,7 +152,7 @@ class Journey:
         if moment is not None:
             self.arm.restore_state(_renamed(moment.state, self.arm.name), moment.arrays)
             done = len(moment.state.interventions)
-        if origin.shown is not None:
+        if origin.watched:
             self.arm.watch()
         self.arm.prescribe(origin.backends, self.step)
         self.arm.end = fork.end if fork is not None else origin.end

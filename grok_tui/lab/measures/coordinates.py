@@ -9,6 +9,16 @@ from ..shapes import Float
 from .probe import Probe
 
 
+def coordinates(probe: Probe) -> Float[Tensor, "R C"]:
+    """Return the coordinates [R, C]."""
+    return probe.coordinates
+
+
+def generalizes(probe: Probe) -> Float[Tensor, "R C"]:
+    """Return 1 for each coordinate that generalizes and 0 for each that memorizes [R, C]."""
+    return probe.generalizes.to(probe.theta.dtype)
+
+
 def memorizer_mean(probe: Probe) -> Float[Tensor, " R"]:
     """Return the mean of the memorizing coordinates."""
     return _mean(probe.coordinates, ~probe.generalizes)

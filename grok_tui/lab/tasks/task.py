@@ -105,6 +105,12 @@ class Task:
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels along all axes that have any, those of coordinates as well, by the axis' name."""
+        own = {} if self.coordinates is None else {"coordinate": self.coordinates.labels}
+        return {**own, **self.axes}
+
+    @property
     def inputs(self) -> int:
         """How many inputs a sample has."""
         return int(self.train.inputs.shape[-1])
