@@ -4,76 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from .base import Spec, knob
 from .entry import Entry
+from .envelope import ENVELOPE
+from .families import CLASSES, COORDINATES, GENERAL, GROUP, LINEAR101, PARITY, SPECTRUM, TABLE, Family
 from .llc import Sgld
 from .models import ModelSpec
 from .origin import Origin
 from .plugins import PluginError
 from .registry import Registry, by_name
 from .tasks import TaskSpec
-
-SEEN = ("loss", "update", "largest_update", "readout_norm")
-"""What is seen of a step: batch loss before, ||theta change||_2, max |theta_i change|, readout norm after."""
-
-
-class Side(NamedTuple):
-    """A side of the envelope: what of `SEEN` it holds, of all steps since the last recorded one."""
-
-    seen: str
-    fold: Literal["min", "max"]
-    help: str
-
-
-# Folded from every step since the last recorded one, so that a spike of one step is never lost.
-ENVELOPE_SIDES = {
-    "step_loss_min": Side("loss", "min", "smallest batch loss since the last recorded step"),
-    "step_loss_max": Side("loss", "max", "largest batch loss since the last recorded step"),
-    "update_size_min": Side(
-        "update", "min", "smallest ||theta change||_2 of a step since the last recorded one"
-    ),
-    "update_size_max": Side(
-        "update", "max", "largest ||theta change||_2 of a step since the last recorded one"
-    ),
-    "update_in_lr_max": Side(
-        "largest_update",
-        "max",
-        "largest |theta_i change| of a step since the last recorded one, in units of lr",
-    ),
-}
-ENVELOPE = {name: side.help for name, side in ENVELOPE_SIDES.items()}
-
-
-class Family(NamedTuple):
-    """Measures that the same arms have.
-
-    Attributes:
-        had_by: which arms, for the reference; the name of the task where those of one alone have it.
-        has: tells by the task.
-    """
-
-    had_by: str
-    has: Callable[[TaskSpec], bool]
-
-
-GENERAL = Family("Every arm has", lambda _: True)
-COORDINATES = Family("An arm on a task whose coordinates have roles has also", lambda task: task.coordinates)
-CLASSES = Family("An arm on a task with classes has also", lambda task: task.classes)
-SPECTRUM = Family(
-    "An arm on a task whose symbols have frequencies or representations has also", lambda task: task.spectral
-)
-GROUP = Family("An arm on a task that is the product of a group has also", lambda task: task.group)
-TABLE = Family(
-    "An arm on a task that is a table of pairs has also",
-    lambda task: 0 < 2 * task.shape.symbols == task.shape.inputs,
-)
-LINEAR101 = Family("linear101", lambda task: task.name == "linear101")
-PARITY = Family("sparse_parity", lambda task: task.name == "sparse_parity")
 
 
 class MeasureSpec(Spec):

@@ -12,11 +12,12 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
+from ..catalog.envelope import ENVELOPE
 from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import ENVELOPE, MEASURES, AnyMeasure, Measure, MeasureSpec, measures_of
+from ..catalog.measures import MEASURES, AnyMeasure, Measure, MeasureSpec, measures_of
 from ..catalog.models import AnyModel
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec

@@ -9,8 +9,9 @@ import numpy as np
 from textual.pilot import Pilot
 from vectors import latest
 
+from grok_tui.catalog.families import COORDINATES, GENERAL
 from grok_tui.catalog.interventions import Jump
-from grok_tui.catalog.measures import COORDINATES, GENERAL, shipped
+from grok_tui.catalog.measures import shipped
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
 from grok_tui.engine.arm.status import ArmStatus

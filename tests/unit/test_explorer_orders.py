@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grok_tui.catalog.envelope import ENVELOPE
 from grok_tui.catalog.interventions import Jump, Set, Switch
-from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
 from grok_tui.engine.arm.status import ArmStatus

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from vectors import latest
 
+from grok_tui.catalog.envelope import ENVELOPE
 from grok_tui.catalog.interventions import Reset
-from grok_tui.catalog.measures import ENVELOPE
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import AdamW
 from grok_tui.charts import DARK, Bars, Style

@@ -10,9 +10,9 @@ import torch
 from arms import SUMS, preset, run_to
 from pydantic import ValidationError
 
+from grok_tui.catalog.envelope import SEEN
 from grok_tui.catalog.frames import FRAMES, FrameSpec, Identity, Rotated
 from grok_tui.catalog.interventions import intervention
-from grok_tui.catalog.measures import SEEN
 from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.run.run import Run

@@ -89,7 +89,8 @@ def test_every_shipped_measure_is_tried_above():
 
 
 PLUGIN = """
-from grok_tui.catalog.measures import CLASSES, Measure, MeasureSpec
+from grok_tui.catalog.families import CLASSES
+from grok_tui.catalog.measures import Measure, MeasureSpec
 from grok_tui.catalog.base import knob
 
 

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grok_tui.catalog.envelope import SEEN
 from grok_tui.catalog.frames import FrameSpec
-from grok_tui.catalog.measures import SEEN
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.record.arrays import Arrays, under

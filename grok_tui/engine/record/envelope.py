@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.measures import ENVELOPE_SIDES, SEEN
+from grok_tui.catalog.envelope import ENVELOPE_SIDES, SEEN
 
 Floats = NDArray[np.float64]
 
