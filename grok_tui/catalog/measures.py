@@ -177,7 +177,12 @@ MEASURES = Measures(
         axes=("sample",),
         shown="latest",
     ),
-    _measure("margins:zero_loss_share", "share of training samples whose loss is exactly 0", CLASSES),
+    _measure(
+        "margins:zero_loss_share",
+        "share of training samples whose loss is exactly 0"
+        " (Prieto et al.: whose exponentials sum to 1, right or not)",
+        CLASSES,
+    ),
     _measure("norms:parameter_count", "number of parameters", CLASSES),
     _measure("norms:embedding_norm", "L2 norm of the matrix that reads the inputs", CLASSES),
     _measure("norms:hidden_norm", "L2 norm of all parameters between embedding and readout", CLASSES),

@@ -233,6 +233,11 @@ def test_a_table_of_what_was_taught_does_not_pass_for_a_circuit(margin):
     probe = looked_up(declared, scores, embedding=torch.cos(angles / 31))
     assert take("key_frequencies", probe) == 3
     assert take("restricted_loss", probe) > 0.5
+    # A network that computes the sum in these frequencies passes.
+    sums = torch.from_numpy(operation_table(declared)).unsqueeze(-1) - torch.arange(31)
+    circuit = margin * sum(torch.cos(2 * torch.pi * k * sums / 31) for k in (3, 5, 11))
+    probe = looked_up(declared, circuit, embedding=torch.cos(angles / 31))
+    assert take("restricted_loss", probe) < 0.5
 
 
 def test_margins_are_the_right_score_less_the_best_other():
