@@ -419,9 +419,9 @@ def test_the_pairs_are_shown_where_there_are_any(preset):
     async def script(explorer: Explorer) -> None:
         await explorer.press("7")
         assert explorer.toasts == ["this task is no table of pairs"]
-        grid = np.zeros((5, 5), dtype=np.int8)
         for arm in explorer.run.arms.values():
-            arm.status = replace(arm.status, grid=grid)
+            pairs = latest(np.zeros((5, 5)))
+            arm.status = replace(arm.status, vectors={**arm.status.vectors, "pairs": pairs})
         await explorer.train(1)
         await explorer.press("7")
         assert "Pairs of sgd" in explorer.text
