@@ -20,6 +20,9 @@ from .plugins import PluginError
 from .registry import Registry, by_name
 from .tasks import TaskSpec
 
+MOST_VECTOR_BYTES = 64 * 2**20
+"""What the record of one measure with axes may take of an arm, all replicas together."""
+
 
 class MeasureSpec(Spec):
     """What a preset says of a measure: its name and its settings, which most have none of."""

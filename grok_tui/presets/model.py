@@ -17,7 +17,7 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import MEASURES, AnyMeasure, Measure, MeasureSpec, measures_of
+from ..catalog.measures import MEASURES, MOST_VECTOR_BYTES, AnyMeasure, Measure, MeasureSpec, measures_of
 from ..catalog.models import AnyModel
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
@@ -326,9 +326,10 @@ def _losses_of(arm: Arm) -> tuple[str, ...]:
 def memory_needed(preset: Preset) -> float:
     """Return about how many bytes a run takes.
 
-    They are those of the data, of theta with gradient, state and work space, and of the activations that a
-    training step, with their gradients, and a measurement keep.
+    They are those of the data, of theta with gradient, state and work space, of the activations that a
+    training step, with their gradients, and a measurement keep, and the most that records of vectors take.
     """
+    vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
     replicas = preset.training.replicas
     needed = 0.0
     for arm in preset.arms:
@@ -340,6 +341,7 @@ def memory_needed(preset: Preset) -> float:
         passes = 3 * arm.batch + 2 * samples
         activations = arm.model.activations(shape) * passes * replicas
         needed += bytes_each * (data + 10.0 * parameters + activations)
+        needed += MOST_VECTOR_BYTES * sum(one.applies(arm.task, arm.model) for one in vectors)
     return needed
 
 

@@ -13,13 +13,12 @@ import torch
 from arms import preset
 from pydantic import ValidationError
 
-from grok_tui.catalog.measures import MEASURES
+from grok_tui.catalog.measures import MEASURES, MOST_VECTOR_BYTES
 from grok_tui.charts.draw import draw
 from grok_tui.charts.model import Bars, Heatmap, LineChart
 from grok_tui.charts.style import DARK, Style
 from grok_tui.engine.record.vectors import (
     FEWEST_ROWS,
-    MOST_BYTES,
     ROWS,
     Axis,
     VectorError,
@@ -41,6 +40,7 @@ from grok_tui.frontend.view import View
 from grok_tui.headless.export import export_run
 from grok_tui.lab.measures import take
 from grok_tui.presets import Preset
+from grok_tui.presets.model import memory_needed
 
 VECTORS = ["singular_values", "embedding_power"]
 POWER = "measure:embedding_power"
@@ -110,13 +110,13 @@ class TestTheRecord:
         assert (rows == steps[:, None, None]).all()
 
     def test_a_large_one_keeps_fewer_steps(self):
-        side = math.isqrt(MOST_BYTES // 4 // 100)
+        side = math.isqrt(MOST_VECTOR_BYTES // 4 // 100)
         record = bounded("gram", (Axis("row", side), Axis("column", side)), 1)
         assert 100 <= record.rows < ROWS
-        assert record.rows * 4 * side**2 <= MOST_BYTES
+        assert record.rows * 4 * side**2 <= MOST_VECTOR_BYTES
 
     def test_one_that_would_fill_the_memory_is_refused_with_what_would_fit(self):
-        most = MOST_BYTES // 4 // FEWEST_ROWS
+        most = MOST_VECTOR_BYTES // 4 // FEWEST_ROWS
         bounded("wide", (Axis("place", most // 2),), 2)
         with pytest.raises(VectorError, match=f"'wide': .* of 2 replicas .* at most {most:,} fit"):
             bounded("wide", (Axis("place", most // 2 + 1),), 2)
@@ -277,3 +277,26 @@ class TestCharts:
     def test_all_are_drawn(self, run, view):
         picture = draw(self.built(run, weights=view), 50, 12, style=Style(DARK))
         assert not picture.error
+
+
+def test_the_memory_of_a_preset_counts_the_records_of_its_vectors():
+    plain, more = (memory_needed(declared(*measures)) for measures in ((), ("pairs", "margins")))
+    assert more - plain == 2 * 2 * MOST_VECTOR_BYTES, "two vectors of two arms"
+
+
+def test_what_charts_show_can_be_asked_for_of_all_replicas_and_comes_with_exports(tmp_path):
+    names = ("coordinates", "generalizes", "margins", "pairs")
+    run = Run(declared(*names))
+    store = create(run, "x", at=tmp_path / "run")
+    done(run)
+    store.checkpoint()
+    store.close()
+    out = tmp_path / "a.npz"
+    export_run(store.directory, "npz", out)
+    with np.load(out) as arrays:
+        for arm in run.arms.values():
+            for name in names:
+                values = arrays[f"{arm.name}/{name}/value"]
+                assert values.shape[:2] == (9, 2), "every record of both replicas"
+                assert np.array_equal(values, arm.vectors[name].table()[1], equal_nan=True)
+        assert len(arrays["a/coordinates/coordinate"]) == arrays["a/coordinates/value"].shape[2]

@@ -159,7 +159,7 @@ def test_a_run_that_waited_is_a_preset_that_does_the_same_at_fixed_steps(run_of)
 
 def test_by_hand_nothing_waits_and_no_replica_is_missing(run_of):
     arm = run_of().arms["a"]
-    with pytest.raises(ValueError, match="by hand waits for nothing"):
+    with pytest.raises(ValueError, match="by hand nothing can be waited for"):
         arm.intervene(read({"action": "reset", "arm": "a", "at_step": 0, "since": "a.fit"}))
     with pytest.raises(ValueError, match="no replica 3"):
         arm.intervene(read({"action": "reset", "arm": "a", "at_step": 0, "replica": 3}))

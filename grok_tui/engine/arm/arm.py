@@ -182,7 +182,7 @@ class Arm:
         A chunk ends at a recorded step, before a scheduled intervention and where the batch size changes, so
         that the bits do not depend on the steps asked for.
         """
-        self._carry_out_due()
+        self.carry_out_due()
         if self.stopped:
             return 0
         due = next_recorded(self.step, self.spec.training.record_every)
@@ -223,14 +223,20 @@ class Arm:
             RuntimeError: there is no memory for it; the arm is then as it was.
         """
         if intervention.awaited is not None:
-            raise ValueError(
-                "what is done by hand waits for nothing; since and since_plateau are for presets"
-            )
+            raise ValueError("by hand nothing can be waited for; since and since_plateau are for presets")
         self._carry_out(intervention, False)
 
-    def carry_out_due(self, count: int) -> None:
-        """Carry out what is scheduled for this very step, until `count` interventions are on record."""
-        self._carry_out_due(count)
+    def carry_out_due(self, count: int | None = None) -> None:
+        """Carry out what is due, until `count` interventions are on record; raises GrokTuiError."""
+        while count is None or len(self.interventions) < count:
+            due = self.schedule.due(self.step)
+            if due is None:
+                return
+            try:
+                self._carry_out(*due)
+            except ValueError as error:
+                what = f"arm '{self.name}' after step {self.step}: {due[0].told()}"
+                raise GrokTuiError(f"{what}: {first_problem(error)}") from None
 
     def onsets(self, one: AnyIntervention) -> list[int | None]:
         """Return the step at which each replica of this arm came to what an intervention waits for first."""
@@ -258,8 +264,7 @@ class Arm:
             events=list(self.history.events),
             **fields,
         )
-        arrays["envelope"] = self._envelope.copy()
-        arrays |= self._problem.export_state()
+        arrays |= self._problem.export_state() | {"envelope": self._envelope.copy()}
         arrays |= prefixed("history", self.history.export_state())
         for name, part in self._parts():
             arrays |= prefixed(name, part.export_state())
@@ -337,22 +342,6 @@ class Arm:
         if self._problem.changing != self._trainer.changing:
             self._trainer.learn(self._problem.learner())
             self._measuring = self._problem.measuring(self.theta, self._measures)
-
-    def _carry_out_due(self, count: int | None = None) -> None:
-        """Carry out what is due, until `count` interventions are on record where that is given.
-
-        Raises:
-            GrokTuiError: one does not fit the arm as it stands.
-        """
-        while count is None or len(self.interventions) < count:
-            due = self.schedule.due(self.step)
-            if due is None:
-                return
-            try:
-                self._carry_out(*due)
-            except ValueError as error:
-                what = f"arm '{self.name}' after step {self.step}: {due[0].told()}"
-                raise GrokTuiError(f"{what}: {first_problem(error)}") from None
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grok_tui.catalog.measures import MOST_VECTOR_BYTES
 from grok_tui.errors import GrokTuiError
 
 from .arrays import MORE_ROWS
@@ -18,13 +19,10 @@ from .arrays import MORE_ROWS
 Arrays = Mapping[str, NDArray[Any]]
 
 ROWS = 512
-"""Recorded steps that are kept, as long as they fit in `MOST_BYTES`."""
+"""Recorded steps that are kept, as long as they fit in `MOST_VECTOR_BYTES`."""
 
 FEWEST_ROWS = 32
 """Recorded steps that have to fit."""
-
-MOST_BYTES = 64 * 2**20
-"""What one vector of an arm may take, all replicas together."""
 
 BYTES = 4  # of a number
 
@@ -136,10 +134,10 @@ def bounded(name: str, axes: Sequence[Axis], replicas: int, rows: int = ROWS) ->
         VectorError: fewer than `FEWEST_ROWS` would, and fewer than these rows.
     """
     numbers = replicas * prod(axis.size for axis in axes)
-    fitting = MOST_BYTES // max(1, BYTES * numbers)
+    fitting = MOST_VECTOR_BYTES // max(1, BYTES * numbers)
     if fitting < min(FEWEST_ROWS, rows):
         sizes = " x ".join(f"{axis.size:,} ({axis.name})" for axis in axes)
-        most = MOST_BYTES // (BYTES * FEWEST_ROWS)
+        most = MOST_VECTOR_BYTES // (BYTES * FEWEST_ROWS)
         raise VectorError(
             f"measure '{name}': {sizes} of {replicas} replicas are {numbers:,} numbers a recorded step;"
             f" at most {most:,} fit"

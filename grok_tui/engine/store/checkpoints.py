@@ -18,11 +18,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 
 from grok_tui.catalog.base import Count
-from grok_tui.catalog.measures import MEASURES
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.record.history import CAPACITY
-from grok_tui.engine.record.vectors import MOST_BYTES
 from grok_tui.engine.run.run import Run
 from grok_tui.files import write_atomically
 from grok_tui.presets import Preset
@@ -221,9 +219,7 @@ def largest_file(preset: Preset) -> int:
     measures = 64  # of one row, with room for coordinates
     rows = 8 * CAPACITY * measures * preset.training.replicas * len(preset.arms)
     coordinates = sum(4 * 512 * (s.samples + s.inputs + s.outputs + 4096) for s in shapes)
-    asked = len([one for one in preset.measures if MEASURES[one.name].axes])
-    vectors = MOST_BYTES * len(preset.arms) * asked
-    return int(4 * memory_needed(preset)) + rows + coordinates + vectors + 2 * LARGEST_HEADER
+    return int(4 * memory_needed(preset)) + rows + coordinates + 2 * LARGEST_HEADER
 
 
 def theta_digests(run: Run) -> dict[str, str]:
