@@ -270,7 +270,8 @@ class Run:
     @property
     def halted(self) -> dict[str, str]:
         """Arms that stopped for want of memory while others, on other devices, go on; why, in one line."""
-        return self._halted.why
+        why = self._halted.why
+        return {name: why[name] for name in self.arms if name in why}
 
     @property
     def finished(self) -> bool:
