@@ -58,6 +58,7 @@ class Coefficients:
     def __init__(self, theta: Tensor) -> None:
         self._theta = theta
         self._asked: object = None
+        self._structure = Structure(())
         self._limit: dict[str, Tensor] | None = None
         self._settled: Table | None = None
 
@@ -73,13 +74,14 @@ class Coefficients:
         asked = (optimizer, optimizer.changes, modifiers)
         if asked != self._asked:
             self._asked, self._settled, self._limit = asked, None, None
+            self._structure = Structure.of(modifiers)
         if self._settled is not None:
             return self._settled
         _, age = optimizer.on_host
-        values = _values(optimizer, modifiers, counted(steps, age), filter_steps)
+        values = _values(optimizer, modifiers, self._structure, counted(steps, age), filter_steps)
         if self._limit is None:
             far = torch.full_like(age, FAR).unsqueeze(0)
-            self._limit = _values(optimizer, modifiers, far, FAR)
+            self._limit = _values(optimizer, modifiers, self._structure, far, FAR)
         if all(torch.equal(value[:1], self._limit[name]) for name, value in values.items()):
             self._settled = Table.of(self._limit, self._theta)
             return self._settled
@@ -87,17 +89,17 @@ class Coefficients:
 
 
 def _values(
-    optimizer: Optimizer, modifiers: Modifiers, count: Tensor, filter_steps: int
+    optimizer: Optimizer, modifiers: Modifiers, structure: Structure, count: Tensor, filter_steps: int
 ) -> dict[str, Tensor]:
     """Return the coefficients and the learning rate `LR`, [k or 1, R, 1] each.
 
     Args:
         optimizer: at work.
         modifiers: what else is done to a step.
+        structure: which of them act.
         count: numbers of the steps, as the optimizer counts them, [k, R, 1].
         filter_steps: steps before them, as filters count.
     """
-    structure = Structure.of(modifiers)
     found, lr = optimizer.coefficients(count, modifiers.warmup)
     if structure.resets:  # the step itself knows how old the state is
         found = {}

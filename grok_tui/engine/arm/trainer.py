@@ -37,7 +37,10 @@ LONGEST_CHUNK = 1024
 LARGEST_UPDATE = SEEN.index("largest_update")
 
 # What an intervention replaces; all else it changes in place, when nothing can fail any more.
-REPLACED = ("optimizer", "modifiers", "_optimizers", "_filters", "_filter_steps", "_works", "_batches")
+REPLACED = (
+    *("optimizer", "modifiers", "_structure", "_optimizers"),
+    *("_filters", "_filter_steps", "_works", "_batches"),
+)
 
 
 class Trainer:
@@ -79,6 +82,7 @@ class Trainer:
         self.backends = BackendLog()
         self._compiling = compiling or Compiling()
         self.modifiers = Modifiers()
+        self._structure = Structure.of(self.modifiers)
         self._learner, self._data = learner, data
         self._seeds = seeds
         self._batch_kind = batches
@@ -117,12 +121,12 @@ class Trainer:
         }:
             self._filters, self._filter_steps = fresh, 0
             self._works.clear()
-        self.modifiers = spec
+        self.modifiers, self._structure = spec, structure
         self.optimizer.changes += 1  # steps that reset the state count its age themselves, or no longer do
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
-        filters = Structure.of(self.modifiers).initial(self.theta) if replica is None else {}
+        filters = self._structure.initial(self.theta) if replica is None else {}
         self.optimizer.reset(replica)
         for name, value in filters.items():
             self._filters[name].copy_(value)
@@ -144,7 +148,7 @@ class Trainer:
         """Return what takes the steps after `step`, built if it is not there yet."""
         size = None if self._batches.full else self._batches.stretch(step)[0]
         table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, 1)
-        return self._work(size, Structure.of(self.modifiers), table.names)
+        return self._work(size, self._structure, table.names)
 
     def set_batch_size(self, size: int | Literal["full"], since: int) -> None:
         """Draw batches of this size, counted from the step `since`.
@@ -186,9 +190,8 @@ class Trainer:
         left: how many steps there are to take in all, for which compiling may be worth it.
         """
         size = None if self._batches.full else self._batches.stretch(step)[0]
-        structure = Structure.of(self.modifiers)
         table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, steps)
-        work = self._work(size, structure, table.names)
+        work = self._work(size, self._structure, table.names)
         indices = None
         if size is not None and self._batch_kind != "online":
             indices = self._batches.indices(step, steps)
@@ -204,7 +207,7 @@ class Trainer:
                 work.drawing.begin(step, self.modifiers.dropout)
             self.whole = False
             work.run(backend, table.rows, indices, seen)
-        if not structure.resets:
+        if not self._structure.resets:
             self.optimizer.took(steps)
         self._filter_steps += steps
         here = seen.cpu()

@@ -271,7 +271,7 @@ class Run:
     def halted(self) -> dict[str, str]:
         """Arms that stopped for want of memory while others, on other devices, go on; why, in one line."""
         why = self._halted.why
-        return {name: why[name] for name in self.arms if name in why}
+        return {name: why[name] for name in self.arms if name in why} if why else {}
 
     @property
     def finished(self) -> bool:
@@ -338,7 +338,7 @@ class Run:
         return [
             arm
             for arm in self.arms.values()
-            if not arm.finished and arm.name not in self.halted and not self._awaited.by(arm.name)
+            if not arm.finished and arm.name not in self._halted.why and not self._awaited.by(arm.name)
         ]
 
     def extend(self, factor: float = 2.0) -> None:
