@@ -274,9 +274,9 @@ class Modifiers(Spec):
 
     @property
     def named(self) -> list[str]:
-        """The names of the modifiers whose values these are, in the order of the registry."""
+        """The names of the modifiers whose values these are: what ships in its order, plugins' by name."""
         mine = self.model_extra or {}
-        brought = (name for name in MODIFIERS.brought if _has(mine, name))
+        brought = (name for name in sorted(MODIFIERS.brought) if _has(mine, name))
         return [*MODIFIERS.shipped, *brought]
 
     def of(self, name: str) -> Modifier:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -38,6 +38,7 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
         self.shipped: dict[str, Entry[S]] = {entry.name: entry for entry in entries}
         self._added: dict[str, Entry[S]] = {}
         self._imported: dict[str, Entry[S]] = {}
+        self._broken: dict[Any, str] = {}
 
     @property
     def _key(self) -> str:
@@ -77,13 +78,28 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
             raise PluginError(f"two {self.kind}s are named '{name}': of {' and of '.join(map(str, offers))}")
         if name not in self._imported:
             (point,) = self._offered[name]
-            self._imported[name] = self._checked(load(point), name, offers[0])
+            if point in self._broken:  # tried once: to try again may take as long
+                raise PluginError(self._broken[point])
+            try:
+                self._imported[name] = self._checked(load(point), name, offers[0])
+            except PluginError as error:
+                self._broken[point] = str(error)
+                raise
         return self._imported[name]
 
     @property
     def brought(self) -> list[str]:
         """The names that plugins bring, without importing any."""
         return list(dict.fromkeys((*self._added, *self._offered)))
+
+    @property
+    def loaded(self) -> list[str]:
+        """The names that plugins bring, without those that cannot be loaded; `grok-tui plugins` says why."""
+        found = []
+        for name in self.brought:
+            with suppress(PluginError):
+                found.append(self[name].name)
+        return found
 
     def add(self, entry: Entry[S]) -> None:
         """Take up an entry from a file.

@@ -74,7 +74,7 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     training = list(_rows("training", "Training", Training, spec.training))
     batch = next(row for row in training if row.name == "batch_size")
     rows.append(Knob(batch.key, "Optimizer", arm.batch_size, batch.parameter, live=True))
-    for name in (*MODIFIERS.shipped, *MODIFIERS.brought):
+    for name in (*MODIFIERS.shipped, *MODIFIERS.loaded):
         rows += _rows("modifiers", "Modifiers", MODIFIERS[name].spec, arm.modifiers.of(name))
     rows += [row for row in training if row is not batch]
     own = set(Training.model_fields)

@@ -2,14 +2,17 @@
 
 import math
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
 
+from grok_tui.catalog import registry
 from grok_tui.catalog.envelope import ENVELOPE
 from grok_tui.catalog.interventions import Jump, Set, Switch
-from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.modifiers import MODIFIERS, Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
+from grok_tui.catalog.plugins import PluginError
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import History
 from grok_tui.engine.run.snapshot import Snapshot, State
@@ -48,6 +51,27 @@ def sgd(preset) -> ArmStatus:
 
 def knob(preset, arm, key):
     return next(one for one in knobs.knobs(preset, arm) if one.key == key)
+
+
+def test_a_plugin_that_cannot_be_loaded_is_tried_once_and_leaves_the_other_knobs(preset, sgd, monkeypatch):
+    broken = EntryPoint("sway", "nowhere_at_all:SWAY", MODIFIERS.group)
+    tried = []
+    plain = [one.key for one in knobs.knobs(preset, sgd)]
+
+    def load(point):
+        tried.append(point)
+        raise PluginError("no module")
+
+    monkeypatch.setattr(registry, "load", load)
+    monkeypatch.setattr(
+        registry, "offered", lambda group: {"sway": (broken,)} if group == broken.group else {}
+    )
+    monkeypatch.setattr(MODIFIERS, "_broken", {})
+    for _ in range(2):
+        assert [one.key for one in knobs.knobs(preset, sgd)] == plain
+    assert tried == [broken]
+    with pytest.raises(PluginError, match="no module"):
+        MODIFIERS["sway"]
 
 
 def test_a_swap_takes_what_the_arm_used_last_then_the_preset_then_the_defaults(preset, sgd):

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
 from arms import SUMS, arm, run_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 from torch import nn
 
+from grok_tui.catalog.base import knob
 from grok_tui.catalog.interventions import Reset, Set
-from grok_tui.catalog.modifiers import MODIFIERS, Modifiers
+from grok_tui.catalog.modifiers import MODIFIERS, Modifier, ModifierEntry, Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS
+from grok_tui.catalog.origin import Origin
 from grok_tui.lab.modifiers import Structure, l_inf_gradient, l_inf_proximal, perpendicular
 
 SGD = {"name": "sgd", "lr": 0.1}
 MLP = {"task": SUMS, "model": {"name": "mlp", "hidden": 6}, "loss": "cross_entropy"}
 NOISY = {"weight_noise": 0.1, "update_noise": 0.1, "dropout": 0.3}
+
+
+def sway(name: str) -> ModifierEntry:
+    """Return the entry of a modifier that a plugin brings."""
+    fields = {"name": (Literal[name], name), name: (float, knob(0.0, live=True, ge=0, help="how much"))}
+    spec = create_model(name, __base__=Modifier, **fields)
+    return ModifierEntry(spec, "nowhere:made", Origin(file="/sway.py"), at={"update": 40})
+
+
+def test_modifiers_of_plugins_act_in_the_order_of_their_names(monkeypatch):
+    monkeypatch.setattr(MODIFIERS, "_added", {name: sway(name) for name in ("zigzag", "arc")})
+    values = Modifiers.model_validate({"arc": 0.1, "zigzag": 0.2})
+    assert values.named == [*MODIFIERS.shipped, "arc", "zigzag"]
 
 
 def module_of(a) -> nn.Module:
