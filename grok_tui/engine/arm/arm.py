@@ -386,8 +386,8 @@ class Arm:
         self.schedule.settle(self.step, self.onsets)
 
     def _look(self, names: Collection[str]) -> None:
-        for name in names:
-            self._keep(name, self._measuring.of_first(name), 1 if MEASURES[name].shown == "latest" else ROWS)
+        for name, values in self._measuring.of_first(names).items():
+            self._keep(name, values, 1 if MEASURES[name].shown == "latest" else ROWS)
 
     def _keep(self, name: str, values: NDArray[np.float32], rows: int = ROWS) -> None:
         if name not in self.vectors:  # in another table, since others may be reading a snapshot with this one

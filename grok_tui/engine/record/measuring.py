@@ -13,7 +13,7 @@ from torch import Tensor
 from grok_tui.catalog.measures import MEASURES, MeasureSpec
 from grok_tui.engine.steps.plan import Plan
 from grok_tui.lab.losses import SampleLoss
-from grok_tui.lab.measures import Probe, taker
+from grok_tui.lab.measures import Probe, take, taker
 from grok_tui.lab.models import FlatNetwork
 from grok_tui.lab.tasks import Samples, Task
 
@@ -66,7 +66,7 @@ class Measuring:
         self._replicas, self._shared = len(theta), shared
         takers = [taker(measures[name]) for name in self.names]
         self._traced = [row for row, name in enumerate(self.names) if MEASURES[name].traced]
-        self._untraced = {row: take for row, take in enumerate(takers) if row not in self._traced}
+        self._untraced = {row: one for row, one in enumerate(takers) if row not in self._traced}
         traced = [takers[row] for row in self._traced]
 
         looked_at = ["train_right", "val_right"]
@@ -81,7 +81,7 @@ class Measuring:
 
         def together(*given: Tensor) -> tuple[Tensor, ...]:
             probe = probed(*given)
-            taken = [take(probe) for take in traced]
+            taken = [one(probe) for one in traced]
             widest = max((value.dtype for value in taken), key=lambda dtype: torch.finfo(dtype).bits)
             values = torch.stack([value.to(widest) for value in taken])
             return values, *(getattr(probe, name) for name in looked_at)
@@ -101,17 +101,19 @@ class Measuring:
             self._plan.replay()
             values[self._traced] = self._output(TAKEN).cpu().numpy()
             probe = self._probed(*self._given)
-            for row, take in self._untraced.items():
-                values[row] = take(probe).cpu().numpy()
-            for name, take in self._along.items():
-                self.vectors[name] = take(probe).cpu().numpy().astype(np.float32)
+            for row, taken in self._untraced.items():
+                values[row] = taken(probe).cpu().numpy()
+            for name, taken in self._along.items():
+                self.vectors[name] = taken(probe).cpu().numpy().astype(np.float32)
         return values
 
-    def of_first(self, name: str) -> NDArray[np.float32]:
-        """Return a vector of the first replica [1, ...], which need not be asked for.
+    def of_first(self, names: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        """Return vectors of the first replica [1, ...], which need not be asked for.
 
         What the plan has computed of it is as it was when `take` was last called.
         """
+        if not names:
+            return {}
         probe = self._probed(*self._given)
         first = {part: self._output(part)[:1] for part in self._outputs if part != TAKEN}
         own = replace(
@@ -124,8 +126,7 @@ class Measuring:
         )
         vars(own).update(first)
         with torch.no_grad():
-            taken: NDArray[np.float32] = taker(MEASURES.spec(name))(own).cpu().numpy().astype(np.float32)
-        return taken
+            return {name: take(name, own).cpu().numpy().astype(np.float32) for name in names}
 
     def _samples_of_first(self, samples: Samples) -> Samples:
         inputs = samples.inputs if self._shared else samples.inputs[:1]
