@@ -79,10 +79,10 @@ def load(
     full, medium = table.pop("full", {}), table.pop("medium", None)
     if profile not in PROFILES:
         raise PresetError("--profile", "", f"unknown profile '{profile}'{nearest(profile, list(PROFILES))}")
-    if profile == "full" or (profile == "medium" and medium is not None):
+    if profile == "full":
         table = _merged(table, full)
-    if profile == "medium" and medium is not None:
-        table = _merged(table, medium)
+    elif profile == "medium" and medium is not None:
+        table = _merged(_merged(table, full), medium)
     preset = _validated(table, str(path))
     if not assignments and seed is None and replicas is None and steps is None:
         return preset
