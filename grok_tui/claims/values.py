@@ -123,14 +123,16 @@ def elementwise(function: str, operands: Sequence[Value]) -> Value:
 def _beyond_by(function: str, operands: Sequence[Value]) -> float | None:
     """Return what a result with a censored operand is known to be larger than; None where it is nothing.
 
-    That is so where the result grows with each censored operand.
+    That is so of numbers, where the result grows with each censored operand.
     """
+    if any(operand.timeline is not None for operand in operands):
+        return None
     if all(operand.beyond is None for operand in operands):
         return None
     bounds = [operand.number if operand.beyond is None else operand.beyond for operand in operands]
     censored = [operand.beyond is not None for operand in operands]
     least = [bound for bound in bounds if bound is not None]
-    if len(least) < len(bounds) or any(operand.timeline is not None for operand in operands):
+    if len(least) < len(bounds):
         return None
     grows = {
         "+": True,

@@ -226,6 +226,8 @@ jumps = st.dictionaries(st.integers(0, 6), st.floats(), max_size=4)
 
 @settings(deadline=None)
 @given(language(depth=3), recorded, jumps)
+@example("never((a.x + first_step(a.grok)) < 0)", (np.array([0.0, 1.0]), np.array([0.0, 1.0])), {})
+@example("never((a.jump.size + first_step(a.grok)) < 0)", (np.array([0.0]), np.array([0.0])), {})
 def test_every_claim_comes_out_on_all_curves_and_is_unknown_only_for_what_is_missing(text, curves, seen):
     x, y = curves
     judgement = parse(text).evaluate(Curves(seen, x=x, y=y))
