@@ -62,9 +62,7 @@ class JudgedClaim:
     @property
     def telling(self) -> claims.Judgement:
         """The judgement to show: of the first replica that came out as the verdict did."""
-        reproduced = self.verdict == claims.Verdict.REPRODUCED
-        agreeing = (j for j in self.judgements if (j.holds is True) == reproduced)
-        return next(agreeing, self.judgements[0])
+        return claims.telling(self.judgements, self.verdict)
 
 
 def judge(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedClaim:
@@ -90,6 +88,14 @@ class ReplicaCurves:
     def values(self, arm: str, measure: str) -> NDArray[np.float64]:
         """Return a measure at the recorded steps of an arm."""
         return self._arms[arm].history.values(measure, self._replica)
+
+    def cut_off(self, arm: str) -> bool:
+        """Return whether this replica of an arm diverged, and never came back."""
+        diverged = self.events(arm, "divergence")
+        if not diverged.size:
+            return False
+        after = self.steps(arm) > diverged.max()
+        return not np.isfinite(self.values(arm, "train_loss")[after]).any()
 
     def events(self, arm: str, event: str) -> NDArray[np.int64]:
         """Return the steps at which an event was seen in an arm."""
