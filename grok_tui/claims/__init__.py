@@ -13,7 +13,7 @@ strong three-valued logic), so a claim cannot hold because of something that was
 
 from grok_tui.claims.binomial import clopper_pearson
 from grok_tui.claims.condition import Condition
-from grok_tui.claims.evaluate import Curves
+from grok_tui.claims.evaluate import Curve, Curves
 from grok_tui.claims.functions import FUNCTIONS
 from grok_tui.claims.judgement import Comparison, Judgement, Verdict, verdict
 from grok_tui.claims.parse import parse
@@ -24,6 +24,7 @@ __all__ = [
     "ClaimError",
     "Comparison",
     "Condition",
+    "Curve",
     "Curves",
     "Judgement",
     "Verdict",

@@ -30,6 +30,7 @@ from grok_tui.claims.tree import (
 )
 from grok_tui.claims.values import (
     NEVER,
+    NOT_RECORDED,
     Steps,
     Timeline,
     Value,
@@ -48,6 +49,20 @@ UNKNOWN, TRUE = 0.5, 1.0
 _EXTREMES = {"<": ("max", "min"), "<=": ("max", "min"), ">": ("min", "max"), ">=": ("min", "max")}
 
 
+class Curve(NamedTuple):
+    """A measure of one replica.
+
+    Attributes:
+        steps: at which it is known, strictly increasing, `[n]`.
+        values: `[n]`; what is not finite counts as missing.
+        nothing: what is said of it where there are no steps.
+    """
+
+    steps: Steps
+    values: Floats
+    nothing: str = NOT_RECORDED
+
+
 class Curves(Protocol):
     """What one replica recorded."""
 
@@ -55,8 +70,8 @@ class Curves(Protocol):
         """Return the recorded steps of the arm, strictly increasing, `[n]`."""
         ...
 
-    def values(self, arm: str, measure: str) -> Floats:
-        """Return the values of a measure at those steps, `[n]`; what is not finite counts as missing."""
+    def curve(self, arm: str, measure: str) -> Curve:
+        """Return a measure of the arm."""
         ...
 
     def events(self, arm: str, event: str) -> Steps:
@@ -241,8 +256,9 @@ class _Evaluation:
             case Literal():
                 return Value.of(node.value)
             case Measure():
-                values = np.asarray(self.curves.values(node.arm, node.name), dtype=np.float64)
-                return Value(_finite(values), Timeline(self.curves.steps(node.arm)), "not finite")
+                steps, values, nothing = self.curves.curve(node.arm, node.name)
+                known = _finite(np.asarray(values, dtype=np.float64))
+                return Value(known, Timeline(steps, nothing=nothing), "not finite")
             case EventNumber():
                 return self.event_number(node)
             case Gain():
