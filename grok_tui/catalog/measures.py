@@ -23,6 +23,17 @@ from .tasks import TaskSpec
 MOST_VECTOR_BYTES = 64 * 2**20
 """What the record of one measure with axes may take of an arm, all replicas together."""
 
+MOST_STATES_BYTES = 128 * 2**20
+"""What the weights may take that an arm keeps for measures that look back, all replicas together."""
+
+LEAST_KEPT_STATES, MOST_KEPT_STATES = 16, 1024
+"""Recorded steps of which the weights have to fit in that, and of which they are kept at most."""
+
+
+def kept_states(numbers: int, size: int) -> int:
+    """Return of how many recorded steps the weights fit that are so many numbers of so many bytes."""
+    return min(MOST_STATES_BYTES // max(1, numbers * size), MOST_KEPT_STATES)
+
 
 class MeasureSpec(Spec):
     """What a preset says of a measure: its name and its settings, which most have none of."""
@@ -78,6 +89,9 @@ class Measure(Entry[MeasureSpec]):
         axes: the names of its axes; of a number there are none.
         shown: how much of a vector is kept of the first replica for those who look on, where the preset does
             not ask for it: "latest", the last record alone; "history", as of any other vector; "", nothing.
+        looks_back: whether it is asked when the arm has come to its end, about all states that were kept on
+            the way: it may then read `Probe.final`, the same replicas at their end. It is a number, and is
+            taken only where it is asked for.
     """
 
     spec: type[MeasureSpec] = MeasureSpec
@@ -89,6 +103,11 @@ class Measure(Entry[MeasureSpec]):
     traced: bool = True
     axes: tuple[str, ...] = ()
     shown: Literal["", "latest", "history"] = ""
+    looks_back: bool = False
+
+    def __post_init__(self) -> None:
+        if self.looks_back and self.axes:
+            raise ValueError(f"measure '{self.name}' looks back and has axes: one excludes the other")
 
     @property
     def name(self) -> str:
@@ -290,6 +309,20 @@ MEASURES = Measures(
         "loss on the training samples when the key frequencies are taken out of the scores, all at once",
         GROUP,
         spec=Frequencies,
+    ),
+    _measure(
+        "progress:restricted_loss_final_keys",
+        "restricted loss with the key frequencies of the final network, asked at the end about the way there",
+        GROUP,
+        costly=True,
+        looks_back=True,
+    ),
+    _measure(
+        "progress:excluded_loss_final_keys",
+        "excluded loss with the key frequencies of the final network, asked at the end about the way there",
+        GROUP,
+        costly=True,
+        looks_back=True,
     ),
     _measure(
         "progress:logit_formula_r2",

@@ -14,7 +14,7 @@ verdict stays, or becomes undecided.
 
 from grok_tui.claims.binomial import clopper_pearson
 from grok_tui.claims.condition import Condition
-from grok_tui.claims.evaluate import Curves
+from grok_tui.claims.evaluate import Curve, Curves
 from grok_tui.claims.functions import FUNCTIONS
 from grok_tui.claims.judgement import Comparison, Judgement, Verdict, telling, verdict
 from grok_tui.claims.parse import parse
@@ -25,6 +25,7 @@ __all__ = [
     "ClaimError",
     "Comparison",
     "Condition",
+    "Curve",
     "Curves",
     "Judgement",
     "Verdict",

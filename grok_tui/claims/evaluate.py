@@ -30,6 +30,7 @@ from grok_tui.claims.tree import (
 )
 from grok_tui.claims.values import (
     NEVER,
+    NOT_RECORDED,
     Steps,
     Timeline,
     Value,
@@ -52,6 +53,20 @@ BREAKDOWN = "divergence"
 _EXTREMES = {"<": ("max", "min"), "<=": ("max", "min"), ">": ("min", "max"), ">=": ("min", "max")}
 
 
+class Curve(NamedTuple):
+    """A measure of one replica.
+
+    Attributes:
+        steps: at which it is known, strictly increasing, `[n]`.
+        values: `[n]`; what is not finite counts as missing.
+        nothing: what is said of it where there are no steps.
+    """
+
+    steps: Steps
+    values: Floats
+    nothing: str = NOT_RECORDED
+
+
 class Curves(Protocol):
     """What one replica recorded."""
 
@@ -59,8 +74,8 @@ class Curves(Protocol):
         """Return the recorded steps of the arm, strictly increasing, `[n]`."""
         ...
 
-    def values(self, arm: str, measure: str) -> Floats:
-        """Return the values of a measure at those steps, `[n]`; what is not finite counts as missing."""
+    def curve(self, arm: str, measure: str) -> Curve:
+        """Return a measure of the arm."""
         ...
 
     def cut_off(self, arm: str) -> bool:
@@ -253,8 +268,9 @@ class _Evaluation:
             case Literal():
                 return Value.of(node.value)
             case Measure():
-                values = np.asarray(self.curves.values(node.arm, node.name), dtype=np.float64)
-                curve = Value(_finite(values), Timeline(self.curves.steps(node.arm)), "not finite")
+                steps, values, nothing = self.curves.curve(node.arm, node.name)
+                known = _finite(np.asarray(values, dtype=np.float64))
+                curve = Value(known, Timeline(steps, nothing=nothing), "not finite")
                 return self.as_far_as_seen(curve, node.arm)
             case EventNumber():
                 return self.event_number(node)

@@ -17,7 +17,17 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import MEASURES, MOST_VECTOR_BYTES, AnyMeasure, Measure, MeasureSpec, measures_of
+from ..catalog.measures import (
+    LEAST_KEPT_STATES,
+    MEASURES,
+    MOST_STATES_BYTES,
+    MOST_VECTOR_BYTES,
+    AnyMeasure,
+    Measure,
+    MeasureSpec,
+    kept_states,
+    measures_of,
+)
 from ..catalog.models import AnyModel
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
@@ -175,6 +185,10 @@ class Preset(Spec):
             if name in wanted or not (measure.costly or measure.origin)
         }
 
+    def looking_back(self, arm: Arm) -> tuple[str, ...]:
+        """Return the measures of an arm that look back, for which it keeps the weights of the way."""
+        return tuple(name for name in self.measures_of(arm) if MEASURES[name].looks_back)
+
     def _named(self, arm: str) -> set[str]:
         """Return what claims, their controls, and interventions that wait name of an arm."""
         found = set()
@@ -258,6 +272,18 @@ class Preset(Spec):
         return self
 
     @model_validator(mode="after")
+    def _states_can_be_kept(self) -> Preset:
+        for arm in self.arms:
+            numbers = arm.model.parameter_count(arm.task.shape) * self.training.replicas
+            if self.looking_back(arm) and kept_states(numbers, _size(arm)) < LEAST_KEPT_STATES:
+                most = MOST_STATES_BYTES // (LEAST_KEPT_STATES * _size(arm))
+                raise ValueError(
+                    f"arms.{arm.name}: its measures look back on {numbers:,} weights a recorded step,"
+                    f" all replicas together; at most {most:,} fit"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _interventions_fit(self) -> Preset:
         arms = {arm.name: arm for arm in self.arms}
         for i, intervention in enumerate(self.interventions):
@@ -333,22 +359,30 @@ def memory_needed(preset: Preset) -> float:
     """Return about how many bytes a run takes.
 
     They are those of the data, of theta with gradient, state and work space, of the activations that a
-    training step, with their gradients, and a measurement keep, and the most that records of vectors take.
+    training step, with their gradients, and a measurement keep, and the most that records of vectors, and of
+    weights to look back on, take.
     """
     vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
     replicas = preset.training.replicas
     needed = 0.0
     for arm in preset.arms:
         shape = arm.task.shape
-        bytes_each = 8 if arm.training.dtype == "float64" else 4
+        bytes_each, looks_back = _size(arm), preset.looking_back(arm)
         samples = shape.samples + shape.validation
         data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        passes = 3 * arm.batch + 2 * samples
+        passes = 3 * arm.batch + (4 if looks_back else 2) * samples
         activations = arm.model.activations(shape) * passes * replicas
         needed += bytes_each * (data + 10.0 * parameters + activations)
+        if looks_back:
+            needed += bytes_each * parameters * kept_states(parameters, bytes_each)
         needed += MOST_VECTOR_BYTES * sum(one.applies(arm.task, arm.model) for one in vectors)
     return needed
+
+
+def _size(arm: Arm) -> int:
+    """Return the bytes of a weight."""
+    return 8 if arm.training.dtype == "float64" else 4
 
 
 def largest_memory() -> int:

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grok_tui.claims import Comparison, Judgement, Verdict, parse, verdict
+from grok_tui.claims import Comparison, Curve, Judgement, Verdict, parse, verdict
 
 
 @dataclass
@@ -20,8 +20,8 @@ class Recorded:
     def steps(self, arm):
         return np.array(self.arms[arm][0], dtype=np.int64)
 
-    def values(self, arm, measure):
-        return np.array(self.arms[arm][1][measure], dtype=np.float64)
+    def curve(self, arm, measure):
+        return Curve(self.steps(arm), np.array(self.arms[arm][1][measure], dtype=np.float64))
 
     def cut_off(self, arm):
         return False

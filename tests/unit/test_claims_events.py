@@ -2,17 +2,16 @@
 
 import math
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grok_tui.claims import parse
+from grok_tui.claims import Curve, parse
 from grok_tui.engine.record.envelope import empty_envelope
 from grok_tui.engine.record.history import Event, History
-from grok_tui.engine.record.verdicts import ReplicaCurves
+from grok_tui.engine.record.verdicts import RecordedArm, ReplicaCurves
 
 NAN = math.nan
 
@@ -27,8 +26,8 @@ class Recorded:
     def steps(self, arm):
         return np.array(self.arms[arm][0], dtype=np.int64)
 
-    def values(self, arm, measure):
-        return np.array(self.arms[arm][1][measure], dtype=np.float64)
+    def curve(self, arm, measure):
+        return Curve(self.steps(arm), np.array(self.arms[arm][1][measure], dtype=np.float64))
 
     def cut_off(self, arm):
         return False
@@ -232,7 +231,7 @@ def test_the_numbers_of_an_event_are_those_of_the_replica_judged():
         Event(20, "slingshot", 0, {"peak_loss": 9.0}),
     ]
     condition = parse("end(a.slingshot.peak_loss) == 3 and mean(gain(a.x, a.slingshot, 10)) == 20")
-    arms = {"a": SimpleNamespace(history=history)}
+    arms = {"a": RecordedArm(history, True)}
     first, second = (condition.evaluate(ReplicaCurves(arms, replica)) for replica in range(2))
     assert [str(one) for one in first.comparisons] == [
         "end(a.slingshot.peak_loss) = 9 == 3",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from grok_tui.claims import ClaimError, parse
+from grok_tui.claims import ClaimError, Curve, parse
 
 NAN = math.nan
 
@@ -24,8 +24,8 @@ class Curves:
     def steps(self, arm):
         return np.arange(len(self.curves["x"]))
 
-    def values(self, arm, measure):
-        return self.curves[measure]
+    def curve(self, arm, measure):
+        return Curve(self.steps(arm), self.curves[measure])
 
     def cut_off(self, arm):
         return self.cut

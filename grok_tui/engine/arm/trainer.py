@@ -230,6 +230,12 @@ class Trainer:
             self.whole = True
             self.backends.made, self._filter_steps = made, filter_steps
 
+    def displacement(self, step: int, steps: int) -> tuple[list[Tensor], list[int]]:
+        """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
+        change = self.ahead(step, steps) - self.theta
+        layout = self._learner.network.layout
+        return [torch.linalg.vector_norm(part, dim=-1) for part in layout.split(change)], layout.sizes
+
     def export_state(self) -> tuple[dict[str, Any], Arrays]:
         """Return what training has changed: fields of an `ArmState`, and arrays."""
         fields = {

@@ -88,4 +88,6 @@ def _shuffles(used: list[str], arms: Mapping[str, Recorded]) -> Iterator[dict[st
 
 def _has_all(condition: claims.Condition, arms: Mapping[str, Recorded]) -> bool:
     """Whether arms of other tasks, or with fewer costly measures, have what a claim reads."""
-    return all(name in arms[arm].history.names for arm, name in condition.measures())
+    return all(
+        name in (*arms[arm].history.names, *arms[arm].looked_back.names) for arm, name in condition.measures()
+    )
