@@ -129,6 +129,17 @@ class Intervention(Spec):
         update: dict[str, Any] = {"since": None, "since_plateau": None, "not_before": 0, "at_step": at_step}
         return self.model_copy(update=update | ({"replica": replica} if self.per_replica else {}))
 
+    def of_fork(self, arm: str, fork: str) -> Self:
+        """Return what this is for a fork of an arm, where it is done to that arm or waits for it."""
+        update: dict[str, Any] = {"arm": fork} if self.arm == arm else {}
+        if self.awaited is not None and self.awaited[0] == arm:
+            if self.since_plateau is not None:
+                measure = f"{fork}.{self.since_plateau.name}"
+                update["since_plateau"] = self.since_plateau.model_copy(update={"measure": measure})
+            else:
+                update["since"] = f"{fork}.{self.awaited[1]}"
+        return self.model_copy(update=update)
+
     @model_validator(mode="after")
     def _step_is_there(self) -> Self:
         if self.since is not None and self.since_plateau is not None:

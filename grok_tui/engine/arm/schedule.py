@@ -52,6 +52,7 @@ class Schedule:
         self.settled: list[Settled] = []
         self.done = 0
         self._ahead: list[tuple[AnyIntervention, bool]] = []
+        self._inserted = 0  # how many of those ahead were inserted; they come first
         self.insert(())
 
     @property
@@ -61,7 +62,10 @@ class Schedule:
 
     def due(self, step: int) -> tuple[AnyIntervention, bool] | None:
         """Take out what is due after a step, with whether it is the preset's; None if nothing is."""
-        return self._ahead.pop(0) if self._ahead and self._ahead[0][0].at_step <= step else None
+        if not self._ahead or self._ahead[0][0].at_step > step:
+            return None
+        self._inserted = max(0, self._inserted - 1)
+        return self._ahead.pop(0)
 
     def plan(self, interventions: Iterable[AnyIntervention]) -> None:
         """Add to what the preset plans."""
@@ -70,9 +74,9 @@ class Schedule:
 
     def insert(self, interventions: Iterable[tuple[AnyIntervention, bool]]) -> None:
         """Have these come next, each with whether it is the preset's; its other ones follow."""
-        entries = list(interventions)
-        ahead = self.done + sum(of_preset for _, of_preset in entries)
-        self._ahead = [*entries, *((one, True) for one in self._planned()[ahead:])]
+        self._ahead = list(interventions)
+        self._inserted = len(self._ahead)
+        self._arrange()
 
     def settle(self, step: int, onsets: Onsets) -> None:
         """Give their steps to those that waited for what was seen up to a recorded step."""
@@ -103,6 +107,6 @@ class Schedule:
         return sorted(every, key=lambda one: one.at_step)
 
     def _arrange(self) -> None:
-        by_hand = [entry for entry in self._ahead if not entry[1]]
-        ahead = [*by_hand, *((one, True) for one in self._planned()[self.done :])]
-        self._ahead = sorted(ahead, key=lambda entry: entry[0].at_step)
+        entries = self._ahead[: self._inserted]
+        ahead = self.done + sum(of_preset for _, of_preset in entries)
+        self._ahead = [*entries, *((one, True) for one in self._planned()[ahead:])]
