@@ -42,7 +42,8 @@ class Schedule:
 
     Attributes:
         done: how many of the preset's own have been carried out.
-        settled: what has become of those that waited.
+        settled: what has become of those that waited for the arm itself.
+        given: what has become of those that waited for another arm.
     """
 
     def __init__(self, planned: Iterable[AnyIntervention]) -> None:
@@ -50,6 +51,7 @@ class Schedule:
         self._fixed = [one for one in planned if one.awaited is None]
         self._waiting = [one for one in planned if one.awaited is not None]
         self.settled: list[Settled] = []
+        self.given: list[AnyIntervention] = []
         self.done = 0
         self._ahead: list[tuple[AnyIntervention, bool]] = []
         self._inserted = 0  # how many of those ahead were inserted; they come first
@@ -67,9 +69,20 @@ class Schedule:
         self._inserted = max(0, self._inserted - 1)
         return self._ahead.pop(0)
 
-    def plan(self, interventions: Iterable[AnyIntervention]) -> None:
-        """Add to what the preset plans."""
-        self._fixed += interventions
+    def give(self, interventions: Iterable[AnyIntervention]) -> None:
+        """Say what has become of those that waited for another arm."""
+        self.given = list(interventions)
+        self._arrange()
+
+    def forget(self, replica: int | None = None) -> None:
+        """Have those wait again that are settled for a replica, or for any, and have not been done."""
+        ahead = {id(one) for one in self._planned()[self.done :]}
+        self.settled = [
+            one
+            for one in self.settled
+            if id(one.intervention) not in ahead
+            or (replica is not None and getattr(one.intervention, "replica", None) not in (None, replica))
+        ]
         self._arrange()
 
     def insert(self, interventions: Iterable[tuple[AnyIntervention, bool]]) -> None:
@@ -103,7 +116,7 @@ class Schedule:
         self.insert(())
 
     def _planned(self) -> list[AnyIntervention]:
-        every = [*self._fixed, *(one.intervention for one in self.settled)]
+        every = [*self._fixed, *self.given, *(one.intervention for one in self.settled)]
         return sorted(every, key=lambda one: one.at_step)
 
     def _arrange(self) -> None:

@@ -8,6 +8,7 @@ from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.schedule import placed
+from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.record.plateaus import Watched, watched_by
 
 
@@ -30,10 +31,10 @@ class Planned:
         self._interventions = list(interventions)
         self._forks = forks
         self._open = [one for one in interventions if one.awaited and not _of_itself(one)]
-        self._settled: dict[str, list[AnyIntervention]] = {}
+        self._given: dict[str, list[AnyIntervention]] = {}
 
     def fixed(self, name: str, fork: Fork | None = None) -> list[AnyIntervention]:
-        """Return what an arm has done to it at steps that are known; of a fork, also what its parent had.
+        """Return what an arm has done to it at steps that the preset says; of a fork, what its parent had.
 
         fork: what the arm is to be, where the run has it not yet.
         """
@@ -42,7 +43,12 @@ class Planned:
         born = min((one.step for one in lineage), default=None)
         own = [one for one in self._interventions if one.arm == origin and not one.awaited]
         own = [one for one in own if born is None or one.at_step < born]
-        return _renamed([*own, *self._settled.get(origin, ())], origin, name)
+        return _renamed(own, origin, name)
+
+    def given(self, name: str, fork: Fork | None = None) -> list[AnyIntervention]:
+        """Return what has become of what an arm waited for in others."""
+        origin = self.origin(name, fork)
+        return _renamed(self._given.get(origin, ()), origin, name)
 
     def waiting(self, name: str, fork: Fork | None = None) -> list[AnyIntervention]:
         """Return what an arm waits for in itself."""
@@ -79,12 +85,27 @@ class Planned:
             onsets = source.onsets(one)
             if None in onsets and not source.complete:
                 continue
-            planned = placed(one, onsets)
             self._open.remove(one)
-            self._settled.setdefault(one.arm, []).extend(planned)
-            for name, arm in arms.items():
-                if self.origin(name) == one.arm:
-                    arm.schedule.plan(_renamed(planned, one.arm, name))
+            self._give(one.arm, [*self._given.get(one.arm, ()), *placed(one, onsets)], arms)
+
+    def restore(self, states: Mapping[str, ArmState], arms: Mapping[str, Arm]) -> None:
+        """Have arms that took steps wait no more: what they were given stays, whatever came of others since.
+
+        Args:
+            states: of the arms and their forks.
+            arms: restored to these.
+        """
+        for name, state in states.items():
+            origin = self.origin(name)
+            if state.given is not None and (state.given or state.step):
+                self._open = [one for one in self._open if one.arm != origin]
+                self._give(origin, _renamed(state.given, name, origin), arms)
+
+    def _give(self, origin: str, given: list[AnyIntervention], arms: Mapping[str, Arm]) -> None:
+        self._given[origin] = given
+        for name, arm in arms.items():
+            if self.origin(name) == origin:
+                arm.schedule.give(_renamed(given, origin, name))
 
     def _lineage(self, name: str, fork: Fork | None = None) -> list[Fork]:
         """Return an arm as a fork, then its parent as one, and so on; none of an arm of the preset."""

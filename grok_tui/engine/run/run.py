@@ -155,7 +155,9 @@ class Run:
         measures = preset.measures_of(spec.model_copy(update={"name": planned.origin(name, fork)}))
         ahead = [*planned.fixed(name, fork), *planned.waiting(name, fork)]
         watched = planned.watched(name, fork)
-        return Arm(spec, measures, preset.seeds, device, ahead, self.compiling, watched)
+        arm = Arm(spec, measures, preset.seeds, device, ahead, self.compiling, watched)
+        arm.schedule.give(planned.given(name, fork))
+        return arm
 
     def fresh(self, name: str) -> Arm:
         """Return an arm of the run at its beginning, which is not among the run's."""
@@ -193,7 +195,7 @@ class Run:
     def planned(self, name: str) -> list[AnyIntervention]:
         """Return what the preset plans for an arm and its step is known; of a fork, see `Planned`."""
         own = (one.intervention for one in self.arms[name].schedule.settled)
-        return [*self._planned.fixed(name), *own]
+        return [*self._planned.fixed(name), *self._planned.given(name), *own]
 
     def status(self, name: str) -> ArmStatus:
         """Return an arm as it stands, for another thread to read."""
@@ -366,6 +368,7 @@ class Run:
             for name, state in states.items():
                 self.arms[name].restore_state(state, under(name, arrays))
                 self._halted.take_up(self.arms[name])
+            self._planned.restore(states, self.arms)
             self._planned.settle(self.arms)
         except ValueError:
             forks = list(self.forks.values())
@@ -374,6 +377,10 @@ class Run:
             for fork in forks:
                 self.adopt(self.forked(fork), fork)
             raise
+
+    def grant(self, states: Mapping[str, ArmState]) -> None:
+        """Have arms get what they had waited for in others as they did in these states of them."""
+        self._planned.restore(states, self.arms)
 
     def judge(self) -> list[JudgedClaim]:
         """Judge every claim as far as the run has come."""
