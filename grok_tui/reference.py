@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from inspect import cleandoc
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -144,7 +145,7 @@ def _lines() -> Iterator[str]:
     yield from _parameters(parameters(Plateau))
     yield DATA
     for name, action in INTERVENTIONS.shipped.items():
-        yield from (f'### action = "{name}"', "", f"{action.spec.__doc__}", "")
+        yield from (f'### action = "{name}"', "", cleandoc(action.spec.__doc__ or ""), "")
         shared = {parameter.name for parameter in parameters(Intervention)}
         yield from _parameters([p for p in parameters(action.spec) if p.name not in shared])
     yield from ("## Claims", "")

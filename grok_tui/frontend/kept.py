@@ -154,18 +154,19 @@ def _arm(
     ]
     history = _history(table, seen)
     settings: Settings = reduce(lambda before, one: before.after(one), own, spec.settings)
-    return ArmStatus(
+    arm = ArmStatus(
         **vars(settings),
         name=spec.name,
         step=table["step"][-1],
         end=fork.end if fork is not None else spec.training.steps,
-        diverged=any(event.name == "divergence" for event in seen),
+        diverged=False,
         parent=fork.parent if fork is not None else "",
         born=fork.step if fork is not None else 0,
         interventions=tuple(own),
         events=tuple(seen),
         history=history,
     )
+    return replace(arm, diverged=bool(arm.had("divergence")))
 
 
 def _history(table: Mapping[str, Any], events: list[Event]) -> History:
