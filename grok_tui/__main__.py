@@ -28,6 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.USAGE
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except BaseException as error:  # a plugin may raise anything, and what it says may be anything
+        from grok_tui.catalog.blame import accounted, blamed
+
+        if blamed(error) is None:
+            raise
+        complain(accounted(error))
+        return ExitCode.USAGE
     return int(code or 0)
 
 
