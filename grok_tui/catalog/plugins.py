@@ -18,6 +18,7 @@ from threading import Thread
 from types import ModuleType
 from typing import Any, TypeVar
 
+from .. import errors
 from ..errors import GrokTuiError
 from ..printable import message_of, printable, shortened
 from .entry import Entry
@@ -138,6 +139,5 @@ def in_time(imported: Callable[[], T], what: str, patience: float) -> T:
 
 def told(error: BaseException) -> str:
     """Return an error in one line that is safe to show: its type, and what it says of itself."""
-    said = message_of(error)
-    whole = said if isinstance(error, (ContractError, GrokTuiError)) else f"{type(error).__name__}: {said}"
-    return shortened(printable(whole).rstrip(": "), LONGEST_TOLD)
+    known = isinstance(error, (ContractError, GrokTuiError))
+    return shortened(printable(message_of(error) if known else errors.told(error)), LONGEST_TOLD)

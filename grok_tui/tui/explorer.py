@@ -9,7 +9,6 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual.app import App
@@ -21,6 +20,7 @@ from grok_tui.frontend.clock import RunClock
 from grok_tui.frontend.glyphs import Glyphs, glyphs
 from grok_tui.frontend.keeping import Kept, goes_on
 from grok_tui.frontend.source import helper_process, runner
+from grok_tui.options import label_of
 from grok_tui.tui import settings
 from grok_tui.tui.look import themes
 
@@ -81,6 +81,7 @@ class Explorer(App[int]):
         self._asked = options if preset is None else replace(options, assignments=())
         self.source: Source | None = None
         self.problem: str | None = None
+        self.crash: Exception | None = None
         self._factory = factory
         self._kept = kept or Kept()
         self._first = preset
@@ -102,7 +103,7 @@ class Explorer(App[int]):
     @property
     def label(self) -> str:
         """The preset's name without its folder."""
-        return Path(self.preset_name or "").stem
+        return label_of(self.preset_name or "")
 
     @property
     def glyphs(self) -> Glyphs:
@@ -218,6 +219,12 @@ class Explorer(App[int]):
             settings.save(self.settings)
         except GrokTuiError as error:
             self.notify(str(error), severity="warning", markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave after a fault that nothing caught; the program's last resort tells of it."""
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
+        self.crash = self.crash or error
 
     def report(self, error: Exception) -> None:
         """Tell of a fault of the explorer's own, once, and keep its traceback for the debug screen."""
