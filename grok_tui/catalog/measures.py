@@ -10,14 +10,13 @@ from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from .base import Spec, knob
-from .entry import Entry
+from .entry import Entry, in_a_line
 from .envelope import ENVELOPE
 from .families import CLASSES, COORDINATES, GENERAL, GROUP, LINEAR101, PARITY, SPECTRUM, TABLE, Family
 from .llc import Sgld
 from .models import ModelSpec
-from .origin import Origin
-from .plugins import PluginError
-from .registry import Registry, by_name
+from .plugins import ContractError, require
+from .registry import Registry, by_name, is_name
 from .tasks import TaskSpec
 
 MOST_VECTOR_BYTES = 64 * 2**20
@@ -111,16 +110,23 @@ class Measure(Entry[MeasureSpec]):
 
     @property
     def name(self) -> str:
-        """The name that presets use."""
+        """The name that presets use.
+
+        Raises:
+            ContractError: it has none.
+        """
         if self.called:
             return self.called
         function = self.implementation
-        return function.rpartition(":")[2] if isinstance(function, str) else function.__name__
+        name = function.rpartition(":")[2] if isinstance(function, str) else getattr(function, "__name__", "")
+        if not name:
+            raise ContractError("it is called nothing, and its implementation has no name either")
+        return str(name)
 
     @property
     def help(self) -> str:
         """What it is, in a line."""
-        return self.says
+        return in_a_line(self.says)
 
     def applies(self, task: TaskSpec, model: ModelSpec | None = None) -> bool:
         """Tell whether an arm with this task and model has it; None: with some model."""
@@ -143,10 +149,16 @@ class Measures(Registry[MeasureSpec]):
         assert isinstance(entry, Measure), "no other passes the check"
         return entry
 
-    def _checked(self, found: Any, name: str, origin: Origin | None) -> Entry[MeasureSpec]:
-        entry = super()._checked(found, name, origin)
-        if not isinstance(entry, Measure):
-            raise PluginError(f"plugin {origin}: '{name}' is {type(found).__name__}, not a Measure")
+    def _fitting(self, entry: Entry[MeasureSpec]) -> Entry[MeasureSpec]:
+        require(isinstance(entry, Measure), f"is {type(entry).__name__}, not a Measure")
+        assert isinstance(entry, Measure)
+        require(isinstance(entry.says, str), f"what it says is {type(entry.says).__name__}, not a text")
+        require(isinstance(entry.family, Family), f"its family is {entry.family!r}, none of `families`")
+        require(entry.needs is None or callable(entry.needs), "its needs is no function")
+        axes = isinstance(entry.axes, tuple) and all(
+            isinstance(one, str) and is_name(one) for one in entry.axes
+        )
+        require(axes, f"its axes are {entry.axes!r}, not a tuple of names")
         return entry
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import os
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,7 +29,7 @@ from ..catalog.measures import (
     kept_states,
     measures_of,
 )
-from ..catalog.models import AnyModel
+from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
 from ..catalog.tasks import AnyTask
@@ -228,6 +229,7 @@ class Preset(Spec):
     @model_validator(mode="after")
     def _arms_fit_the_task(self) -> Preset:
         for arm in self.arms:
+            MODELS.asked(arm.model.name, partial(check_size, arm.model, arm.task.shape))
             for key, name, valid in (
                 ("task.name", arm.task.name, (self.task.name,)),
                 ("model.name", arm.model.name, _models_of(arm)),

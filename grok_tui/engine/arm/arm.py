@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grok_tui.catalog.blame import accounted, blamed
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.measures import MEASURES, MeasureSpec, shown_of
 from grok_tui.catalog.modifiers import Modifiers
@@ -245,7 +246,8 @@ class Arm:
                 self._carry_out(*due)
             except ValueError as error:
                 what = f"arm '{self.name}' after step {self.step}: {due[0].told()}"
-                raise GrokTuiError(f"{what}: {first_problem(error)}") from None
+                why = first_problem(error) if blamed(error) is None else accounted(error)
+                raise GrokTuiError(f"{what}: {why}") from None
 
     def onsets(self, one: AnyIntervention) -> list[int | None]:
         """Return the step at which each replica of this arm came to what an intervention waits for first."""
