@@ -79,7 +79,7 @@ class Arm:
         self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
         self._measures = measures
         self._measuring = self._problem.measuring(theta, measures)
-        self.step, self.end = 0, spec.training.steps
+        self.step, self.end, self.since = 0, spec.training.steps, 0
         self.watched = False
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: dict[str, VectorHistory] = {}
@@ -91,7 +91,6 @@ class Arm:
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
         self.schedule = Schedule(scheduled)
         self._trainer.put_to_work(spec.optimizer, "fresh")
-        self.since = 0
         self.modify(spec.modifiers)
         self.set_batch_size(spec.training.batch_size)
         self._envelope = empty_envelope(len(seeds))
@@ -143,6 +142,11 @@ class Arm:
     def backends(self) -> list[BackendSince]:
         """What made which steps, in order."""
         return self._trainer.backends.made
+
+    @property
+    def draws_by(self) -> str:
+        """What draws the random numbers of steps here, where there are any."""
+        return self._trainer.draws_by
 
     def prescribe(self, backends: Sequence[BackendSince], until: int | None = None) -> None:
         """Have steps up to `until`, or all from now on, made by what made them before."""
@@ -359,8 +363,7 @@ class Arm:
 
     def _expected(self, state: ArmState) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array of the arm's state."""
-        expected = self._trainer.expected()
-        expected |= self._problem.layouts(state.data_version, state.restarts)
+        expected = self._trainer.expected() | self._problem.layouts(state.data_version, state.restarts)
         expected["envelope"] = ((len(SIDES), len(self.seeds)), "float64")
         expected |= {f"history/{name}": layout for name, layout in self.history.layouts().items()}
         for part, one in self._parts():
