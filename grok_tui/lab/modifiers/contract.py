@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...catalog.base import Spec
 from ...catalog.plugins import require
+from ..pure import Draws
 from .acting import Acting
 
 
@@ -26,7 +27,7 @@ def is_acting(acting: object) -> None:
 
 
 def check_acting(acting: Acting, spec: Spec, theta: Tensor, sizes: list[int]) -> None:
-    """Check that each hook keeps the shapes and dtypes of theta [R, P] and of the state.
+    """Check that each hook keeps the shapes and dtypes of theta [R, P] and of the state, and draws nothing.
 
     Raises:
         ContractError: one does not.
@@ -38,13 +39,18 @@ def check_acting(acting: Acting, spec: Spec, theta: Tensor, sizes: list[int]) ->
         require(len(value) == len(theta), f"state '{slot}' {list(value.shape)} has not one row a replica")
     c = numbers(acting, spec, theta)
     noise = torch.ones_like(theta) if acting.draws else None
-    _check_like("theta at the weights", acting.weights(theta, noise, c), theta)
-    grad, kept = acting.gradient(theta, torch.ones_like(theta), state, c, sizes)
+    with Draws() as draws:
+        weights = acting.weights(theta, noise, c)
+        grad, kept = acting.gradient(theta, torch.ones_like(theta), state, c, sizes)
+        update = acting.update(theta, theta, noise, c)
+    otherwise = f"it draws random numbers ({', '.join(draws.seen)}): noise is given where draws is True"
+    require(not draws.seen, otherwise)
+    _check_like("theta at the weights", weights, theta)
     _check_like("the gradient", grad, theta)
     require(set(kept) == set(state), f"gradient keeps {sorted(kept)} of the state {sorted(state)}")
     for slot, value in state.items():
         _check_like(f"state '{slot}'", kept[slot], value)
-    _check_like("theta at the update", acting.update(theta, theta, noise, c), theta)
+    _check_like("theta at the update", update, theta)
 
 
 def numbers(acting: Acting, spec: Spec, theta: Tensor, at: int = 1) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...catalog.base import Spec
 from ...catalog.plugins import require
+from ..pure import Draws
 from .rules import Rule, hyperparameters
 
 
@@ -20,7 +21,7 @@ def is_rule(rule: object) -> None:
 
 
 def check_rule(rule: Rule, spec: Spec, theta: Tensor) -> None:
-    """Check that an update keeps the shapes and dtypes of theta [R, P] and of the state.
+    """Check that an update keeps the shapes and dtypes of theta [R, P] and of the state, and draws nothing.
 
     Raises:
         ContractError: it does not.
@@ -30,7 +31,10 @@ def check_rule(rule: Rule, spec: Spec, theta: Tensor) -> None:
     step = torch.ones(1, 1, 1, dtype=torch.float64, device=theta.device)
     found = rule.coefficients(hyper, step)
     c = {name: value.expand(1, len(theta), 1)[0].to(theta.dtype) for name, value in found.items()}
-    after, kept = rule.update(theta, torch.zeros_like(theta), state, c)
+    with Draws() as draws:
+        after, kept = rule.update(theta, torch.zeros_like(theta), state, c)
+    otherwise = f"update draws random numbers ({', '.join(draws.seen)}): noise is what modifiers are given"
+    require(not draws.seen, otherwise)
     _check_like("theta", after, theta)
     require(set(kept) == set(state), f"update keeps {sorted(kept)} of the state {sorted(state)}")
     for slot, value in state.items():
