@@ -192,6 +192,7 @@ class TestFile:
         [
             ("def coefficients(self, hyper, step)", "def coefficients(self)", "TypeError"),
             ("return theta + c", "return theta.double() + c", "theta of torch.float32 becomes"),
+            ("mean.sign()", "torch.rand(1)", "update draws random numbers (aten.rand)"),
             ('{"mean": mean}', "{}", "update keeps [] of the state ['mean']"),
             ('{"mean": mean}', '{"mean": mean[:, :1]}', "state 'mean' [1, 11] becomes [1, 1]"),
             ("Entry(Tiger, TigerRule)", "Entry(Tiger, lambda layout: None)", "not as a Rule"),
@@ -282,6 +283,11 @@ class TestModifier:
             ),
             ('{"shift_sum": slow}', "{}", "gradient keeps [] of the state ['shift_sum']"),
             ("theta, theta_0, noise, c)", "theta)", "TypeError"),
+            (
+                "* noise",
+                "* torch.randn_like(theta)",
+                "draws random numbers (aten.randn_like): noise is given",
+            ),
             ("return Shifting()", "return 3", "it is built as int"),
             ('at={"gradient": 25, "update": 25}', 'at={"rule": 1}', "acts at rule"),
             ('ModifierEntry(Shift, made, at={"gradient": 25, "update": 25})', "3", "is int"),

@@ -83,7 +83,7 @@ class Arm:
         self._looking_back = LookingBack(measures, theta)
         self._measures = self._looking_back.on_the_way
         self._measuring = self._problem.measuring(theta, self._measures)
-        self.step, self.since, self.end = 0, 0, spec.training.steps
+        self.step, self.end, self.since = 0, spec.training.steps, 0
         self.watched = False
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: Mapping[str, VectorHistory] = {}
@@ -146,6 +146,11 @@ class Arm:
     def backends(self) -> list[BackendSince]:
         """What made which steps, in order."""
         return self._trainer.backends.made
+
+    @property
+    def draws_by(self) -> str:
+        """What draws the random numbers of steps here, where there are any."""
+        return self._trainer.draws_by
 
     def prescribe(self, backends: Sequence[BackendSince], until: int | None = None) -> None:
         """Have steps up to `until`, or all from now on, made by what made them before."""
@@ -371,8 +376,7 @@ class Arm:
 
     def _expected(self, state: ArmState) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array of the arm's state."""
-        expected = self._trainer.expected()
-        expected |= self._problem.layouts(state.data_version, state.restarts)
+        expected = self._trainer.expected() | self._problem.layouts(state.data_version, state.restarts)
         expected["envelope"] = ((len(SIDES), len(self.seeds)), "float64")
         expected |= {f"history/{name}": layout for name, layout in self.history.layouts().items()}
         for part, one in self._parts():
