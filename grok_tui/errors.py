@@ -18,8 +18,19 @@ class ExitCode(IntEnum):
     """Training diverged or failed; what was recorded is kept."""
     TIME_LIMIT = 4
     """The time limit was reached before the last step."""
+    CRASHED = 70
+    """A fault of the program itself, as EX_SOFTWARE of sysexits.h; a file with the traceback is named."""
     INTERRUPTED = 130
     """Ctrl-C."""
+
+
+def told(error: BaseException) -> str:
+    """Return an error in one line: its type, and what it says, if that can be had."""
+    try:
+        said = str(error)
+    except Exception:  # an error of somebody else's code may fail to say what it is
+        said = ""
+    return " ".join(f"{type(error).__name__}: {said}".split()).rstrip(": ")
 
 
 class GrokTuiError(Exception):

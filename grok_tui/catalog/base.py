@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticUndefined
 
-Count = Annotated[int, Field(ge=0, le=2**53)]
+LARGEST_COUNT = 2**53
+"""The largest whole number in a document: up to it all are floats as well, as JSON has them."""
+
+Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 """A number of steps or things that a document may have."""
 
 
@@ -36,6 +39,13 @@ class Spec(BaseModel):
                 if key not in cls.model_fields:
                     raise ValueError(f"unknown key '{key}'{nearest(str(key), list(cls.model_fields))}")
         return values
+
+    @model_validator(mode="after")
+    def _whole_numbers_fit(self) -> Self:
+        for name, value in self:
+            if isinstance(value, int) and abs(value) > LARGEST_COUNT:
+                raise ValueError(f"{name}: a whole number is at most 2^53")
+        return self
 
 
 def knob(

@@ -12,6 +12,7 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.files import free_stem, reason, write_new
 from grok_tui.frontend.orders import by_hand, steered
 from grok_tui.numbers import grouped
+from grok_tui.options import label_of
 from grok_tui.printable import printable
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Subject:
     @property
     def label(self) -> str:
         """The preset's name without its folder."""
-        return Path(self.name).stem
+        return label_of(self.name)
 
     @property
     def preset(self) -> Preset:

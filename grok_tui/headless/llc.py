@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -17,7 +16,7 @@ from grok_tui.catalog.llc import Sgld
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.interrupts import Interrupts
 from grok_tui.numbers import grouped
-from grok_tui.options import RunOptions
+from grok_tui.options import RunOptions, label_of
 from grok_tui.output import print_result, write_result
 from grok_tui.presets.problems import explain
 
@@ -68,7 +67,7 @@ def llc(name: str, options: RunOptions, question: Question, as_json: bool) -> in
     Raises:
         GrokTuiError: the preset, an option or the machine does not allow it, or training failed.
     """
-    label = Path(name).stem
+    label = label_of(name)
     preset = _asked(options.load(name), label, question)
     samples = preset.arms[0].task.shape.samples
     grid = _grid(question, samples)

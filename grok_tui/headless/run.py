@@ -17,7 +17,7 @@ from grok_tui.frontend.report import Ending, Report, Timings
 from grok_tui.frontend.reporting import report_of
 from grok_tui.interrupts import Interrupts
 from grok_tui.numbers import grouped, plural
-from grok_tui.options import RunOptions
+from grok_tui.options import RunOptions, label_of
 from grok_tui.output import (
     StdoutClosedError,
     complain,
@@ -101,7 +101,7 @@ def run_headless(
     preset = options.load(name)
     if wishes.junit_file is not None:
         require_writable(wishes.junit_file, "--junit")
-    label = Path(name).stem
+    label = label_of(name)
     controls = Controls(options, name, preset) if wishes.controls else None
     teller = narration(label)
     store = None

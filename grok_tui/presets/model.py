@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
@@ -33,6 +33,9 @@ NVIDIA_DRIVER = Path("/dev/nvidiactl")
 
 LARGEST_GPU = 2**39
 """More bytes than any GPU has."""
+
+ELSEWHERE = {"elsewhere": True}
+"""The context of validation for what may be meant for another machine, so that memory is no matter."""
 
 
 def _no_keyword(name: str) -> str:
@@ -243,7 +246,9 @@ class Preset(Spec):
         return self
 
     @model_validator(mode="after")
-    def _memory_suffices(self) -> Preset:
+    def _memory_suffices(self, info: ValidationInfo) -> Preset:
+        if info.context == ELSEWHERE:
+            return self
         needed, there = memory_needed(self), largest_memory()
         if needed > there:
             raise ValueError(
@@ -262,6 +267,7 @@ class Preset(Spec):
             steps = arms[name].training.steps
             try:
                 intervention.check_task(arms[name].task)
+                intervention.check_replicas(self.training.replicas)
             except ValueError as error:
                 raise ValueError(f"{where}.{error}") from None
             if intervention.awaited is None and intervention.at_step >= steps:

@@ -60,7 +60,7 @@ def _run(node: str, root: str, connection: Connection) -> None:
 
     os.environ[INSIDE] = "1"
     os.chdir(root)
-    options = ("-m", "", "--no-header", "--show-capture=no", "-p", "no:cacheprovider")
+    options = ("-n", "0", "-m", "", "--no-header", "--show-capture=no", "-p", "no:cacheprovider")
     with contextlib.redirect_stdout(io.StringIO()) as said:
         code = pytest.main([node, *options])
     connection.send((int(code), said.getvalue()))

@@ -87,9 +87,7 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
         ValueError: it does not fit the arm as it stands.
         RuntimeError: there is no memory for it.
     """
-    replica = getattr(intervention, "replica", None)
-    if replica is not None and replica >= len(arm.seeds):
-        raise ValueError(f"there is no replica {replica}; they are counted from 0 to {len(arm.seeds) - 1}")
+    intervention.check_replicas(len(arm.seeds))
     intervention.check_task(arm.spec.task)
     after = arm.settings.after(intervention)
     INTERVENTIONS.implementation(intervention.action)(arm, intervention, after)
