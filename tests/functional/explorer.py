@@ -152,6 +152,7 @@ class FakeRun:
                 since=0,
                 modifiers=Modifiers(),
                 batch_size=spec.training.batch_size,
+                samples=samples,
                 diverged=False,
                 interventions=(),
                 events=(),
