@@ -108,6 +108,18 @@ class Intervention(Spec):
             ValueError: it cannot.
         """
 
+    def check_replicas(self, count: int) -> None:
+        """Make sure that it can be done to an arm of so many replicas.
+
+        Raises:
+            ValueError: the one that it names is not there.
+        """
+        replica = getattr(self, "replica", None)
+        if replica is not None and replica >= count:
+            raise ValueError(
+                f"replica: there is no replica {replica}; they are counted from 0 to {count - 1}"
+            )
+
     @property
     def awaited(self) -> tuple[str, str | Plateau] | None:
         """The arm and its event or plateau from which `at_step` counts; None if it counts from the start."""

@@ -52,6 +52,8 @@ class ArmState(_Part):
     """How often weights were drawn anew."""
     backends: list[BackendSince] = []
     """What made which steps."""
+    drawn_by: list[str] = []
+    """What drew the random numbers of steps, in order, see `noise.scheme`; empty where no step had any."""
     interventions: list[AnyIntervention]
     """All that was done to the arm, in order."""
     scheduled: Count

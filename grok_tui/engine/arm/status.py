@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from grok_tui.catalog.base import Count
+from grok_tui.engine.record.looked_back import LookedBack
 from grok_tui.engine.record.verdicts import RecordedArm
 from grok_tui.presets import Preset, Settings
 
@@ -39,6 +40,8 @@ class ArmStatus(ArmFacts):
     history: History
     vectors: Mapping[str, VectorHistory] = field(default_factory=dict)
     """The measures that are vectors, by name; of those that nobody asked for, the first replica's."""
+    looked_back: LookedBack = field(default_factory=LookedBack.nothing)
+    """The measures that look back; over no steps before the arm has come to its end."""
 
     def network(self, replica: int, step: int | None = None) -> int:
         """Return how often the weights of a replica had been drawn anew before a step, or by now."""
@@ -58,4 +61,4 @@ class ArmStatus(ArmFacts):
         """Return what a claim reads of the arm; done is all that the preset asks for, or all has diverged."""
         spec = next(spec for spec in preset.arms if spec.name == self.name)
         done = self.step >= spec.training.steps or len(self.had("divergence")) == len(preset.seeds)
-        return RecordedArm(self.history, done)
+        return RecordedArm(self.history, done, self.looked_back)
