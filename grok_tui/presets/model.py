@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import keyword
-import os
 from collections.abc import Collection, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
@@ -22,7 +20,6 @@ from ..catalog.measures import (
     LEAST_KEPT_STATES,
     MEASURES,
     MOST_STATES_BYTES,
-    MOST_VECTOR_BYTES,
     AnyMeasure,
     Measure,
     MeasureSpec,
@@ -32,18 +29,14 @@ from ..catalog.measures import (
 from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
 from .control import Control
+from .machine import largest_memory
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
 from .statements import check_numbers
-
-NVIDIA_DRIVER = Path("/dev/nvidiactl")
-"""Is there where a GPU may be."""
-
-LARGEST_GPU = 2**39
-"""More bytes than any GPU has."""
 
 ELSEWHERE = {"elsewhere": True}
 """The context of validation for what may be meant for another machine, so that memory is no matter."""
@@ -274,6 +267,20 @@ class Preset(Spec):
         return self
 
     @model_validator(mode="after")
+    def _vectors_can_be_kept(self) -> Preset:
+        for i, asked in enumerate(self.measures):
+            measure = MEASURES[asked.name]
+            for arm in self.arms:
+                if not measure.applies(arm.task, arm.model):
+                    continue
+                try:
+                    sizes = measure.lengths(arm.task, arm.model, asked.settings)
+                    check_vector(asked.name, measure.axes, sizes, self.training.replicas)
+                except ValueError as error:
+                    raise ValueError(f"measures[{i}]: {str(error).removeprefix('measure ')}") from None
+        return self
+
+    @model_validator(mode="after")
     def _states_can_be_kept(self) -> Preset:
         for arm in self.arms:
             numbers = arm.model.parameter_count(arm.task.shape) * self.training.replicas
@@ -385,16 +392,3 @@ def memory_needed(preset: Preset) -> float:
 def _size(arm: Arm) -> int:
     """Return the bytes of a weight."""
     return 8 if arm.training.dtype == "float64" else 4
-
-
-def largest_memory() -> int:
-    """Return the bytes of memory that this machine has, or that a GPU in it may have.
-
-    How much a GPU has indeed is known when a run is opened on it.
-    """
-    return max(physical_memory(), LARGEST_GPU if NVIDIA_DRIVER.exists() else 0)
-
-
-def physical_memory() -> int:
-    """Return the bytes of memory that this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -9,7 +9,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -310,6 +310,20 @@ def write_run_file(directory: RunDirectory, document: RunFile) -> None:
         sync_folder(directory.path.parent)
     except OSError as error:
         raise StoreError(f"{directory.path}: {reason(error)}") from None
+
+
+def note_plugins(directory: RunDirectory, used: Sequence[PluginUsed]) -> None:
+    """Write in `run.json` that a run uses these plugins as well.
+
+    Raises:
+        StoreError: it cannot be read or written.
+    """
+    document = directory.describe()
+    noted = {(one.kind, one.name) for one in document.plugins}
+    more = [one for one in used if (one.kind, one.name) not in noted]
+    if more:
+        plugins = [*document.plugins, *more]
+        write_run_file(directory, document.model_copy(update={"plugins": plugins}))
 
 
 def preset_of(document: RunFile, directory: RunDirectory) -> Preset:

@@ -323,7 +323,7 @@ def unlike(document: RunFile, run: Run) -> list[str]:
     here = versions() | {"device": run.device_name, "threads": str(run.threads)}
     then = document.versions | {"device": document.device_name, "threads": str(document.threads)}
     lines = [f"the bits may differ: {line}" for line in differences(then, here)]
-    lines += changed(document.plugins, plugins_of(run.preset))
+    lines += changed(document.plugins)
     start = theta_digests(run)
     if any(start.get(name) != digest for name, digest in document.start.items()):
         lines.append("this machine or version draws another initial theta, which some measures compare with")
