@@ -324,12 +324,16 @@ def _losses_of(arm: Arm) -> tuple[str, ...]:
 
 
 def memory_needed(preset: Preset) -> float:
-    """Return about how many bytes a run takes.
+    """Return about how many bytes a run takes: where it computes, and for its records."""
+    return computing_memory(preset) + recorded_memory(preset)
 
-    They are those of the data, of theta with gradient, state and work space, of the activations that a
-    training step, with their gradients, and a measurement keep, and the most that records of vectors take.
+
+def computing_memory(preset: Preset) -> float:
+    """Return about how many bytes a run takes of the device that computes it.
+
+    They are those of the data, of theta with gradient, state and work space, and of the activations that a
+    training step, with their gradients, and a measurement keep.
     """
-    vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
     replicas = preset.training.replicas
     needed = 0.0
     for arm in preset.arms:
@@ -341,8 +345,14 @@ def memory_needed(preset: Preset) -> float:
         passes = 3 * arm.batch + 2 * samples
         activations = arm.model.activations(shape) * passes * replicas
         needed += bytes_each * (data + 10.0 * parameters + activations)
-        needed += MOST_VECTOR_BYTES * sum(one.applies(arm.task, arm.model) for one in vectors)
     return needed
+
+
+def recorded_memory(preset: Preset) -> int:
+    """Return the most bytes of the host that the records of a run's vectors take, wherever it computes."""
+    vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
+    kept = sum(one.applies(arm.task, arm.model) for arm in preset.arms for one in vectors)
+    return MOST_VECTOR_BYTES * kept
 
 
 def largest_memory() -> int:
