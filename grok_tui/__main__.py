@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typer import TyperException
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,13 +26,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(error))
         return error.exit_code
     except TyperException as error:
-        complain(
-            error.format_message().replace(": Value error, ", ": ", 1)
-        )  # as pydantic begins its sentence
+        complain(_in_our_words(error))
         return ExitCode.USAGE
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except BaseException as error:  # a plugin may raise anything
+        from grok_tui.catalog.blame import accounted, blamed
+
+        if blamed(error) is not None:
+            complain(accounted(error))
+            return ExitCode.USAGE
+        if not isinstance(error, Exception):
+            raise
+        from grok_tui.crash import put_on_record
+
+        complain(put_on_record(error))
+        return ExitCode.CRASHED
     return int(code or 0)
+
+
+def _in_our_words(error: TyperException) -> str:
+    """Return what is wrong with an option as of a preset's key, if a value is."""
+    from pydantic import ValidationError
+
+    if isinstance(error.__cause__, ValidationError):
+        from grok_tui.presets.problems import first_problem
+
+        error.message = first_problem(error.__cause__)
+    return error.format_message()
 
 
 if __name__ == "__main__":

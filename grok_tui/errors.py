@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from .printable import message_of
+
 
 class ExitCode(IntEnum):
     """What the process tells its caller."""
@@ -18,8 +20,15 @@ class ExitCode(IntEnum):
     """Training diverged or failed; what was recorded is kept."""
     TIME_LIMIT = 4
     """The time limit was reached before the last step."""
+    CRASHED = 70
+    """A fault of the program itself, as EX_SOFTWARE of sysexits.h; a file with the traceback is named."""
     INTERRUPTED = 130
     """Ctrl-C."""
+
+
+def told(error: BaseException) -> str:
+    """Return an error in one line: its type, and what it says, if that can be had."""
+    return " ".join(f"{type(error).__name__}: {message_of(error)}".split()).rstrip(": ")
 
 
 class GrokTuiError(Exception):

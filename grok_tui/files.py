@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import get_native_id
-from typing import Any
 
 from .errors import GrokTuiError
 
@@ -30,30 +29,6 @@ def present_folder() -> Path:
         return Path.cwd()
     except OSError as error:
         raise GrokTuiError(f"cannot write to the present folder: {reason(error)}") from None
-
-
-def read_toml(path: Path, largest: int, purpose: str) -> dict[str, Any]:
-    """Read a TOML file as plain tables.
-
-    Args:
-        path: the file.
-        largest: the most bytes that it may have.
-        purpose: what it is read as, for what is said of one that is too large.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is too large, no text or not TOML, which its message says.
-    """
-    import tomllib
-
-    if path.stat().st_size > largest:
-        raise ValueError(f"is larger than {largest // 1_000_000} MB, so no {purpose}")
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise ValueError("is not a text file") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"is not TOML: {error}") from None
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grok_tui.engine.run.place import Place
+from grok_tui.printable import printable
 
 if TYPE_CHECKING:
     from grok_tui.engine.worker.opening import Keeping
     from grok_tui.presets import Preset
+
+
+def label_of(name: str) -> str:
+    """Return what a run of the preset of this name or path is called, as a line that anything can show."""
+    return printable(Path(name).stem)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +50,7 @@ class RunOptions(Place):
         """
         from grok_tui.engine.worker.opening import Keeping
 
-        return Keeping(Path(name).stem, self.profile, folder)
+        return Keeping(label_of(name), self.profile, folder)
 
     def load(self, name: str) -> Preset:
         """Load the preset of this name or path, with these options laid over it.

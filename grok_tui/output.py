@@ -110,8 +110,8 @@ def require_writable(path: Path, option: str) -> None:
     Raises:
         GrokTuiError: it cannot.
     """
-    existed = path.exists()
     try:
+        existed = path.exists()
         with path.open("a", encoding="utf-8"):
             pass
         if not existed:

@@ -28,3 +28,8 @@ def runs_folder() -> Path:
 def compiled_folder() -> Path:
     """Return the folder where compiled training steps are kept; it need not exist."""
     return user_cache_path("grok-tui") / "compiled"
+
+
+def crashes_folder() -> Path:
+    """Return the folder of what is put on record of the program's own faults; it need not exist."""
+    return user_state_path("grok-tui") / "crashes"

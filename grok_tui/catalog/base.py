@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticUndefined
 
-Count = Annotated[int, Field(ge=0, le=2**53)]
+from ..printable import printable, shortened
+
+LARGEST_COUNT = 2**53
+"""The largest whole number in a document: up to it all are floats as well, as JSON has them."""
+
+Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 """A number of steps or things that a document may have."""
+
+LONGEST_HELP = 200
+"""Characters of what is said of a name or of a parameter."""
 
 
 def nearest(name: str, valid: list[str]) -> str:
@@ -36,6 +44,13 @@ class Spec(BaseModel):
                 if key not in cls.model_fields:
                     raise ValueError(f"unknown key '{key}'{nearest(str(key), list(cls.model_fields))}")
         return values
+
+    @model_validator(mode="after")
+    def _whole_numbers_fit(self) -> Self:
+        for name, value in self:
+            if isinstance(value, int) and abs(value) > LARGEST_COUNT:
+                raise ValueError(f"{name}: a whole number is at most 2^53")
+        return self
 
 
 def knob(
@@ -95,8 +110,8 @@ def parameters(spec: type[Spec]) -> list[Parameter]:
                 type=field.annotation,
                 default=None if required else field.default,
                 required=required,
-                help=field.description or "",
-                live=bool(extra["live"]),
+                help=shortened(printable(field.description or ""), LONGEST_HELP),
+                live=bool(extra.get("live")),
                 bounds=_bounds(field.metadata),
                 names=tuple(next((one for one in field.metadata if isinstance(one, Mapping)), ())),
             )

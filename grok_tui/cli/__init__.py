@@ -23,7 +23,7 @@ app = typer.Typer(
     name="grok-tui",
     help="A laboratory in the terminal for grokking and optimizer dynamics.",
     epilog="Exit codes: 0 every verdict is as expected; 1 one is not; 2 usage or preset error;"
-    " 3 training diverged or failed; 4 time limit reached; 130 interrupted.",
+    " 3 training diverged or failed; 4 time limit reached; 70 a fault of the program; 130 interrupted.",
     pretty_exceptions_enable=False,
 )
 app.command()(presets)

@@ -126,7 +126,9 @@ Device = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(metavar="N", min=1, help="CPU threads; chosen by the size of a step if not given."),
+    typer.Option(
+        metavar="N", min=1, max=1024, help="CPU threads; chosen by the size of a step if not given."
+    ),
 ]
 Tf32 = Annotated[
     bool,
@@ -193,8 +195,18 @@ Keep = Annotated[
         "--keep", metavar="", help="Keep the run, to resume, replay or export; see 'grok-tui runs'."
     ),
 ]
+
+
+def _named(folder: Path | None) -> Path | None:
+    """Refuse an empty name, which would be the present folder."""
+    if folder == Path():
+        raise typer.BadParameter("names no folder")
+    return folder
+
+
 RunDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder, new or empty.")
+    Path | None,
+    typer.Option(metavar="DIR", callback=_named, help="Keep the run in this folder, new or empty."),
 ]
 KeepRunning = Annotated[
     bool,

@@ -40,11 +40,12 @@ def _list(as_json: bool) -> int:
 
 def _show(name: str, as_json: bool) -> int:
     from grok_tui.headless.preset_tables import details
+    from grok_tui.options import label_of
     from grok_tui.output import print_result, write_result
-    from grok_tui.presets import find, load
+    from grok_tui.presets import load
 
     preset = load(name)
-    label = find(name).stem
+    label = label_of(name)
     if as_json:
         write_result(json.dumps(_document(label, preset), indent=2, ensure_ascii=False) + "\n")
     else:

@@ -85,7 +85,7 @@ def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None, _plugins: 
     from grok_tui.catalog.base import nearest
     from grok_tui.engine.store.library import find_run
     from grok_tui.headless import export as exporting
-    from grok_tui.output import write_file, write_result
+    from grok_tui.output import write_result
 
     known = [*exporting.TEXTS, *exporting.FORMATS]
     if to not in known:
@@ -96,11 +96,10 @@ def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None, _plugins: 
             raise GrokTuiError(f"--to {to} needs --out")
         exporting.export_run(directory, to, out)
         return ExitCode.AS_EXPECTED
-    text = exporting.text_of(directory, to)
     if out is None:
-        write_result(text)
+        write_result(exporting.text_of(directory, to))
     else:
-        write_file(out, text, "--out")
+        exporting.write_text(directory, to, out)
     return ExitCode.AS_EXPECTED
 
 

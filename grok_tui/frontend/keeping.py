@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grok_tui.options import label_of
+
 if TYPE_CHECKING:
     from grok_tui.engine.run.place import Place
     from grok_tui.engine.run.snapshot import Snapshot
@@ -70,7 +72,7 @@ def _lasting(preset: Preset, name: str, options: RunOptions, folder: Path | None
     job = Job(
         preset=preset,
         folder=folder.absolute() if folder is not None else None,
-        label=Path(name).stem,
+        label=label_of(name),
         profile=options.profile,
         place=options.place,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +37,20 @@ def text_of(directory: RunDirectory, to: str) -> str:
     return "".join(json_of(directory))
 
 
+def write_text(directory: RunDirectory, to: str, out: Path) -> None:
+    """Write the same to a file; beside CSV what looks back, as `NAME.looked_back.csv`, if there is anything.
+
+    Raises:
+        GrokTuiError: the run cannot be read, or `out` cannot be written.
+    """
+    from grok_tui.engine.store.looked_back import csv_of_looked_back
+
+    write_file(out, text_of(directory, to), "--out")
+    looked_back = csv_of_looked_back(directory) if to == "csv" else ""
+    if looked_back:
+        write_file(beside(out, "looked_back"), looked_back, "--out")
+
+
 def export_run(directory: RunDirectory, to: str, out: Path) -> None:
     """Write a kept run.
 
@@ -60,20 +75,30 @@ def _needed(to: str) -> Any:
 def _parquet(directory: RunDirectory, out: Path) -> None:
     """Write the measures as one table: arm, step, replica, and a column for each measure.
 
-    What has axes is a table of its own beside it, `NAME.vectors.parquet`.
+    What has axes is a table of its own beside it, `NAME.vectors.parquet`, and so is what looks back,
+    `NAME.looked_back.parquet`.
     """
     _needed("parquet")
     csv, parquet = import_module("pyarrow.csv"), import_module("pyarrow.parquet")
     from grok_tui.engine.store.export import csv_of
+    from grok_tui.engine.store.looked_back import csv_of_looked_back
 
-    file = io.BytesIO()
-    parquet.write_table(csv.read_csv(io.BytesIO(csv_of(directory).encode())), file)
-    write_file(out, file.getvalue(), "--out")
+    tables = {out: csv_of(directory), beside(out, "looked_back"): csv_of_looked_back(directory)}
+    for path, text in tables.items():
+        if text:
+            file = io.BytesIO()
+            parquet.write_table(csv.read_csv(io.BytesIO(text.encode())), file)
+            write_file(path, file.getvalue(), "--out")
     columns = _vector_columns(directory)
     if columns:
-        beside = io.BytesIO()
-        parquet.write_table(import_module("pyarrow").table(columns), beside)
-        write_file(out.with_suffix(f".vectors{out.suffix}"), beside.getvalue(), "--out")
+        file = io.BytesIO()
+        parquet.write_table(import_module("pyarrow").table(columns), file)
+        write_file(beside(out, "vectors"), file.getvalue(), "--out")
+
+
+def beside(out: Path, part: str) -> Path:
+    """Return the file beside another that has a part of the same run, NAME.PART.SUFFIX."""
+    return out.with_suffix(f".{part}{out.suffix}")
 
 
 def _vector_columns(directory: RunDirectory) -> dict[str, Any]:
@@ -106,7 +131,8 @@ def _vector_columns(directory: RunDirectory) -> dict[str, Any]:
 
 def _npz(directory: RunDirectory, out: Path) -> None:
     """Write arrays for numpy: `ARM/step` [n], `ARM/MEASURE` [n, R]; of what has axes, `ARM/MEASURE/step` [m],
-    `ARM/MEASURE/value` [m, R, ...] and `ARM/MEASURE/AXIS`, the labels of an axis that has any.
+    `ARM/MEASURE/value` [m, R, ...] and `ARM/MEASURE/AXIS`, the labels of an axis that has any; of what looks
+    back, `ARM/MEASURE/step` [m] and `ARM/MEASURE/value` [m, R].
     """
     import numpy as np
 
@@ -123,6 +149,10 @@ def _npz(directory: RunDirectory, out: Path) -> None:
             where = f"{status.name}/{name}"
             arrays[f"{where}/step"], arrays[f"{where}/value"] = vector.table()
             arrays |= {f"{where}/{axis.name}": np.array(axis.labels) for axis in vector.axes if axis.labels}
+        seen = status.looked_back
+        for name in seen.names if len(seen) else ():
+            where = f"{status.name}/{name}"
+            arrays[f"{where}/step"], arrays[f"{where}/value"] = seen.steps, seen.values(name)
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     write_file(out, file.getvalue(), "--out")
@@ -131,11 +161,14 @@ def _npz(directory: RunDirectory, out: Path) -> None:
 def _tensorboard(directory: RunDirectory, out: Path) -> None:
     """Write a TensorBoard run for each arm, or for each replica of each arm."""
     board = _needed("tensorboard")
+    from grok_tui.engine.record.looked_back import LookedBack
     from grok_tui.engine.store.export import read_measures
+    from grok_tui.engine.store.looked_back import read_looked_back
 
+    looked_back = read_looked_back(directory)
     try:
         for arm, columns in read_measures(directory).items():
-            steps = columns.pop("step")
+            steps, seen = columns.pop("step"), looked_back.get(arm) or LookedBack.nothing()
             for replica in range(len(next(iter(columns.values()))[0])):
                 folder = out / arm / f"replica-{replica}"
                 with board.SummaryWriter(str(folder)) as writer:
@@ -143,6 +176,11 @@ def _tensorboard(directory: RunDirectory, out: Path) -> None:
                         for step, row in zip(steps, rows, strict=True):
                             if row[replica] is not None:
                                 writer.add_scalar(measure, row[replica], step)
+                    for measure in seen.names:
+                        values = seen.values(measure, replica).tolist()
+                        for step, value in zip(seen.steps.tolist(), values, strict=True):
+                            if math.isfinite(value):
+                                writer.add_scalar(measure, value, step)
     except OSError as error:
         raise GrokTuiError(f"--out: {out}: {reason(error)}") from None
 

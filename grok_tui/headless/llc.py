@@ -6,18 +6,18 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from grok_tui import interrupts
 from grok_tui.catalog.base import nearest
+from grok_tui.catalog.blame import accounted
 from grok_tui.catalog.llc import Sgld
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.interrupts import Interrupts
 from grok_tui.numbers import grouped
-from grok_tui.options import RunOptions
+from grok_tui.options import RunOptions, label_of
 from grok_tui.output import print_result, write_result
 from grok_tui.presets.problems import explain
 
@@ -68,7 +68,7 @@ def llc(name: str, options: RunOptions, question: Question, as_json: bool) -> in
     Raises:
         GrokTuiError: the preset, an option or the machine does not allow it, or training failed.
     """
-    label = Path(name).stem
+    label = label_of(name)
     preset = _asked(options.load(name), label, question)
     samples = preset.arms[0].task.shape.samples
     grid = _grid(question, samples)
@@ -157,7 +157,7 @@ def _trained(
     except GrokTuiError:
         raise
     except Exception as error:
-        raise TrainingError(f"training failed: {error}") from error
+        raise TrainingError(f"training failed: {accounted(error)}") from error
     if arm.stopped:
         raise TrainingError(f"arm '{arm.name}' diverged at or before step {grouped(arm.step)}")
     return run, arm

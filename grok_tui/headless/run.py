@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grok_tui import interrupts
+from grok_tui.catalog.blame import accounted, blamed
+from grok_tui.catalog.plugins import PluginError
 from grok_tui.engine.run.snapshot import State
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.frontend.report import Ending, Report, Timings
 from grok_tui.frontend.reporting import report_of
-from grok_tui.interrupts import Interrupts
+from grok_tui.interrupts import Interrupts, Stopped
 from grok_tui.numbers import grouped, plural
-from grok_tui.options import RunOptions
+from grok_tui.options import RunOptions, label_of
 from grok_tui.output import (
     StdoutClosedError,
     complain,
@@ -26,7 +28,6 @@ from grok_tui.output import (
     write_file,
     write_result,
 )
-from grok_tui.printable import printable, shortened
 
 from . import junit
 from .controls import Controls
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from grok_tui.presets import Preset
 
 ENDED_EARLY: dict[Ending, str] = {"interrupted": "interrupted", "time limit": "time limit reached"}
-
-LONGEST_PROBLEM = 300  # characters of an exception's first line
 
 
 class TrainingError(GrokTuiError):
@@ -101,7 +100,7 @@ def run_headless(
     preset = options.load(name)
     if wishes.junit_file is not None:
         require_writable(wishes.junit_file, "--junit")
-    label = Path(name).stem
+    label = label_of(name)
     controls = Controls(options, name, preset) if wishes.controls else None
     teller = narration(label)
     store = None
@@ -168,7 +167,13 @@ def _started(preset: Preset, options: RunOptions) -> Run:
     except GrokTuiError:
         raise
     except Exception as error:
-        raise TrainingError(f"the run cannot start: {_first_line(error)}") from error
+        raise cannot_start(error) from error
+
+
+def cannot_start(error: Exception) -> GrokTuiError:
+    """Return what is said of an error that keeps a run from starting, for instance want of memory."""
+    line = f"the run cannot start: {accounted(error)}"
+    return TrainingError(line) if blamed(error) is None else PluginError(line)
 
 
 def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Narration) -> Outcome:
@@ -189,8 +194,10 @@ def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Nar
                 _checkpoint(store, teller)
             if teller.due():
                 teller.show(standing(run))
-    except Exception as error:  # whatever torch raises: what was recorded so far is worth a report
-        return Outcome("failed", f"training failed: {_first_line(error)}", ExitCode.DIVERGED)
+    except (KeyboardInterrupt, Stopped):
+        raise
+    except BaseException as error:  # whatever torch or a plugin raises: what there is is worth a report
+        return Outcome("failed", f"training failed: {accounted(error)}", ExitCode.DIVERGED)
     if run.halted:
         return Outcome("failed", f"training failed: {'; '.join(run.halted.values())}", ExitCode.DIVERGED)
     if run.diverged:
@@ -215,7 +222,7 @@ def _controlled(
         with teller:
             claims = controls.added(run, report.claims, stopped, teller.say)
     except Exception as error:  # whatever torch raises: the claims themselves are worth a report
-        complain(f"{report.preset}: a control failed: {_first_line(error)}")
+        complain(f"{report.preset}: a control failed: {accounted(error)}")
         return report.model_copy(update={"exit_code": int(ExitCode.DIVERGED)})
     code = report.exit_code
     if code == ExitCode.AS_EXPECTED and not all(
@@ -291,11 +298,6 @@ def _divergence(run: Run) -> str:
         events = [event for event in run.arms[name].history.events if event.name == "divergence"]
         parts.append(f"arm '{name}' diverged at step {min(event.step for event in events)}")
     return "; ".join(parts)
-
-
-def _first_line(error: Exception) -> str:
-    text = f"{type(error).__name__}: {error}".strip()
-    return shortened(printable(text.splitlines()[0]), LONGEST_PROBLEM)
 
 
 def _report(job: Job, outcome: Outcome, timings: Timings) -> Report:

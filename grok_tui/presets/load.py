@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..catalog.base import nearest
-from ..catalog.optimizers import OPTIMIZERS
 from ..errors import PresetError
-from ..files import read_toml, reason
+from ..files import reason
 from ..paths import shipped_presets, user_presets
 from ..printable import printable, shortened
-from .model import Preset
+from ..reading import read_toml
+from .assigning import Table, assign, shorten
+from .model import ELSEWHERE, Preset
 from .problems import explain
-
-Table = dict[str, Any]
 
 LONGEST_NAME = 256  # characters; file systems take no longer one
 
@@ -74,28 +72,41 @@ def load(
     Raises:
         PresetError: the file cannot be read, or something in it or on the command line is wrong.
     """
-    path = find(name)
-    table = read(path)
-    full, medium = table.pop("full", {}), table.pop("medium", None)
     if profile not in PROFILES:
         raise PresetError("--profile", "", f"unknown profile '{profile}'{nearest(profile, list(PROFILES))}")
-    if profile == "full":
-        table = _merged(table, full)
-    elif profile == "medium" and medium is not None:
-        table = _merged(_merged(table, full), medium)
+    path = find(name)
+    tables = _profiles(read(path), str(path))
+    table = tables.get(profile, tables["quick"])
+    if path.parent != shipped_presets():  # those are known to be sound under every profile
+        for other, its in tables.items():
+            if its is not table:
+                _validated(its, f"{path} under --profile {other}", context=ELSEWHERE)
     preset = _validated(table, str(path))
     if not assignments and seed is None and replicas is None and steps is None:
         return preset
     for text in assignments:
-        _assign(table, text)
-    training = table["training"]
-    training.update({k: v for k, v in (("seed", seed), ("replicas", replicas)) if v is not None})
+        assign(table, text)
+    for key, value in (("seed", seed), ("replicas", replicas)):
+        if value is not None:
+            assign(table, f"training.{key}={value}")
     if steps is not None:
-        training["steps"] = steps
-        for arm in table["arms"]:
-            arm.get("training", {}).pop("steps", None)
-        table["interventions"] = [i for i in table.get("interventions", []) if i["at_step"] < steps]
+        shorten(table, steps)
     return _validated(table, "command line")
+
+
+def _profiles(table: Table, source: str) -> dict[str, Table]:
+    """Return the tables of each profile that the file tells apart."""
+    overs = {name: table.pop(name) for name in ("full", "medium") if name in table}
+    for name, over in overs.items():
+        if not isinstance(over, dict):
+            raise PresetError(source, name, "should be a table: what this profile lays over the others")
+    tables = {"quick": table}
+    full = _merged(table, overs.get("full", {}))
+    if "full" in overs:
+        tables["full"] = full
+    if "medium" in overs:
+        tables["medium"] = _merged(full, overs["medium"])
+    return tables
 
 
 def read(path: Path) -> Table:
@@ -142,13 +153,13 @@ def _are_named(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value)
 
 
-def _validated(table: Table, source: str) -> Preset:
+def _validated(table: Table, source: str, context: Mapping[str, bool] | None = None) -> Preset:
     complete = dict(table)
     arms = table.get("arms")
     if isinstance(arms, list):
         complete["arms"] = [_complete_arm(arm, table) for arm in arms]
     try:
-        return Preset.model_validate(complete)
+        return Preset.model_validate(complete, context=context)
     except ValidationError as error:
         raise PresetError(source, *explain(error, complete)) from None
 
@@ -170,51 +181,3 @@ def _complete_arm(arm: Any, table: Table) -> Any:
         "model": _merged(table.get("model", {}), arm.get("model", {})),
         "modifiers": _merged(table.get("modifiers", {}), arm.get("modifiers", {})),
     }
-
-
-def _assign(table: Table, text: str) -> None:
-    """Carry out one `key=value` of the command line."""
-    key, equals, value_text = text.partition("=")
-    path = key.strip().split(".")
-    if not equals or not all(path):
-        raise PresetError("--set", "", f"'{text}' is not of the form key=value")
-    value = _parsed(value_text.strip())
-    if path[0] == "optimizer" and len(path) == 2:
-        holders = [a["optimizer"] for a in table["arms"]]
-        holders = [o for o in holders if path[1] in OPTIMIZERS[o["name"]].spec.model_fields]
-        if not holders:
-            valid = {
-                field for a in table["arms"] for field in OPTIMIZERS[a["optimizer"]["name"]].spec.model_fields
-            }
-            raise PresetError("--set", key, f"no arm has this{nearest(path[1], sorted(valid - {'name'}))}")
-        for holder in holders:
-            holder[path[1]] = value
-        return
-    target: Any = table
-    for part in path[:-1]:
-        if isinstance(target, list):
-            named = {str(item["name"]): item for item in target if "name" in item}
-            if part not in named:
-                raise PresetError("--set", key, f"unknown name '{part}'{nearest(part, list(named))}")
-            target = named[part]
-        else:
-            if part not in target and part not in Preset.model_fields and target is table:
-                raise PresetError(
-                    "--set", key, f"unknown key '{part}'{nearest(part, list(Preset.model_fields))}"
-                )
-            if part == "frame" and isinstance(target.get(part), str):
-                target[part] = {"name": target[part]}  # a name alone stands for its table
-            target = target.setdefault(part, {})
-        if not isinstance(target, (dict, list)):
-            raise PresetError("--set", key, f"'{part}' is a value, not a table")
-    if not isinstance(target, dict):
-        raise PresetError("--set", key, "names a list, not a value")
-    target[path[-1]] = value
-
-
-def _parsed(text: str) -> Any:
-    """Read a value as TOML does, and what is not TOML as a string."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text

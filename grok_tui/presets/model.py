@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import keyword
-import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
+from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
@@ -17,22 +16,30 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import MEASURES, MOST_VECTOR_BYTES, AnyMeasure, Measure, MeasureSpec, measures_of
-from ..catalog.models import AnyModel
+from ..catalog.measures import (
+    LEAST_KEPT_STATES,
+    MEASURES,
+    MOST_STATES_BYTES,
+    MOST_VECTOR_BYTES,
+    AnyMeasure,
+    Measure,
+    MeasureSpec,
+    kept_states,
+    measures_of,
+)
+from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
 from .control import Control
+from .machine import largest_memory
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
 from .statements import check_numbers
 
-NVIDIA_DRIVER = Path("/dev/nvidiactl")
-"""Is there where a GPU may be."""
-
-LARGEST_GPU = 2**39
-"""More bytes than any GPU has."""
+ELSEWHERE = {"elsewhere": True}
+"""The context of validation for what may be meant for another machine, so that memory is no matter."""
 
 
 def _no_keyword(name: str) -> str:
@@ -172,6 +179,10 @@ class Preset(Spec):
             if name in wanted or not (measure.costly or measure.origin)
         }
 
+    def looking_back(self, arm: Arm) -> tuple[str, ...]:
+        """Return the measures of an arm that look back, for which it keeps the weights of the way."""
+        return tuple(name for name in self.measures_of(arm) if MEASURES[name].looks_back)
+
     def _named(self, arm: str) -> set[str]:
         """Return what claims, their controls, and interventions that wait name of an arm."""
         found = set()
@@ -211,6 +222,7 @@ class Preset(Spec):
     @model_validator(mode="after")
     def _arms_fit_the_task(self) -> Preset:
         for arm in self.arms:
+            MODELS.asked(arm.model.name, partial(check_size, arm.model, arm.task.shape))
             for key, name, valid in (
                 ("task.name", arm.task.name, (self.task.name,)),
                 ("model.name", arm.model.name, _models_of(arm)),
@@ -243,13 +255,27 @@ class Preset(Spec):
         return self
 
     @model_validator(mode="after")
-    def _memory_suffices(self) -> Preset:
+    def _memory_suffices(self, info: ValidationInfo) -> Preset:
+        if info.context == ELSEWHERE:
+            return self
         needed, there = memory_needed(self), largest_memory()
         if needed > there:
             raise ValueError(
                 f"task, model and replicas need about {needed / 2**30:,.0f} GiB of memory;"
                 f" there are {there / 2**30:,.0f}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _states_can_be_kept(self) -> Preset:
+        for arm in self.arms:
+            numbers = arm.model.parameter_count(arm.task.shape) * self.training.replicas
+            if self.looking_back(arm) and kept_states(numbers, _size(arm)) < LEAST_KEPT_STATES:
+                most = MOST_STATES_BYTES // (LEAST_KEPT_STATES * _size(arm))
+                raise ValueError(
+                    f"arms.{arm.name}: its measures look back on {numbers:,} weights a recorded step,"
+                    f" all replicas together; at most {most:,} fit"
+                )
         return self
 
     @model_validator(mode="after")
@@ -262,6 +288,7 @@ class Preset(Spec):
             steps = arms[name].training.steps
             try:
                 intervention.check_task(arms[name].task)
+                intervention.check_replicas(self.training.replicas)
             except ValueError as error:
                 raise ValueError(f"{where}.{error}") from None
             if intervention.awaited is None and intervention.at_step >= steps:
@@ -338,31 +365,27 @@ def computing_memory(preset: Preset) -> float:
     needed = 0.0
     for arm in preset.arms:
         shape = arm.task.shape
-        bytes_each = 8 if arm.training.dtype == "float64" else 4
         samples = shape.samples + shape.validation
         data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        passes = 3 * arm.batch + 2 * samples
+        passes = 3 * arm.batch + (4 if preset.looking_back(arm) else 2) * samples
         activations = arm.model.activations(shape) * passes * replicas
-        needed += bytes_each * (data + 10.0 * parameters + activations)
+        needed += _size(arm) * (data + 10.0 * parameters + activations)
     return needed
 
 
-def recorded_memory(preset: Preset) -> int:
-    """Return the most bytes of the host that the records of a run's vectors take, wherever it computes."""
+def recorded_memory(preset: Preset) -> float:
+    """Return the most bytes of the host that records of vectors, and of weights to look back on, take."""
     vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
-    kept = sum(one.applies(arm.task, arm.model) for arm in preset.arms for one in vectors)
-    return MOST_VECTOR_BYTES * kept
+    needed = 0.0
+    for arm in preset.arms:
+        needed += MOST_VECTOR_BYTES * sum(one.applies(arm.task, arm.model) for one in vectors)
+        if preset.looking_back(arm):
+            parameters = arm.model.parameter_count(arm.task.shape) * preset.training.replicas
+            needed += _size(arm) * parameters * kept_states(parameters, _size(arm))
+    return needed
 
 
-def largest_memory() -> int:
-    """Return the bytes of memory that this machine has, or that a GPU in it may have.
-
-    How much a GPU has indeed is known when a run is opened on it.
-    """
-    return max(physical_memory(), LARGEST_GPU if NVIDIA_DRIVER.exists() else 0)
-
-
-def physical_memory() -> int:
-    """Return the bytes of memory that this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+def _size(arm: Arm) -> int:
+    """Return the bytes of a weight."""
+    return 8 if arm.training.dtype == "float64" else 4

@@ -8,6 +8,25 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..catalog.base import nearest
+from ..numbers import plural
+
+SHOULD_BE = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of at most 64 bits",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "a text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "dict_type": "a table",
+}
+"""What pydantic calls what it misses, in our words."""
 
 
 def first_problem(error: ValueError) -> str:
@@ -48,8 +67,11 @@ def explain(error: ValidationError, raw: Any) -> tuple[str, str]:
             return key, f"unknown value '{given}'{nearest(given, _quoted(context['expected']))}"
         case "missing":
             return key, "missing"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return key, f"should be a table{_given(first['input'])}"
+        case "too_short" | "too_long":
+            more, bound = ("least", "min") if first["type"] == "too_short" else ("most", "max")
+            return key, f"should have at {more} {plural(context[f'{bound}_length'], 'element')}"
+        case kind if kind in SHOULD_BE:
+            return key, f"should be {SHOULD_BE[kind]}{_given(first['input'])}"
         case "string_pattern_mismatch":
             return key, f"'{first['input']}' is no name: lower-case letters, digits and _ only"
     problem = first["msg"].removeprefix("Value error, ")

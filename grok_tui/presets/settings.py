@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from ..catalog.base import Count, nearest
-from ..catalog.interventions import AnyIntervention
+from ..catalog.interventions import INTERVENTIONS, AnyIntervention
 from ..catalog.modifiers import MODIFIERS, Modifiers
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.plugins import require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,13 @@ class Settings:
         Raises:
             ValueError: the optimizer at work has no such hyperparameter, or a value is out of its bounds.
         """
-        return intervention.after(self)
+        after = intervention.after(self)
+        found = type(after).__name__
+        INTERVENTIONS.asked(
+            intervention.action,
+            lambda: require(isinstance(after, Settings), f"after gives {found}, not Settings"),
+        )
+        return after
 
     def with_optimizer(self, optimizer: OptimizerSpec, since: int) -> Self:
         """Return the settings with another optimizer, at work since a step."""

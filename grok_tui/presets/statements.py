@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from ..catalog.base import Spec
 from ..errors import PresetError
-from ..files import read_toml, reason
+from ..files import reason
+from ..reading import read_toml
 from .problems import explain
 
 FILE = Path(__file__).with_name("statements.toml")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from grok_tui.engine.run.place import AS_IT_WAS, Place
 from grok_tui.errors import GrokTuiError
 from grok_tui.interrupts import exit_code
-from grok_tui.options import RunOptions
+from grok_tui.options import RunOptions, label_of
 from grok_tui.output import complain
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def run_explorer(
 
     Raises:
         GrokTuiError: the preset or an option cannot be used.
+        Exception: a fault of the explorer's own.
     """
     _prepare_environment(color)
     from grok_tui.tui.app import make_app
@@ -83,6 +84,8 @@ def run_explorer(
         app.run(mouse=mouse)
     app.close_run(endings.patience)
     _tell_kept(app)
+    if app.crash is not None:
+        raise app.crash
     if app.problem is not None:
         raise GrokTuiError(app.problem)
     code = endings.code or app.return_code or 0
@@ -122,7 +125,7 @@ def _kept(keep: bool, lasting: bool, name: str | None, folder: Path | None) -> K
     if folder is not None:
         from grok_tui.engine.store.directory import create_directory
 
-        create_directory(Path(name or "run").stem, folder)
+        create_directory(label_of(name or "run"), folder)
     return Kept(keep or lasting or folder is not None, folder, lasting=lasting)
 
 

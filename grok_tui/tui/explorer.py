@@ -9,7 +9,6 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual.app import App
@@ -21,6 +20,7 @@ from grok_tui.frontend.clock import RunClock
 from grok_tui.frontend.glyphs import Glyphs, glyphs
 from grok_tui.frontend.keeping import Kept, goes_on
 from grok_tui.frontend.source import helper_process, runner
+from grok_tui.options import label_of
 from grok_tui.tui import settings
 from grok_tui.tui.look import themes
 
@@ -81,6 +81,7 @@ class Explorer(App[int]):
         self._asked = options if preset is None else replace(options, assignments=())
         self.source: Source | None = None
         self.problem: str | None = None
+        self.crash: Exception | None = None
         self._factory = factory
         self._kept = kept or Kept()
         self._first = preset
@@ -102,7 +103,7 @@ class Explorer(App[int]):
     @property
     def label(self) -> str:
         """The preset's name without its folder."""
-        return Path(self.preset_name or "").stem
+        return label_of(self.preset_name or "")
 
     @property
     def glyphs(self) -> Glyphs:
@@ -166,8 +167,10 @@ class Explorer(App[int]):
             from grok_tui.frontend import chart_builder, knobs  # noqa: F401  (a first import takes a while)
         except GrokTuiError as error:
             self.post_message(self.Ready(attempt, None, str(error)))
-        except Exception as error:  # else the screen would wait for ever
-            self.post_message(self.Ready(attempt, None, f"{type(error).__name__}: {error}"))
+        except BaseException as error:  # else the screen would wait for ever; a plugin may raise anything
+            from grok_tui.catalog.blame import accounted
+
+            self.post_message(self.Ready(attempt, None, accounted(error)))
         else:
             self.post_message(self.Ready(attempt, source, ""))
 
@@ -217,10 +220,17 @@ class Explorer(App[int]):
         except GrokTuiError as error:
             self.notify(str(error), severity="warning", markup=False)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave after a fault that nothing caught; the program's last resort tells of it."""
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
+        self.crash = self.crash or error
+
     def report(self, error: Exception) -> None:
         """Tell of a fault of the explorer's own, once, and keep its traceback for the debug screen."""
-        line = " ".join(str(error).split())
-        text = f"{type(error).__name__}: {line}"
+        from grok_tui.catalog.blame import accounted
+
+        text = accounted(error)
         if text not in self.faults:
             self.faults[text] = "".join(traceback.format_exception(error))
             title = "a fault of the explorer; the run goes on"

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from grok_tui.catalog.base import nearest
 from grok_tui.errors import GrokTuiError
-from grok_tui.files import read_toml, reason, replace_file
+from grok_tui.files import reason, replace_file
+from grok_tui.reading import read_toml
 from grok_tui.tui.keys.keymap import wrong_keys
 
 if TYPE_CHECKING:

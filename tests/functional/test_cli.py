@@ -135,7 +135,7 @@ def test_a_bad_option_of_a_run_is_refused_in_one_line(grok_tui, preset_file, opt
 
 BAD_FILES = {
     "unknown key": ({"samples": "sample"}, "unknown key 'sample'; did you mean 'samples'?"),
-    "wrong type": ({"samples = 10": 'samples = "ten"'}, "task.samples: should be a valid integer, not 'ten'"),
+    "wrong type": ({"samples = 10": 'samples = "ten"'}, "task.samples: should be a whole number, not 'ten'"),
     "out of range": ({"samples = 10": "samples = 0"}, "task.samples: should be greater than or equal to 1"),
     "not a number": ({"lr = 0.1": "lr = nan"}, "arms.sgd.optimizer.lr: should be a finite number, not nan"),
     "unknown task": ({'"linear101"': '"linear110"'}, "task.name: unknown name 'linear110'"),

@@ -1,6 +1,5 @@
 """Plugins: what they bring is there like what ships, and what is wrong with them is one line."""
 
-import itertools
 import json
 import sys
 from pathlib import Path
@@ -78,41 +77,7 @@ def made(spec):
 SHIFT = ModifierEntry(Shift, made, at={"gradient": 25, "update": 25})
 '''
 SHIFTED = {"[[arms]]": "[modifiers]\nshift = 0.001\n\n[[arms]]"}
-numbers = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def _registries_of_their_own(monkeypatch):
-    monkeypatch.setenv(VARIABLE, "")  # and not what a plugin sets it to, once the test is over
-    for registry in REGISTRIES.values():
-        monkeypatch.setattr(registry, "_added", {})
-        monkeypatch.setattr(registry, "_imported", {})
-    before = set(sys.modules)
-    yield
-    plugins.offered.cache_clear()
-    for name in set(sys.modules) - before:
-        if name.startswith(("grok_tui_plugin_", "lab_")):
-            del sys.modules[name]
-
-
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Install a distribution of one module; return the module's name."""
-
-    def install(code: str, *points: str, distribution: str = "tiger-lab", kind: str = "optimizers") -> str:
-        number = next(numbers)
-        site, module = tmp_path / f"site{number}", f"lab_{number}"
-        info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (site / f"{module}.py").write_text(code)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-        lines = [point.replace("MODULE", module) for point in points]
-        (info / "entry_points.txt").write_text("\n".join([f"[grok_tui.{kind}]", *lines]) + "\n")
-        monkeypatch.syspath_prepend(str(site))
-        plugins.offered.cache_clear()
-        return module
-
-    return install
+pytestmark = pytest.mark.usefixtures("own_registries")
 
 
 @pytest.fixture

@@ -134,10 +134,28 @@ arms = [{ name = "sgd", optimizer = { lr = 0.5 } }, { name = "late", optimizer =
         with pytest.raises(PresetError, match="unknown profile 'fulll'; did you mean 'full'"):
             load(base, profile="fulll")
 
-    def test_a_fault_in_it_is_named_when_it_is_asked_for(self, write):
-        path = write(BASE + "[full]\ntraining = { stesp = 3 }\n")
-        assert load(path).training.steps == 200
-        with pytest.raises(PresetError, match="stesp"):
+    @pytest.mark.parametrize("profile", ["quick", "full"])
+    @pytest.mark.parametrize(
+        ("full", "problem"),
+        [
+            ("[full]\ntraining = { stesp = 3 }\n", "unknown key 'stesp'"),
+            ("[full]\narms = 5\n", "arms: should be a list, not 5"),
+            ('[full]\narms = ["text"]\n', r"arms\[0\]: should be a table, not 'text'"),
+        ],
+    )
+    def test_a_fault_in_it_is_named_whether_it_is_asked_for_or_not(self, write, profile, full, problem):
+        with pytest.raises(PresetError, match=problem):
+            load(write(BASE + full), profile=profile)
+
+    @pytest.mark.parametrize("full", ["5", "'text'", "[1, 2]"])
+    def test_it_is_a_table(self, write, full):
+        with pytest.raises(PresetError, match="full: should be a table"):
+            load(write(f"full = {full}\n{BASE}"))
+
+    def test_it_may_need_a_larger_machine(self, write):
+        path = write(BASE + "[full]\ntraining = { replicas = 100_000 }\ntask = { samples = 1_000_000 }\n")
+        assert load(path).training.replicas == 1
+        with pytest.raises(PresetError, match="GiB"):
             load(path, profile="full")
 
 
@@ -195,8 +213,15 @@ BAD_SETTINGS = {
     "unknown key": ("training.stesp=3", "unknown key 'stesp'; did you mean 'steps'?"),
     "unknown hyperparameter": ("optimizer.lrr=3", "optimizer.lrr: no arm has this; did you mean 'lr'?"),
     "unknown arm": ("arms.adma.optimizer.lr=3", "unknown name 'adma'; did you mean 'adam'?"),
-    "wrong type": ("training.steps=many", "training.steps: should be a valid integer, not 'many'"),
+    "wrong type": ("training.steps=many", "training.steps: should be a whole number, not 'many'"),
     "not a number": ("optimizer.lr=nan", "arms.sgd.optimizer.lr: should be a finite number, not nan"),
+    "a text for a table": ("training=5", "training: should be a table, not 5"),
+    "arms that are none": ("arms=[1]", "arms[0]: should be a table, not 1"),
+    "two lines": ("training.steps=5\nsteps=7", "training.steps: is followed by a second line"),
+    "no UTF-8": ("title=\udcff", "is not UTF-8"),
+    "deeply nested": ("training.steps=" + "[" * 5000, "nests deeper than 16 tables and lists"),
+    "thousands of digits": ("training.steps=" + "9" * 5000, "thousands of digits"),
+    "beyond 2^53": ("modifiers.warmup=9007199254740993", "warmup: a whole number is at most 2^53"),
     "inside a value": ("title.x=1", "title.x: 'title' is a value, not a table"),
 }
 
@@ -215,14 +240,14 @@ BAD_PRESETS = {
     "text for a number": (
         "samples = 10",
         'samples = "10"',
-        "task.samples: should be a valid integer, not '10'",
+        "task.samples: should be a whole number, not '10'",
     ),
     "fraction for a whole number": (
         "steps = 200",
         "steps = 2.5",
-        "training.steps: should be a valid integer",
+        "training.steps: should be a whole number",
     ),
-    "truth for a number": ("steps = 200", "steps = true", "training.steps: should be a valid integer"),
+    "truth for a number": ("steps = 200", "steps = true", "training.steps: should be a whole number"),
     "too small": ("samples = 10", "samples = 0", "task.samples: should be greater than or equal to 1, not 0"),
     "negative rate": ("lr = 0.1", "lr = -0.1", "arms.sgd.optimizer.lr: should be greater than or equal to 0"),
     "not a number": ("lr = 0.1", "lr = nan", "arms.sgd.optimizer.lr: should be a finite number, not nan"),
@@ -312,7 +337,8 @@ BAD_FILES = {
     "binary": (bytes(range(128, 256)), "is not a text file"),
     "zeros": (b"\0" * 100, "is not TOML"),
     "not TOML": (b"title = ", "is not TOML: Invalid value"),
-    "deeply nested": (b"x = " + b"[" * 100_000, "is not TOML"),
+    "deeply nested": (b"x = " + b"[" * 100_000, "nests deeper than 16 tables and lists"),
+    "a number of thousands of digits": (b"x = " + b"9" * 5000, "thousands of digits"),
     "huge": (b"#" * 1_000_001, "is larger than 1 MB"),
 }
 

@@ -104,7 +104,7 @@ class TestNumbersInAPreset:
             ("[107]", "claims[0].statements: unknown statement 107; did you mean 106? There are 1 to 106"),
             ("[0]", "claims[0].statements: unknown statement 0; did you mean 1?"),
             ("[7, 7]", "claims[0].statements: statement 7 is named twice"),
-            ('["7"]', "claims[0].statements[0]: should be a valid integer"),
+            ('["7"]', "claims[0].statements[0]: should be a whole number"),
         ],
     )
     def test_what_is_no_statement_is_one_error_with_the_nearest(self, write, numbers, said):

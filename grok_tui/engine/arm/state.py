@@ -59,6 +59,10 @@ class ArmState(_Part):
     scheduled: Count
     """How many of the preset's own interventions are among them."""
     settled: list[Settled] = []
+    given: list[AnyIntervention] | None = None
+    """What has become of those that waited for another arm; None where nothing is said of it."""
+    first: list[Count] = []
+    """The first step at which events of each replica's present network count; none: all are 0."""
     stride: Annotated[int, Field(ge=1, le=2**53)]
     version: Count
     events: list[Event]

@@ -25,7 +25,7 @@ from grok_tui.lab.optimizers import SMALLEST_LR
 from grok_tui.lab.tasks import Draw, Fresh, Task
 
 from .batches import Batches, BatchKind
-from .coefficients import Coefficients
+from .coefficients import Coefficients, Table
 from .data import TrainingData
 from .noise import drawing_of, scheme
 from .optimizer import Optimizer
@@ -149,8 +149,13 @@ class Trainer:
     def build(self, step: int) -> Work:
         """Return what takes the steps after `step`, built if it is not there yet."""
         size = None if self._batches.full else self._batches.stretch(step)[0]
-        table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, 1)
+        table = self._table(1)
         return self._work(size, self._structure, table.names)
+
+    def _table(self, steps: int) -> Table:
+        return self._coefficients.table(
+            self.optimizer, self.modifiers, self._structure, self._filter_steps, steps
+        )
 
     def set_batch_size(self, size: int | Literal["full"], since: int) -> None:
         """Draw batches of this size, counted from the step `since`.
@@ -192,7 +197,7 @@ class Trainer:
         left: how many steps there are to take in all, for which compiling may be worth it.
         """
         size = None if self._batches.full else self._batches.stretch(step)[0]
-        table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, steps)
+        table = self._table(steps)
         work = self._work(size, self._structure, table.names)
         indices = None
         if size is not None and self._batch_kind != "online":
@@ -233,6 +238,12 @@ class Trainer:
             self.restore(arrays)
             self.whole = True
             self.backends.made, self.drawn_by, self._filter_steps = made, drawn_by, filter_steps
+
+    def displacement(self, step: int, steps: int) -> tuple[list[Tensor], list[int]]:
+        """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
+        change = self.ahead(step, steps) - self.theta
+        layout = self._learner.network.layout
+        return [torch.linalg.vector_norm(part, dim=-1) for part in layout.split(change)], layout.sizes
 
     def export_state(self) -> tuple[dict[str, Any], Arrays]:
         """Return what training has changed: fields of an `ArmState`, and arrays."""

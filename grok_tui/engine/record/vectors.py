@@ -143,3 +143,24 @@ def bounded(name: str, axes: Sequence[Axis], replicas: int, rows: int = ROWS) ->
             f" at most {most:,} fit"
         )
     return VectorHistory(axes, replicas, min(rows, fitting))
+
+
+def with_row(
+    vectors: Mapping[str, VectorHistory],
+    name: str,
+    step: int,
+    values: NDArray[np.float32],
+    axes: Sequence[Axis],
+    rows: int,
+) -> Mapping[str, VectorHistory]:
+    """Return the vectors of an arm with one more row of one of them, [R, ...] along these axes.
+
+    A new one is in another table, since others may be reading a snapshot with this one.
+
+    Raises:
+        VectorError: it is new, and too few of its rows would fit.
+    """
+    if name not in vectors:
+        vectors = {**vectors, name: bounded(name, axes, len(values), rows)}
+    vectors[name].append(step, values)
+    return vectors

@@ -10,7 +10,8 @@ import torch
 
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.presets import Preset
-from grok_tui.presets.model import computing_memory, memory_needed, physical_memory, recorded_memory
+from grok_tui.presets.machine import physical_memory
+from grok_tui.presets.model import computing_memory, memory_needed, recorded_memory
 
 from .snapshot import DeviceMemory
 

@@ -30,6 +30,7 @@ FORMAT = 1
 RUN_FILE, STATUS_FILE, LOCK_FILE = "run.json", "status.json", "lock"
 MEASURES, EVENTS, INTERVENTIONS = "measures.csv", "events.jsonl", "interventions.jsonl"
 FORKS = "forks.jsonl"
+LOOKED_BACK = "looked_back.csv"
 SOCKET = "socket"
 CHECKPOINTS, CHECKPOINT_SUFFIX = "checkpoints", ".safetensors"
 
@@ -160,7 +161,17 @@ class RunDirectory:
 
     def files(self) -> list[Path]:
         """Return all files that the program itself puts there."""
-        names = (SOCKET, MEASURES, EVENTS, INTERVENTIONS, FORKS, STATUS_FILE, LOCK_FILE, RUN_FILE)
+        names = (
+            SOCKET,
+            MEASURES,
+            LOOKED_BACK,
+            EVENTS,
+            INTERVENTIONS,
+            FORKS,
+            STATUS_FILE,
+            LOCK_FILE,
+            RUN_FILE,
+        )
         own = [path for path in (self.path / name for name in names) if os.path.lexists(path)]
         left = [*self.path.glob(".*.tmp")]
         if _is_folder(self.path / CHECKPOINTS):

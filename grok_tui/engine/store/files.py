@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from grok_tui import reading
 from grok_tui.errors import GrokTuiError
 from grok_tui.files import reason
 
@@ -42,15 +43,9 @@ def open_regular(path: Path) -> BinaryIO:
         StoreError: it is missing, a link, no regular file, or cannot be opened.
     """
     try:
-        # Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return reading.open_regular(path, links=False)
     except OSError as error:
         raise StoreError(f"{path}: {_link_or_reason(path, error)}") from None
-    file = os.fdopen(handle, "rb")
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        file.close()
-        raise StoreError(f"{path}: is not a regular file")
-    return file
 
 
 def make_folder(path: Path) -> None:

@@ -81,6 +81,7 @@ class Replay:
             if not checkpoint.state.arms.keys() <= self.run.arms.keys():
                 self._say(f"{path}: is not of this run; passed over")
                 continue
+            self.run.grant(checkpoint.state.arms)
             for name, state in checkpoint.state.arms.items():
                 arm = self.run.arms[name]
                 arm.prescribe(state.backends)

@@ -35,6 +35,7 @@ from .directory import (
 )
 from .files import StoreError, make_folder
 from .logs import LoggedIntervention, Logs, read_forks
+from .looked_back import LookedBackFile
 
 if TYPE_CHECKING:
     from grok_tui.engine.arm.arm import Arm
@@ -74,6 +75,9 @@ class Store:
         # The clock that never goes backwards, whatever happens to the time of day.
         self._wait(0.0)
         logs.attach(run)
+        self._looked_back = LookedBackFile(directory)
+        with suppress(OSError):  # a checkpoint tries again, and says why if it cannot
+            self._settle_looked_back()
 
     @property
     def due(self) -> bool:
@@ -89,6 +93,7 @@ class Store:
         run, began = self._run, time.monotonic()
         try:
             self._logs.flush(run, run.behind)
+            self._settle_looked_back()
             write_checkpoint(self.directory, run, self._logs.sizes)
             verdicts = Counter(claim.verdict.value for claim in run.judge())
             self.directory.write_status(
@@ -102,6 +107,9 @@ class Store:
             self.problem = None
         self._wait(time.monotonic() - began)
         return self.problem is None
+
+    def _settle_looked_back(self) -> None:
+        self._looked_back.settle({name: arm.looked_back for name, arm in self._run.arms.items()})
 
     def _wait(self, took: float) -> None:
         """Let the next checkpoint be due in a while; the last one took some seconds."""
@@ -137,6 +145,7 @@ class Store:
         count = len(arm.interventions)
 
         def delete() -> None:
+            self._looked_back.delete()
             for _, path in reversed(self.directory.checkpoints()):
                 seen = peeked(path)
                 state = seen.arms.get(arm.name) if seen is not None else None

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...catalog.base import Spec
 from ...catalog.plugins import require
+from ..contract import are_coefficients, is_kept, is_like, is_pair, is_state
 from ..pure import Draws
 from .acting import Acting
 
@@ -33,24 +34,20 @@ def check_acting(acting: Acting, spec: Spec, theta: Tensor, sizes: list[int]) ->
         ContractError: one does not.
     """
     state = acting.initial(theta)
-    require(set(state) == set(acting.slots), f"slots are {sorted(acting.slots)}, the state {sorted(state)}")
-    for slot, value in state.items():
-        require(value.dtype == theta.dtype, f"state '{slot}' is {value.dtype} beside {theta.dtype}")
-        require(len(value) == len(theta), f"state '{slot}' {list(value.shape)} has not one row a replica")
+    is_state(state, acting.slots, theta)
     c = numbers(acting, spec, theta)
     noise = torch.ones_like(theta) if acting.draws else None
+    given = (theta, torch.ones_like(theta), state, c, sizes)
     with Draws() as draws:
         weights = acting.weights(theta, noise, c)
-        grad, kept = acting.gradient(theta, torch.ones_like(theta), state, c, sizes)
+        grad, kept = is_pair("gradient", acting.gradient(*given))
         update = acting.update(theta, theta, noise, c)
     otherwise = f"it draws random numbers ({', '.join(draws.seen)}): noise is given where draws is True"
     require(not draws.seen, otherwise)
-    _check_like("theta at the weights", weights, theta)
-    _check_like("the gradient", grad, theta)
-    require(set(kept) == set(state), f"gradient keeps {sorted(kept)} of the state {sorted(state)}")
-    for slot, value in state.items():
-        _check_like(f"state '{slot}'", kept[slot], value)
-    _check_like("theta at the update", update, theta)
+    is_like("theta at the weights", weights, theta)
+    is_like("the gradient", grad, theta)
+    is_kept("gradient", kept, state)
+    is_like("theta at the update", update, theta)
 
 
 def numbers(acting: Acting, spec: Spec, theta: Tensor, at: int = 1) -> dict[str, Tensor]:
@@ -62,16 +59,5 @@ def numbers(acting: Acting, spec: Spec, theta: Tensor, at: int = 1) -> dict[str,
     lr = torch.full((len(theta), 1), 0.1, dtype=torch.float64)
     step = torch.full((1, 1, 1), float(at), dtype=torch.float64)
     found = acting.coefficients(spec, lr, step)
-    for name, value in found.items():
-        require(isinstance(value, Tensor), f"coefficient '{name}' is {type(value).__name__}, no tensor")
-        require(value.dtype == torch.float64, f"coefficient '{name}' is {value.dtype}, not float64")
-        shape = (1, 1, 1, *value.shape)[-3:]
-        fits = value.dim() <= 3 and all(n in (1, m) for n, m in zip(shape, (1, len(theta), 1), strict=True))
-        require(fits, f"coefficient '{name}' {list(value.shape)} does not fit [k, R, 1]")
+    are_coefficients(found, len(theta))
     return {name: value.expand(1, len(theta), 1)[0].to(theta) for name, value in found.items()}
-
-
-def _check_like(what: str, found: Tensor, before: Tensor) -> None:
-    require(isinstance(found, Tensor), f"{what} becomes {type(found).__name__}")
-    require(found.shape == before.shape, f"{what} {list(before.shape)} becomes {list(found.shape)}")
-    require(found.dtype == before.dtype, f"{what} of {before.dtype} becomes {found.dtype}")
