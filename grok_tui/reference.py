@@ -48,7 +48,8 @@ CLAIMS = """A condition is written in a small language of its own: numbers, `+ -
 the functions below. `arm.measure` is a curve over the recorded steps, `arm.event.number` one over the steps
 at which the event was seen; arithmetic on curves goes element by element, over the steps that they have in
 common. What never happened or is not finite is missing, and a comparison with it is unknown, which does not
-count as holding. A condition is judged for every replica.
+count as holding. A condition is judged for every replica. A measure that looks back is known at the end of
+its arm alone, over the recorded steps of which weights are kept: at most 1024, and 128 MiB.
 
 `mean`, `median` and `share` are over the steps of training, not over the rows of the record, which with
 `record_every = "auto"` lie as on a logarithmic axis: a recorded step stands for all those since the one
