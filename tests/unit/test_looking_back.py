@@ -283,6 +283,12 @@ class TestClaims:
         done(run)
         assert [claim.verdict for claim in run.judge()] == [Verdict.REPRODUCED] * 4
 
+    def test_they_are_undecided_again_while_a_run_goes_on_beyond_its_end(self):
+        run = done(Run(declared(claims=[*self.HOLDS, "end(a.val_loss) > 0"], replicas=1)))
+        run.extend()
+        verdicts = [claim.verdict for claim in run.judge()]
+        assert verdicts == [Verdict.UNDECIDED] * 4 + [Verdict.REPRODUCED]
+
     def test_a_curve_is_compared_with_others_where_both_are_known(self, run):
         own = Run(declared(RESTRICTED, EXCLUDED, claims=self.HOLDS[3:]))
         claim = done(own).judge()[0]
