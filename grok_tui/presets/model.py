@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import keyword
-import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
@@ -17,22 +16,27 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import MEASURES, MOST_VECTOR_BYTES, AnyMeasure, Measure, MeasureSpec, measures_of
-from ..catalog.models import AnyModel
+from ..catalog.measures import (
+    LEAST_KEPT_STATES,
+    MEASURES,
+    MOST_STATES_BYTES,
+    AnyMeasure,
+    Measure,
+    MeasureSpec,
+    kept_states,
+    measures_of,
+)
+from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
 from .control import Control
+from .machine import largest_memory
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
 from .statements import check_numbers
-
-NVIDIA_DRIVER = Path("/dev/nvidiactl")
-"""Is there where a GPU may be."""
-
-LARGEST_GPU = 2**39
-"""More bytes than any GPU has."""
 
 ELSEWHERE = {"elsewhere": True}
 """The context of validation for what may be meant for another machine, so that memory is no matter."""
@@ -175,6 +179,10 @@ class Preset(Spec):
             if name in wanted or not (measure.costly or measure.origin)
         }
 
+    def looking_back(self, arm: Arm) -> tuple[str, ...]:
+        """Return the measures of an arm that look back, for which it keeps the weights of the way."""
+        return tuple(name for name in self.measures_of(arm) if MEASURES[name].looks_back)
+
     def _named(self, arm: str) -> set[str]:
         """Return what claims, their controls, and interventions that wait name of an arm."""
         found = set()
@@ -214,6 +222,7 @@ class Preset(Spec):
     @model_validator(mode="after")
     def _arms_fit_the_task(self) -> Preset:
         for arm in self.arms:
+            MODELS.asked(arm.model.name, partial(check_size, arm.model, arm.task.shape))
             for key, name, valid in (
                 ("task.name", arm.task.name, (self.task.name,)),
                 ("model.name", arm.model.name, _models_of(arm)),
@@ -255,6 +264,32 @@ class Preset(Spec):
                 f"task, model and replicas need about {needed / 2**30:,.0f} GiB of memory;"
                 f" there are {there / 2**30:,.0f}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _vectors_can_be_kept(self) -> Preset:
+        for i, asked in enumerate(self.measures):
+            measure = MEASURES[asked.name]
+            for arm in self.arms:
+                if not measure.applies(arm.task, arm.model):
+                    continue
+                try:
+                    sizes = measure.lengths(arm.task, arm.model, asked.settings)
+                    check_vector(asked.name, measure.axes, sizes, self.training.replicas)
+                except ValueError as error:
+                    raise ValueError(f"measures[{i}]: {str(error).removeprefix('measure ')}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _states_can_be_kept(self) -> Preset:
+        for arm in self.arms:
+            numbers = arm.model.parameter_count(arm.task.shape) * self.training.replicas
+            if self.looking_back(arm) and kept_states(numbers, _size(arm)) < LEAST_KEPT_STATES:
+                most = MOST_STATES_BYTES // (LEAST_KEPT_STATES * _size(arm))
+                raise ValueError(
+                    f"arms.{arm.name}: its measures look back on {numbers:,} weights a recorded step,"
+                    f" all replicas together; at most {most:,} fit"
+                )
         return self
 
     @model_validator(mode="after")
@@ -333,32 +368,27 @@ def memory_needed(preset: Preset) -> float:
     """Return about how many bytes a run takes.
 
     They are those of the data, of theta with gradient, state and work space, of the activations that a
-    training step, with their gradients, and a measurement keep, and the most that records of vectors take.
+    training step, with their gradients, and a measurement keep, and the most that records of vectors, and of
+    weights to look back on, take.
     """
     vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
     replicas = preset.training.replicas
     needed = 0.0
     for arm in preset.arms:
         shape = arm.task.shape
-        bytes_each = 8 if arm.training.dtype == "float64" else 4
+        bytes_each, looks_back = _size(arm), preset.looking_back(arm)
         samples = shape.samples + shape.validation
         data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        passes = 3 * arm.batch + 2 * samples
+        passes = 3 * arm.batch + (4 if looks_back else 2) * samples
         activations = arm.model.activations(shape) * passes * replicas
         needed += bytes_each * (data + 10.0 * parameters + activations)
+        if looks_back:
+            needed += bytes_each * parameters * kept_states(parameters, bytes_each)
         needed += MOST_VECTOR_BYTES * sum(one.applies(arm.task, arm.model) for one in vectors)
     return needed
 
 
-def largest_memory() -> int:
-    """Return the bytes of memory that this machine has, or that a GPU in it may have.
-
-    How much a GPU has indeed is known when a run is opened on it.
-    """
-    return max(physical_memory(), LARGEST_GPU if NVIDIA_DRIVER.exists() else 0)
-
-
-def physical_memory() -> int:
-    """Return the bytes of memory that this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+def _size(arm: Arm) -> int:
+    """Return the bytes of a weight."""
+    return 8 if arm.training.dtype == "float64" else 4

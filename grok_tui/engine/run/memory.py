@@ -10,7 +10,8 @@ import torch
 
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.presets import Preset
-from grok_tui.presets.model import memory_needed, physical_memory
+from grok_tui.presets.machine import physical_memory
+from grok_tui.presets.model import memory_needed
 
 from .snapshot import DeviceMemory
 
