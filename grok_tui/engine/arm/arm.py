@@ -82,7 +82,7 @@ class Arm:
         self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
         self._looking_back = LookingBack(measures, theta)
         self._measures = self._looking_back.on_the_way
-        self._measuring = self._problem.measuring(theta, self._measures)
+        self._measuring = self._problem.measuring(theta, self._measures, self._trainer.frame)
         self.step, self.end, self.since = 0, spec.training.steps, 0
         self.watched = False
         self.history = History(self._measuring.names, len(seeds))
@@ -355,7 +355,7 @@ class Arm:
         self._looking_back.forget()
         if self._problem.changing != self._trainer.changing:
             self._trainer.learn(self._problem.learner())
-            self._measuring = self._problem.measuring(self.theta, self._measures)
+            self._measuring = self._problem.measuring(self.theta, self._measures, self._trainer.frame)
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
