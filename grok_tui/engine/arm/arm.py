@@ -80,7 +80,7 @@ class Arm:
         learner, kind, task = self._problem.learner(), spec.training.batches, self.task
         self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
         self._back = LookingBack(measures, theta)
-        self._measuring = self._problem.measuring(theta, self._back.on_the_way)
+        self._measuring = self._problem.measuring(theta, self._back.on_the_way, self._trainer.frame)
         self.watched, self.step, self.since, self.end = False, 0, 0, spec.training.steps
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: Mapping[str, VectorHistory] = {}
@@ -353,7 +353,7 @@ class Arm:
         self._back.forget()
         if self._problem.changing != self._trainer.changing:
             self._trainer.learn(self._problem.learner())
-            self._measuring = self._problem.measuring(self.theta, self._back.on_the_way)
+            self._measuring = self._problem.measuring(self.theta, self._back.on_the_way, self._trainer.frame)
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
