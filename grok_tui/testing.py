@@ -14,6 +14,7 @@ with one line that says what is not as it must be. They need torch and no test f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -206,8 +207,13 @@ def check_measure(entry: Measure, **settings: Any) -> None:
     network, theta = initial_theta(model, task_spec.shape, [0, 1], torch.float64)
     loss = sample_loss(LOSSES.spec("mse" if task_spec.targets != "signs" else "hinge"), torch.float64)
 
+    def probed(chosen: Tensor, start: Tensor) -> Probe:
+        return Probe(chosen, start, network, task, task.train, task.validation, loss, shared=True)
+
     def taken(chosen: Tensor) -> Tensor:
-        probe = Probe(chosen, chosen / 2, network, task, task.train, task.validation, loss, shared=True)
+        probe = probed(chosen, chosen / 2)
+        if entry.looks_back:
+            probe = replace(probe, end=probed(chosen * 2, chosen / 2))
         value: Tensor = entry.load()(probe, **declared.settings)
         return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
@@ -208,8 +208,14 @@ class Relabel(_OfSamples):
 
 
 class Reinitialize(PerReplica):
-    """Draw the weights anew and forget the state of all optimizers; the training data stay as they are."""
+    """Draw the weights anew and forget the state of all optimizers; the training data stay as they are.
 
+    The network is a new one: its events are logged beside those of the one before. What an intervention of
+    the arm still waits for counts from here, also where it had been seen but what was to follow had not been
+    done; one that was done stays done. A replica that had diverged goes on.
+    """
+
+    draws_anew: ClassVar[bool] = True
     action: Literal["reinitialize"]
     seed: int | None = knob(
         None,

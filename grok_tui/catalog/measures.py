@@ -17,10 +17,19 @@ from .llc import Sgld
 from .models import ModelSpec
 from .plugins import ContractError, require
 from .registry import Registry, by_name, is_name
+from .sizes import Sizes, of_coordinates, of_pairs, of_samples, of_singular_values
 from .tasks import TaskSpec
 
-MOST_VECTOR_BYTES = 64 * 2**20
-"""What the record of one measure with axes may take of an arm, all replicas together."""
+MOST_STATES_BYTES = 128 * 2**20
+"""What the weights may take that an arm keeps for measures that look back, all replicas together."""
+
+LEAST_KEPT_STATES, MOST_KEPT_STATES = 16, 1024
+"""Recorded steps of which the weights have to fit in that, and of which they are kept at most."""
+
+
+def kept_states(numbers: int, size: int) -> int:
+    """Return of how many recorded steps the weights fit that are so many numbers of so many bytes."""
+    return min(MOST_STATES_BYTES // max(1, numbers * size), MOST_KEPT_STATES)
 
 
 class MeasureSpec(Spec):
@@ -75,8 +84,13 @@ class Measure(Entry[MeasureSpec]):
         traced: whether it is part of the one function that is traced; what iterates or enumerates is not,
             since that would keep the memory of it all; what has axes never is.
         axes: the names of its axes; of a number there are none.
+        sizes: tells by task, model and settings how long they are, so that a preset which asks for more than
+            can be kept is refused at once; None, or one that gives None: that is seen when a run is built.
         shown: how much of a vector is kept of the first replica for those who look on, where the preset does
             not ask for it: "latest", the last record alone; "history", as of any other vector; "", nothing.
+        looks_back: whether it is asked when the arm has come to its end, about all states that were kept on
+            the way: it may then read `Probe.final`, the same replicas at their end. It is a number, and is
+            taken only where it is asked for.
     """
 
     spec: type[MeasureSpec] = MeasureSpec
@@ -87,7 +101,13 @@ class Measure(Entry[MeasureSpec]):
     costly: bool = False
     traced: bool = True
     axes: tuple[str, ...] = ()
+    sizes: Callable[[TaskSpec, ModelSpec, Mapping[str, Any]], Sizes] | None = None
     shown: Literal["", "latest", "history"] = ""
+    looks_back: bool = False
+
+    def __post_init__(self) -> None:
+        if self.looks_back and self.axes:
+            raise ValueError(f"measure '{self.name}' looks back and has axes: one excludes the other")
 
     @property
     def name(self) -> str:
@@ -108,6 +128,21 @@ class Measure(Entry[MeasureSpec]):
     def help(self) -> str:
         """What it is, in a line."""
         return in_a_line(self.says)
+
+    def lengths(self, task: TaskSpec, model: ModelSpec, settings: Mapping[str, Any]) -> Sizes:
+        """Return how long its axes are in an arm; None where that is seen when a run is built.
+
+        Raises:
+            ContractError: what it says of them are no lengths.
+        """
+        sizes = None if self.sizes is None else self.sizes(task, model, settings)
+        if sizes is not None:
+            whole = isinstance(sizes, tuple) and all(type(size) is int and size >= 0 for size in sizes)
+            require(
+                whole and len(sizes) == len(self.axes),
+                f"measure '{self.name}': its sizes are {sizes!r}, not a length for each of {self.axes}",
+            )
+        return sizes
 
     def applies(self, task: TaskSpec, model: ModelSpec | None = None) -> bool:
         """Tell whether an arm with this task and model has it; None: with some model."""
@@ -140,6 +175,7 @@ class Measures(Registry[MeasureSpec]):
             isinstance(one, str) and is_name(one) for one in entry.axes
         )
         require(axes, f"its axes are {entry.axes!r}, not a tuple of names")
+        require(entry.sizes is None or callable(entry.sizes), "its sizes is no function")
         return entry
 
 
@@ -164,6 +200,7 @@ MEASURES = Measures(
         COORDINATES,
         costly=True,
         axes=("coordinate",),
+        sizes=of_coordinates,
         shown="history",
     ),
     _measure(
@@ -172,6 +209,7 @@ MEASURES = Measures(
         COORDINATES,
         costly=True,
         axes=("coordinate",),
+        sizes=of_coordinates,
         shown="latest",
     ),
     _measure(
@@ -190,6 +228,7 @@ MEASURES = Measures(
         CLASSES,
         costly=True,
         axes=("sample",),
+        sizes=of_samples,
         shown="latest",
     ),
     _measure(
@@ -246,6 +285,7 @@ MEASURES = Measures(
         spec=SingularValues,
         costly=True,
         axes=("index",),
+        sizes=of_singular_values,
     ),
     _measure(
         "learning_coefficient:llc",
@@ -269,6 +309,7 @@ MEASURES = Measures(
         SPECTRUM,
         costly=True,
         axes=("frequency",),
+        sizes=of_coordinates,
     ),
     _measure(
         "spectrum:key_frequencies",
@@ -304,6 +345,20 @@ MEASURES = Measures(
         spec=Frequencies,
     ),
     _measure(
+        "progress:restricted_loss_final_keys",
+        "restricted loss with the key frequencies of the final network, asked at the end about the way there",
+        GROUP,
+        costly=True,
+        looks_back=True,
+    ),
+    _measure(
+        "progress:excluded_loss_final_keys",
+        "excluded loss with the key frequencies of the final network, asked at the end about the way there",
+        GROUP,
+        costly=True,
+        looks_back=True,
+    ),
+    _measure(
         "progress:logit_formula_r2",
         "share of the scores' variance that sum_k A_k cos(w_k (x o y - c)) explains",
         GROUP,
@@ -315,6 +370,7 @@ MEASURES = Measures(
         TABLE,
         costly=True,
         axes=("x", "y"),
+        sizes=of_pairs,
         shown="latest",
     ),
     _measure("coordinates:bias", "weight of the feature that all samples share", LINEAR101),

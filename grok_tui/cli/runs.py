@@ -85,7 +85,7 @@ def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None, _plugins: 
     from grok_tui.catalog.base import nearest
     from grok_tui.engine.store.library import find_run
     from grok_tui.headless import export as exporting
-    from grok_tui.output import write_file, write_result
+    from grok_tui.output import write_result
 
     known = [*exporting.TEXTS, *exporting.FORMATS]
     if to not in known:
@@ -96,11 +96,10 @@ def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None, _plugins: 
             raise GrokTuiError(f"--to {to} needs --out")
         exporting.export_run(directory, to, out)
         return ExitCode.AS_EXPECTED
-    text = exporting.text_of(directory, to)
     if out is None:
-        write_result(text)
+        write_result(exporting.text_of(directory, to))
     else:
-        write_file(out, text, "--out")
+        exporting.write_text(directory, to, out)
     return ExitCode.AS_EXPECTED
 
 
@@ -145,10 +144,18 @@ def prune(keep: opt.KeepRuns = KEEP_RUNS, yes: opt.Yes = False) -> int:
             raise GrokTuiError(f"to delete {what} without being asked, add --yes")
         if not typer.confirm(f"delete {what}?", err=True):
             return ExitCode.AS_EXPECTED
+    left = []
     for run in doomed:
-        run.directory.remove()
-    write_result(f"deleted {what}\n")
-    return ExitCode.AS_EXPECTED
+        try:
+            if not run.directory.remove():
+                complain(f"{run.directory.path}: what the program did not put there is left")
+        except GrokTuiError as error:
+            left.append(run)
+            complain(str(error))
+    gone = [run for run in doomed if run not in left]
+    size = sum(run.size for run in gone) / 1e6
+    write_result(f"deleted {plural(len(gone), 'run')}, {size:.1f} MB\n")
+    return ExitCode.USAGE if left else ExitCode.AS_EXPECTED
 
 
 @runs.command()

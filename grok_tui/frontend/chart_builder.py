@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from grok_tui.charts.model import Chart, LineChart, Mark, Series
+from grok_tui.engine.record.verdicts import AT_THE_END
 from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, MeasureLines, is_vector, title
 from grok_tui.frontend.curves import curve_of, stretch, thinned
 from grok_tui.frontend.glyphs import UNICODE, arm_look
@@ -96,7 +98,10 @@ class ChartBuilder:
             for label, measure, line in curves.more:
                 series += self.series(label, arm, measure, look, line=line, marker="", band=True)
             series += self.series(curves.label or arm.name, arm, curves.main, look, band=True)
-        return self.chart(series, curves.y_range)
+        chart = self.chart(series, curves.y_range)
+        arms = [arm for arm, _ in ([self.chosen] if self.chosen is not None else self.others)]
+        waits = any(curves.main in arm.looked_back.names for arm in arms)
+        return replace(chart, empty=AT_THE_END) if waits else chart
 
     def series(
         self,

@@ -179,7 +179,7 @@ def chart_ids(snapshot: Snapshot) -> list[str]:
         shown |= {*chart.of}
         if isinstance(chart.drawn, MeasureLines):
             shown |= {chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more)}
-    had_by_arms = ((*arm.history.names, *arm.vectors) for arm in snapshot.arms)
+    had_by_arms = ((*arm.history.names, *arm.vectors, *arm.looked_back.names) for arm in snapshot.arms)
     names = dict.fromkeys(name for names in had_by_arms for name in names) or shipped(GENERAL)
     had = (chart for chart in CHARTS if not lacking(chart, snapshot))
     return [*had, *(MEASURE + name for name in names if name not in shown)]
@@ -208,5 +208,8 @@ def title(chart: str) -> str:
 
 def version(snapshot: Snapshot) -> tuple[object, ...]:
     """Return a value that changes when any chart of the run may have changed."""
-    arms = ((a.name, a.history.version, len(a.interventions), len(a.events)) for a in snapshot.arms)
+    arms = (
+        (a.name, a.history.version, len(a.interventions), len(a.events), len(a.looked_back))
+        for a in snapshot.arms
+    )
     return snapshot.state == "finished", snapshot.epoch, *arms

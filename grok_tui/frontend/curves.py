@@ -37,14 +37,31 @@ def curve_of(arm: ArmStatus, measure: str) -> Curve | None:
 
     The band is the envelope of all steps where there is one, and else spans the replicas.
     """
+    if measure in arm.looked_back.names:
+        return _with_band(arm.looked_back.steps.astype(np.float64), arm.looked_back.values(measure))
     if measure not in arm.history.names:
         return None
     low, high = ENVELOPES.get(measure, (measure, measure))
     steps, (values, lows, highs) = _together(arm.history, (measure, low, high))
-    middle = values[:, 0] if values.shape[1] == 1 else np.median(values, axis=1)
-    if low == high and values.shape[1] == 1:
-        return Curve(steps, middle, None, None)
+    if low == high:
+        return _with_band(steps, values)
+    middle = _middle(values)
     return Curve(steps, middle, _over_replicas(np.fmin, lows, middle), _over_replicas(np.fmax, highs, middle))
+
+
+def _with_band(steps: Floats, values: Floats) -> Curve:
+    """Return a measure [n, R] with a band that spans the replicas, where there are several."""
+    middle = _middle(values)
+    if values.shape[1] == 1:
+        return Curve(steps, middle, None, None)
+    low, high = (_over_replicas(fold, values, middle) for fold in (np.fmin, np.fmax))
+    return Curve(steps, middle, low, high)
+
+
+def _middle(values: Floats) -> Floats:
+    """Return the median over replicas of a measure [n, R]: [n]."""
+    middle: Floats = values[:, 0] if values.shape[1] == 1 else np.median(values, axis=1)
+    return middle
 
 
 def _together(history: History, measures: Sequence[str]) -> tuple[Floats, list[Floats]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,8 +158,10 @@ def csv_parts(snapshot: Snapshot) -> Iterator[str]:
     """Yield all curves as CSV in long format: arm, replica, step, measure, value."""
     yield CSV_HEAD
     for arm in snapshot.arms:
-        for measure in arm.history.names:
-            steps, values = arm.history.curve(measure)
+        seen = arm.looked_back
+        on_the_way = ((name, *arm.history.curve(name)) for name in arm.history.names)
+        at_the_end = ((name, seen.steps, seen.values(name)) for name in seen.names)
+        for measure, steps, values in chain(on_the_way, at_the_end):
             for replica, column in enumerate(values.T.tolist()):
                 rows = zip(steps.tolist(), column, strict=True)
                 yield "".join(f"{arm.name},{replica},{step},{measure},{value}\n" for step, value in rows)

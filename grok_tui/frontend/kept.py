@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import reduce
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,18 @@ from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
 from grok_tui.engine.record.history import Event, History
+from grok_tui.engine.record.looked_back import LookedBack
 from grok_tui.engine.record.verdicts import judge
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.engine.store.directory import RunDirectory, preset_of
 from grok_tui.engine.store.export import read_events, read_forks, read_interventions, read_measures
 from grok_tui.engine.store.files import StoreError
+from grok_tui.engine.store.looked_back import read_looked_back
 from grok_tui.engine.store.vectors import read_vectors
 from grok_tui.presets import Arm, Preset, Settings
 
 from .report import CurveReport, Versions
-from .reporting import document, report_of, vectors_of
+from .reporting import document, looked_back_of, report_of, vectors_of
 
 
 def json_of(directory: RunDirectory) -> Iterator[str]:
@@ -50,7 +53,7 @@ def json_of(directory: RunDirectory) -> Iterator[str]:
     report = report_of(snapshot, asked.label, asked.profile)
     yield from document(
         report.model_copy(update={"versions": versions}),
-        _curves(directory),
+        chain(_curves(directory), looked_back_of(snapshot)),
         vectors_of(snapshot),
         state=snapshot.state,
         command=shlex.join(["grok-tui", "replay", directory.name]),
@@ -79,7 +82,15 @@ def snapshot_of(directory: RunDirectory) -> Snapshot:
         preset = _with_forks(preset_of(asked, directory), directory)
         arms = _arms(preset, directory)
         found = read_vectors(directory, preset)
-        arms = tuple(replace(arm, vectors=found.get(arm.name, {})) for arm in arms)
+        seen = read_looked_back(directory)
+        arms = tuple(
+            replace(
+                arm,
+                vectors=found.get(arm.name, {}),
+                looked_back=seen.get(arm.name) or _not_yet(preset, arm.name),
+            )
+            for arm in arms
+        )
         recorded = {arm.name: arm.recorded(preset) for arm in arms}
         claims = tuple(judge(claim, recorded, len(preset.seeds)) for claim in preset.claims)
     except (ValidationError, ValueError, KeyError, TypeError) as error:
@@ -96,6 +107,12 @@ def snapshot_of(directory: RunDirectory) -> Snapshot:
         tf32=asked.tf32,
         kept=directory.name,
     )
+
+
+def _not_yet(preset: Preset, name: str) -> LookedBack:
+    """Return what is known of an arm's measures that look back before its end."""
+    arm = next(arm for arm in preset.arms if arm.name == name)
+    return LookedBack.nothing(preset.looking_back(arm), len(preset.seeds))
 
 
 def _with_forks(preset: Preset, directory: RunDirectory) -> Preset:
@@ -136,18 +153,19 @@ def _arm(
     ]
     history = _history(table, seen)
     settings: Settings = reduce(lambda before, one: before.after(one), own, spec.settings)
-    return ArmStatus(
+    arm = ArmStatus(
         **vars(settings),
         name=spec.name,
         step=table["step"][-1],
         end=fork.end if fork is not None else spec.training.steps,
-        diverged=any(event.name == "divergence" for event in seen),
+        diverged=False,
         parent=fork.parent if fork is not None else "",
         born=fork.step if fork is not None else 0,
         interventions=tuple(own),
         events=tuple(seen),
         history=history,
     )
+    return replace(arm, diverged=bool(arm.had("divergence")))
 
 
 def _history(table: Mapping[str, Any], events: list[Event]) -> History:

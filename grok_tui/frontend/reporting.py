@@ -122,6 +122,16 @@ def curves_of(snapshot: Snapshot) -> Iterator[CurveReport]:
         for measure in arm.history.names:
             steps, values = arm.history.curve(measure)
             yield CurveReport(arm=arm.name, measure=measure, steps=steps.tolist(), values=values.T.tolist())
+    yield from looked_back_of(snapshot)
+
+
+def looked_back_of(snapshot: Snapshot) -> Iterator[CurveReport]:
+    """Yield the measures that look back, of the arms that have come to their end."""
+    for arm in snapshot.arms:
+        found = arm.looked_back
+        for measure in found.names if len(found) else ():
+            values = found.values(measure).T.tolist()
+            yield CurveReport(arm=arm.name, measure=measure, steps=found.steps.tolist(), values=values)
 
 
 def vectors_of(snapshot: Snapshot) -> list[VectorReport]:
@@ -169,7 +179,9 @@ def _events(arm: ArmStatus) -> Iterator[EventReport]:
 
 
 def _arm(arm: ArmStatus, planned: int, backends: Sequence[BackendSince]) -> ArmReport:
-    history = arm.history
+    history, seen = arm.history, arm.looked_back
+    last = {name: history.last(name).tolist() for name in history.names}
+    last |= {name: seen.last(name).tolist() for name in seen.names if len(seen)}
     return ArmReport(
         name=arm.name,
         steps=arm.step,
@@ -181,7 +193,7 @@ def _arm(arm: ArmStatus, planned: int, backends: Sequence[BackendSince]) -> ArmR
         diverged=arm.diverged,
         parent=arm.parent,
         born=arm.born,
-        measures={name: history.last(name).tolist() for name in history.names},
+        measures=last,
         backends=[BackendReport(step=since.step, backend=since.backend) for since in backends],
     )
 

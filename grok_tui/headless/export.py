@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,20 @@ def text_of(directory: RunDirectory, to: str) -> str:
     return "".join(json_of(directory))
 
 
+def write_text(directory: RunDirectory, to: str, out: Path) -> None:
+    """Write the same to a file; beside CSV what looks back, as `NAME.looked_back.csv`, if there is anything.
+
+    Raises:
+        GrokTuiError: the run cannot be read, or `out` cannot be written.
+    """
+    from grok_tui.engine.store.looked_back import csv_of_looked_back
+
+    write_file(out, text_of(directory, to), "--out")
+    looked_back = csv_of_looked_back(directory) if to == "csv" else ""
+    if looked_back:
+        write_file(beside(out, "looked_back"), looked_back, "--out")
+
+
 def export_run(directory: RunDirectory, to: str, out: Path) -> None:
     """Write a kept run.
 
@@ -60,20 +75,38 @@ def _needed(to: str) -> Any:
 def _parquet(directory: RunDirectory, out: Path) -> None:
     """Write the measures as one table: arm, step, replica, and a column for each measure.
 
-    What has axes is a table of its own beside it, `NAME.vectors.parquet`.
+    What has axes is a table of its own beside it, `NAME.vectors.parquet`, and so is what looks back,
+    `NAME.looked_back.parquet`.
     """
     _needed("parquet")
     csv, parquet = import_module("pyarrow.csv"), import_module("pyarrow.parquet")
     from grok_tui.engine.store.export import csv_of
+    from grok_tui.engine.store.looked_back import csv_of_looked_back
 
-    file = io.BytesIO()
-    parquet.write_table(csv.read_csv(io.BytesIO(csv_of(directory).encode())), file)
-    write_file(out, file.getvalue(), "--out")
+    tables = {out: csv_of(directory), beside(out, "looked_back"): csv_of_looked_back(directory)}
+    for path, text in tables.items():
+        if text:
+            file = io.BytesIO()
+            types = _types(text.partition("\n")[0].split(","))
+            options = csv.ConvertOptions(column_types=types)
+            parquet.write_table(csv.read_csv(io.BytesIO(text.encode()), convert_options=options), file)
+            write_file(path, file.getvalue(), "--out")
     columns = _vector_columns(directory)
     if columns:
-        beside = io.BytesIO()
-        parquet.write_table(import_module("pyarrow").table(columns), beside)
-        write_file(out.with_suffix(f".vectors{out.suffix}"), beside.getvalue(), "--out")
+        file = io.BytesIO()
+        parquet.write_table(import_module("pyarrow").table(columns), file)
+        write_file(beside(out, "vectors"), file.getvalue(), "--out")
+
+
+def _types(columns: list[str]) -> dict[str, str]:
+    """Return the types of a table's columns, by name: the same for every run, whatever its rows hold."""
+    known = {"arm": "string", "step": "int64", "replica": "int64"}
+    return {column: known.get(column, "float64") for column in columns}
+
+
+def beside(out: Path, part: str) -> Path:
+    """Return the file beside another that has a part of the same run, NAME.PART.SUFFIX."""
+    return out.with_suffix(f".{part}{out.suffix}")
 
 
 def _vector_columns(directory: RunDirectory) -> dict[str, Any]:
@@ -106,7 +139,8 @@ def _vector_columns(directory: RunDirectory) -> dict[str, Any]:
 
 def _npz(directory: RunDirectory, out: Path) -> None:
     """Write arrays for numpy: `ARM/step` [n], `ARM/MEASURE` [n, R]; of what has axes, `ARM/MEASURE/step` [m],
-    `ARM/MEASURE/value` [m, R, ...] and `ARM/MEASURE/AXIS`, the labels of an axis that has any.
+    `ARM/MEASURE/value` [m, R, ...] and `ARM/MEASURE/AXIS`, the labels of an axis that has any; of what looks
+    back, `ARM/MEASURE/step` [m] and `ARM/MEASURE/value` [m, R].
     """
     import numpy as np
 
@@ -123,28 +157,53 @@ def _npz(directory: RunDirectory, out: Path) -> None:
             where = f"{status.name}/{name}"
             arrays[f"{where}/step"], arrays[f"{where}/value"] = vector.table()
             arrays |= {f"{where}/{axis.name}": np.array(axis.labels) for axis in vector.axes if axis.labels}
+        seen = status.looked_back
+        for name in seen.names if len(seen) else ():
+            where = f"{status.name}/{name}"
+            arrays[f"{where}/step"], arrays[f"{where}/value"] = seen.steps, seen.values(name)
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     write_file(out, file.getvalue(), "--out")
 
 
 def _tensorboard(directory: RunDirectory, out: Path) -> None:
-    """Write a TensorBoard run for each arm, or for each replica of each arm."""
-    board = _needed("tensorboard")
-    from grok_tui.engine.store.export import read_measures
+    """Write a TensorBoard run for each replica of each arm.
 
+    A row's time is not recorded: between the beginning and the newest checkpoint of a run it is taken to rise
+    with the steps.
+    """
+    board = _needed("tensorboard")
+    from grok_tui.engine.record.looked_back import LookedBack
+    from grok_tui.engine.store.export import read_measures
+    from grok_tui.engine.store.looked_back import read_looked_back
+
+    looked_back = read_looked_back(directory)
     try:
-        for arm, columns in read_measures(directory).items():
-            steps = columns.pop("step")
+        for arm, columns in read_measures(directory, only_finite=False).items():
+            steps, seen = columns.pop("step"), looked_back.get(arm) or LookedBack.nothing()
+            at = _times(directory, steps[-1])
             for replica in range(len(next(iter(columns.values()))[0])):
                 folder = out / arm / f"replica-{replica}"
+                if any(folder.glob("events.out.tfevents.*")):
+                    raise GrokTuiError(f"--out: {folder}: holds the events of a run already")
                 with board.SummaryWriter(str(folder)) as writer:
                     for measure, rows in columns.items():
                         for step, row in zip(steps, rows, strict=True):
-                            if row[replica] is not None:
-                                writer.add_scalar(measure, row[replica], step)
+                            writer.add_scalar(measure, row[replica], step, at(step))
+                    for measure in seen.names:
+                        values = seen.values(measure, replica).tolist()
+                        for step, value in zip(seen.steps.tolist(), values, strict=True):
+                            writer.add_scalar(measure, value, step, at(step))
     except OSError as error:
         raise GrokTuiError(f"--out: {out}: {reason(error)}") from None
+
+
+def _times(directory: RunDirectory, last: int) -> Callable[[int], float]:
+    """Return what gives the time of a step, in seconds since 1970."""
+    began = datetime.fromisoformat(directory.describe().created).timestamp()
+    saved = directory.status().saved
+    seconds = datetime.fromisoformat(saved).timestamp() - began if saved else 0.0
+    return lambda step: began + seconds * step / max(1, last)
 
 
 def _drawn(directory: RunDirectory) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import keyword
-import os
 from collections.abc import Collection, Mapping
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -18,22 +16,27 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import MEASURES, MOST_VECTOR_BYTES, AnyMeasure, Measure, MeasureSpec, measures_of
+from ..catalog.measures import (
+    LEAST_KEPT_STATES,
+    MEASURES,
+    MOST_STATES_BYTES,
+    AnyMeasure,
+    Measure,
+    MeasureSpec,
+    kept_states,
+    measures_of,
+)
 from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
+from .claim import Claim
 from .control import Control
+from .machine import largest_memory
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
-from .statements import check_numbers
-
-NVIDIA_DRIVER = Path("/dev/nvidiactl")
-"""Is there where a GPU may be."""
-
-LARGEST_GPU = 2**39
-"""More bytes than any GPU has."""
 
 ELSEWHERE = {"elsewhere": True}
 """The context of validation for what may be meant for another machine, so that memory is no matter."""
@@ -46,61 +49,6 @@ def _no_keyword(name: str) -> str:
 
 
 ArmName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_no_keyword)]
-
-
-class Claim(Spec):
-    """A statement of the source, the condition that it amounts to here, and what became of it."""
-
-    says: str = knob(help="the statement, in words")
-    holds: str = knob(help="the condition, in the claim language")
-    origin: str = knob(help="where the statement stands")
-    retracted: str | None = knob(None, help="what its author said when taking it back")
-    expected: Literal["reproduced", "not reproduced"] = knob("reproduced", help="the honest verdict")
-    because: str | None = knob(None, help="why it is not reproduced")
-    holds_in: float = knob(1.0, gt=0, le=1, help="share of the replicas it has to hold in")
-    statements: list[int] = knob([], help="numbers of the statements that it stands for, of those that ship")
-    fails_with: Control | None = knob(None, help="its control: with this the condition does not hold")
-    holds_with: Control | None = knob(None, help="the control of one not reproduced: with this it holds")
-
-    @field_validator("statements")
-    @classmethod
-    def _statements_exist(cls, numbers: list[int]) -> list[int]:
-        check_numbers(numbers)
-        return numbers
-
-    @field_validator("holds")
-    @classmethod
-    def _parses(cls, text: str) -> str:
-        claims.parse(text)
-        return text
-
-    @model_validator(mode="after")
-    def _reason_is_given(self) -> Claim:
-        if (self.expected == "not reproduced") != (self.because is not None):
-            raise ValueError("'because' goes with expected = \"not reproduced\", and only with it")
-        return self
-
-    @model_validator(mode="after")
-    def _control_goes_with_the_verdict(self) -> Claim:
-        key, other = ("fails_with", "holds_with")[:: 1 if self.expected == "reproduced" else -1]
-        if getattr(self, other) is not None:
-            raise ValueError(f"the control of a claim that is {self.expected} is '{key}', not '{other}'")
-        if self.control is not None:
-            try:
-                claims.parse(self.control.applied(self.holds))
-            except ValueError as error:
-                raise ValueError(f"{key}: {error}") from None
-        return self
-
-    @property
-    def condition(self) -> claims.Condition:
-        """The parsed condition."""
-        return claims.parse(self.holds)
-
-    @property
-    def control(self) -> Control | None:
-        """What turns the verdict round, if the preset says so."""
-        return self.fails_with if self.expected == "reproduced" else self.holds_with
 
 
 class Arm(Spec):
@@ -175,6 +123,10 @@ class Preset(Spec):
             for name, measure in self._had(arm).items()
             if name in wanted or not (measure.costly or measure.origin)
         }
+
+    def looking_back(self, arm: Arm) -> tuple[str, ...]:
+        """Return the measures of an arm that look back, for which it keeps the weights of the way."""
+        return tuple(name for name in self.measures_of(arm) if MEASURES[name].looks_back)
 
     def _named(self, arm: str) -> set[str]:
         """Return what claims, their controls, and interventions that wait name of an arm."""
@@ -260,6 +212,32 @@ class Preset(Spec):
         return self
 
     @model_validator(mode="after")
+    def _vectors_can_be_kept(self) -> Preset:
+        for i, asked in enumerate(self.measures):
+            measure = MEASURES[asked.name]
+            for arm in self.arms:
+                if not measure.applies(arm.task, arm.model):
+                    continue
+                try:
+                    sizes = measure.lengths(arm.task, arm.model, asked.settings)
+                    check_vector(asked.name, measure.axes, sizes, self.training.replicas)
+                except ValueError as error:
+                    raise ValueError(f"measures[{i}]: {str(error).removeprefix('measure ')}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _states_can_be_kept(self) -> Preset:
+        for arm in self.arms:
+            numbers = arm.model.parameter_count(arm.task.shape) * self.training.replicas
+            if self.looking_back(arm) and kept_states(numbers, _size(arm)) < LEAST_KEPT_STATES:
+                most = MOST_STATES_BYTES // (LEAST_KEPT_STATES * _size(arm))
+                raise ValueError(
+                    f"arms.{arm.name}: its measures look back on {numbers:,} weights a recorded step,"
+                    f" all replicas together; at most {most:,} fit"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _interventions_fit(self) -> Preset:
         arms = {arm.name: arm for arm in self.arms}
         for i, intervention in enumerate(self.interventions):
@@ -332,35 +310,41 @@ def _losses_of(arm: Arm) -> tuple[str, ...]:
 
 
 def memory_needed(preset: Preset) -> float:
-    """Return about how many bytes a run takes.
+    """Return about how many bytes a run takes: where it computes, and for its records."""
+    return computing_memory(preset) + recorded_memory(preset)
 
-    They are those of the data, of theta with gradient, state and work space, of the activations that a
-    training step, with their gradients, and a measurement keep, and the most that records of vectors take.
+
+def computing_memory(preset: Preset) -> float:
+    """Return about how many bytes a run takes of the device that computes it.
+
+    They are those of the data, of theta with gradient, state and work space, and of the activations that a
+    training step, with their gradients, and a measurement keep.
     """
-    vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
     replicas = preset.training.replicas
     needed = 0.0
     for arm in preset.arms:
         shape = arm.task.shape
-        bytes_each = 8 if arm.training.dtype == "float64" else 4
         samples = shape.samples + shape.validation
         data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        passes = 3 * arm.batch + 2 * samples
+        passes = 3 * arm.batch + (4 if preset.looking_back(arm) else 2) * samples
         activations = arm.model.activations(shape) * passes * replicas
-        needed += bytes_each * (data + 10.0 * parameters + activations)
-        needed += MOST_VECTOR_BYTES * sum(one.applies(arm.task, arm.model) for one in vectors)
+        needed += _size(arm) * (data + 10.0 * parameters + activations)
     return needed
 
 
-def largest_memory() -> int:
-    """Return the bytes of memory that this machine has, or that a GPU in it may have.
+def recorded_memory(preset: Preset) -> float:
+    """Return the most bytes of the host that records of vectors, and of weights to look back on, take."""
+    vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
+    needed = 0.0
+    for arm in preset.arms:
+        needed += MOST_VECTOR_BYTES * sum(one.applies(arm.task, arm.model) for one in vectors)
+        if preset.looking_back(arm):
+            parameters = arm.model.parameter_count(arm.task.shape) * preset.training.replicas
+            needed += _size(arm) * parameters * kept_states(parameters, _size(arm))
+    return needed
 
-    How much a GPU has indeed is known when a run is opened on it.
-    """
-    return max(physical_memory(), LARGEST_GPU if NVIDIA_DRIVER.exists() else 0)
 
-
-def physical_memory() -> int:
-    """Return the bytes of memory that this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+def _size(arm: Arm) -> int:
+    """Return the bytes of a weight."""
+    return 8 if arm.training.dtype == "float64" else 4

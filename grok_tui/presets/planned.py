@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from ..catalog.base import nearest
 from ..catalog.events import EVENTS
 from ..catalog.interventions import AnyIntervention
+from ..catalog.measures import MEASURES
 from .problems import first_problem
 from .settings import Settings
 
@@ -35,6 +36,8 @@ def check_awaited(interventions: Sequence[AnyIntervention], measures: Mapping[st
             raise ValueError(
                 f"{where}: unknown measure '{what.name}'{nearest(what.name, list(measures[arm]))}"
             )
+        elif what.name in MEASURES and MEASURES[what.name].looks_back:
+            raise ValueError(f"{where}: '{what.name}' looks back from the end, for which nothing can wait")
         circle = _circle(one, interventions)
         if circle:
             raise ValueError(f"{where}: arms wait for one another: {' for '.join(circle)}")

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from grok_tui.claims import ClaimError, parse
+from grok_tui.claims import ClaimError, Curve, parse
 
 NAN = math.nan
 
 
 class Curves:
     """One arm `a` with the curves x and y, and an event `jump` with a number `size`."""
+
+    cut = False  # whether the arm broke down after its last step
 
     def __init__(self, jumps=(), **curves):
         self.curves = curves
@@ -22,8 +24,11 @@ class Curves:
     def steps(self, arm):
         return np.arange(len(self.curves["x"]))
 
-    def values(self, arm, measure):
-        return self.curves[measure]
+    def curve(self, arm, measure):
+        return Curve(self.steps(arm), self.curves[measure])
+
+    def cut_off(self, arm):
+        return self.cut
 
     def events(self, arm, event):
         return np.array(list(self.jumps) if event == "jump" else [], dtype=np.int64)

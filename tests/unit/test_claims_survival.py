@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grok_tui.claims import ClaimError, Verdict, parse, verdict
+from grok_tui.claims import ClaimError, Curve, Verdict, parse, verdict
 from grok_tui.claims.survival import Median, kaplan_meier, median_time
 
 # Weeks of remission in leukemia, under 6-mercaptopurine and a placebo (Freireich et al., Blood 21, 1963).
@@ -98,8 +98,11 @@ class Replica:
     def steps(self, arm):
         return np.arange(0, 101, 10)
 
-    def values(self, arm, measure):
-        return np.full(11, self.loss)
+    def curve(self, arm, measure):
+        return Curve(self.steps(arm), np.full(11, self.loss))
+
+    def cut_off(self, arm):
+        return False
 
     def events(self, arm, event):
         return np.array([step for step in [self.seen[event]] if step is not None], dtype=np.int64)

@@ -17,11 +17,11 @@ from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.arrays import Arrays, Kept, check, prefixed, under
-from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
 from grok_tui.engine.record.history import History, next_recorded
-from grok_tui.engine.record.plateaus import Plateaus, Watched, watched_by
-from grok_tui.engine.record.vectors import ROWS, VectorHistory, bounded
+from grok_tui.engine.record.looked_back import LookedBack
+from grok_tui.engine.record.plateaus import Watched
+from grok_tui.engine.record.vectors import ROWS, VectorHistory, with_row
 from grok_tui.engine.steps.backends import BackendSince, Compiling
 from grok_tui.errors import GrokTuiError
 from grok_tui.presets import Arm as ArmSpec
@@ -29,9 +29,11 @@ from grok_tui.presets import Settings
 from grok_tui.presets.problems import first_problem
 
 from .interventions import carry_out
+from .looking_back import LookingBack
 from .optimizer import Optimizer
 from .problem import Problem
 from .schedule import Schedule
+from .seen import Seen
 from .state import ArmState
 from .trainer import Trainer
 
@@ -78,21 +80,21 @@ class Arm:
         theta = self._problem.theta_0.clone()
         learner, kind, task = self._problem.learner(), spec.training.batches, self.task
         self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
-        self._measures = measures
-        self._measuring = self._problem.measuring(theta, measures)
-        self.step, self.end = 0, spec.training.steps
+        self._looking_back = LookingBack(measures, theta)
+        self._measures = self._looking_back.on_the_way
+        self._measuring = self._problem.measuring(theta, self._measures)
+        self.step, self.end, self.since = 0, spec.training.steps, 0
         self.watched = False
         self.history = History(self._measuring.names, len(seeds))
-        self.vectors: dict[str, VectorHistory] = {}
+        self.vectors: Mapping[str, VectorHistory] = {}
         self._looked_at: tuple[str, ...] = ()
-        self.detectors = Detectors(self.history, len(seeds))
-        own = (watched_by(one) for one in scheduled if one.since_plateau is not None)
-        self._plateaus = Plateaus(list(dict.fromkeys([*watched, *own])), len(seeds))
+        self._seen = Seen(self.history, len(seeds), watched, scheduled)
+        self.detectors = self._seen.detectors
         self.interventions: list[AnyIntervention] = []
+        self._new: list[int | None] = []  # replicas whose weights the present intervention drew
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
         self.schedule = Schedule(scheduled)
         self._trainer.put_to_work(spec.optimizer, "fresh")
-        self.since = 0
         self.modify(spec.modifiers)
         self.set_batch_size(spec.training.batch_size)
         self._envelope = empty_envelope(len(seeds))
@@ -145,6 +147,11 @@ class Arm:
         """What made which steps, in order."""
         return self._trainer.backends.made
 
+    @property
+    def draws_by(self) -> str:
+        """What draws the random numbers of steps here, where there are any."""
+        return self._trainer.draws_by
+
     def prescribe(self, backends: Sequence[BackendSince], until: int | None = None) -> None:
         """Have steps up to `until`, or all from now on, made by what made them before."""
         self._trainer.backends.prescribe(backends, until)
@@ -168,6 +175,11 @@ class Arm:
     def complete(self) -> bool:
         """Whether all that the preset asked for is done, so that claims can be judged."""
         return self.step >= self.spec.training.steps or self.stopped
+
+    @property
+    def looked_back(self) -> LookedBack:
+        """What is asked at the end about the states on the way; nothing before."""
+        return self._looking_back.found(self.finished, self.history.version, self._measuring)
 
     def watch(self) -> None:
         """Keep at recorded steps, from now on, what charts show of the first replica."""
@@ -200,6 +212,7 @@ class Arm:
         if self.step == due:
             self._record()
         self._trainer.whole = True
+        _ = self.looked_back  # where memory may run out for it, and is known to be the arm's
         return taken
 
     def status(self) -> ArmStatus:
@@ -214,6 +227,7 @@ class Arm:
             events=tuple(self.history.events),
             history=self.history,
             vectors=self.vectors,
+            looked_back=self.looked_back,
         )
 
     def intervene(self, intervention: AnyIntervention) -> None:
@@ -242,12 +256,7 @@ class Arm:
 
     def onsets(self, one: AnyIntervention) -> list[int | None]:
         """Return the step at which each replica of this arm came to what an intervention waits for first."""
-        assert one.awaited is not None
-        event = one.awaited[1]
-        if not isinstance(event, str):
-            return self._plateaus.onsets(watched_by(one))
-        seen = (self.history.event_steps(event, replica) for replica in range(len(self.seeds)))
-        return [min((int(step) for step in steps if step >= one.not_before), default=None) for steps in seen]
+        return self._seen.onsets(one)
 
     def export_state(self) -> tuple[ArmState, Arrays]:
         """Return all that the arm has become; nothing in it changes when the arm goes on."""
@@ -259,6 +268,8 @@ class Arm:
             interventions=list(self.interventions),
             scheduled=self.schedule.done,
             settled=list(self.schedule.settled),
+            given=list(self.schedule.given),
+            first=list(self._seen.first) if any(self._seen.first) else [],
             stride=self.history.stride,
             version=self.history.version,
             data_version=self.data.version,
@@ -288,6 +299,7 @@ class Arm:
         self._trainer.set_batch_size(state.batch_size, state.batches_since)
         self.step, self.end, self.since = state.step, state.end, state.since
         self.interventions = list(state.interventions)
+        self._seen.first = list(state.first) or [0] * len(self.seeds)
         self.schedule.restore(state.scheduled, state.settled)
         self._envelope = arrays["envelope"].copy()
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
@@ -324,12 +336,11 @@ class Arm:
         self.theta[chosen] = self._problem.restart(seeds, replica)[chosen]
         self._trainer.restart(replica)
         self._adapt()
+        self._new.append(replica)
 
     def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
         """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
-        change = self._trainer.ahead(self.step, steps) - self.theta
-        layout = self._problem.network.layout
-        return [torch.linalg.vector_norm(part, dim=-1) for part in layout.split(change)], layout.sizes
+        return self._trainer.displacement(self.step, steps)
 
     def set_batch_size(self, size: int | Literal["full"]) -> None:
         """Draw batches of this size from now on.
@@ -341,13 +352,14 @@ class Arm:
 
     def _adapt(self) -> None:
         """Where something changes for the first time that was a constant so far, trace without it."""
+        self._looking_back.forget()
         if self._problem.changing != self._trainer.changing:
             self._trainer.learn(self._problem.learner())
             self._measuring = self._problem.measuring(self.theta, self._measures)
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
-        since = self.since
+        since, self._new = self.since, []
         try:
             with self._trainer.attempt():
                 carry_out(done, self)
@@ -356,13 +368,15 @@ class Arm:
             raise
         self.interventions.append(done)
         self.schedule.done += of_preset
+        for replica in self._new:
+            self._seen.forget(self.step, replica)
+            self.schedule.forget(replica)
         if self.listener is not None:
             self.listener(done, of_preset)
 
     def _expected(self, state: ArmState) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array of the arm's state."""
-        expected = self._trainer.expected()
-        expected |= self._problem.layouts(state.data_version, state.restarts)
+        expected = self._trainer.expected() | self._problem.layouts(state.data_version, state.restarts)
         expected["envelope"] = ((len(SIDES), len(self.seeds)), "float64")
         expected |= {f"history/{name}": layout for name, layout in self.history.layouts().items()}
         for part, one in self._parts():
@@ -372,7 +386,9 @@ class Arm:
     def _parts(self) -> Iterator[tuple[str, Kept]]:
         """Yield what keeps arrays of its own in the state, by the name that they stand under."""
         yield "seen", self.detectors
-        yield "plateaus", self._plateaus
+        yield "plateaus", self._seen.plateaus
+        if self._looking_back.states is not None:
+            yield "states", self._looking_back.states
         # What is kept of the latest record alone follows from theta.
         yield from ((f"vectors/{name}", kept) for name, kept in self.vectors.items() if kept.rows > 1)
 
@@ -380,10 +396,10 @@ class Arm:
         self.history.append(self.step, self._measuring.take(), self._envelope)
         for name, values in self._measuring.vectors.items():
             self._keep(name, values)
+        self._looking_back.record(self.step)
         self._envelope = empty_envelope(len(self.seeds))
         self._look(self._looked_at)
-        self.detectors.recorded(self.step)
-        self._plateaus.recorded(self.step, self.history)
+        self._seen.recorded(self.step)
         # Only here, because what is known between two records depends on the chunks.
         self.schedule.settle(self.step, self.onsets)
 
@@ -392,7 +408,5 @@ class Arm:
             self._keep(name, values, 1 if MEASURES[name].shown == "latest" else ROWS)
 
     def _keep(self, name: str, values: NDArray[np.float32], rows: int = ROWS) -> None:
-        if name not in self.vectors:  # in another table, since others may be reading a snapshot with this one
-            new = bounded(name, self._measuring.axes(name, values), len(values), rows)
-            self.vectors = {**self.vectors, name: new}
-        self.vectors[name].append(self.step, values)
+        axes = self._measuring.axes(name, values)
+        self.vectors = with_row(self.vectors, name, self.step, values, axes, rows)

@@ -33,9 +33,7 @@ class JudgedControl:
     @property
     def telling(self) -> claims.Judgement:
         """The judgement to show: of the first replica that came out as the verdict did."""
-        reproduced = self.verdict == claims.Verdict.REPRODUCED
-        agreeing = (j for j in self.judgements if (j.holds is True) == reproduced)
-        return next(agreeing, self.judgements[0])
+        return claims.telling(self.judgements, self.verdict)
 
 
 def judge_control(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedControl | None:
@@ -90,4 +88,6 @@ def _shuffles(used: list[str], arms: Mapping[str, Recorded]) -> Iterator[dict[st
 
 def _has_all(condition: claims.Condition, arms: Mapping[str, Recorded]) -> bool:
     """Whether arms of other tasks, or with fewer costly measures, have what a claim reads."""
-    return all(name in arms[arm].history.names for arm, name in condition.measures())
+    return all(
+        name in (*arms[arm].history.names, *arms[arm].looked_back.names) for arm, name in condition.measures()
+    )

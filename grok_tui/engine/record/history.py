@@ -131,6 +131,11 @@ class History:
         seen = [e.step for e in self.events if e.name == name and e.replica == replica]
         return np.array(seen, dtype=np.int64)
 
+    def first_seen(self, name: str, earliest: int) -> list[int | None]:
+        """Return the first step, not before `earliest`, at which each replica had an event; None: never."""
+        seen = (self.event_steps(name, replica) for replica in range(self._rows.shape[-1]))
+        return [min((int(step) for step in steps if step >= earliest), default=None) for steps in seen]
+
     def event_numbers(
         self, name: str, number: str, replica: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

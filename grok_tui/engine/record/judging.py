@@ -40,7 +40,10 @@ class Judging:
             return
         seen = (
             epoch,
-            *((arm.history.version, len(arm.history.events), arm.complete) for arm in arms.values()),
+            *(
+                (arm.history.version, len(arm.history.events), arm.complete, len(arm.looked_back))
+                for arm in arms.values()
+            ),
         )
         if seen != self._seen:
             self.claims = tuple(judge(claim, arms, len(preset.seeds)) for claim in preset.claims)

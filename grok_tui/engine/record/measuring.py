@@ -77,7 +77,10 @@ class Measuring:
         def probed(
             theta: Tensor, theta_0: Tensor, x: Tensor, y: Tensor, vx: Tensor, vy: Tensor, *mask: Tensor
         ) -> Probe:
-            return Probe(theta, theta_0, network, task, Samples(x, y), Samples(vx, vy), loss, shared, *mask)
+            train, validation = Samples(x, y), Samples(vx, vy)
+            return Probe(
+                theta, theta_0, network, task, train, validation, loss, shared, mask[0] if mask else None
+            )
 
         def together(*given: Tensor) -> tuple[Tensor, ...]:
             probe = probed(*given)
@@ -127,6 +130,42 @@ class Measuring:
         vars(own).update(first)
         with torch.no_grad():
             return {name: take(name, own).cpu().numpy().astype(np.float32) for name in names}
+
+    def looked_back(
+        self, measures: Mapping[str, MeasureSpec], states: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """Return measures that look back [n, M, R] at states of theta [n, R, P]; the last is the end.
+
+        Samples and start are as they are now.
+        """
+        takers = [taker(measure) for measure in measures.values()]
+        traced = [row for row, name in enumerate(measures) if MEASURES[name].traced]
+        untraced = [row for row in range(len(takers)) if row not in traced]
+        theta, *rest = self._given
+        at, end = torch.empty_like(theta), torch.from_numpy(states[-1].copy()).to(theta.device)
+
+        def probed(at: Tensor, end: Tensor, *rest: Tensor) -> Probe:
+            return replace(self._probed(at, *rest), end=self._probed(end, *rest))
+
+        def together(*given: Tensor) -> tuple[Tensor, ...]:
+            probe = probed(*given)
+            return tuple(takers[row](probe) for row in traced)
+
+        given = (at, end, *rest)
+        at.copy_(end)
+        values = np.empty((len(states), len(measures), self._replicas))
+        with torch.no_grad():
+            plan = Plan(together, given, constant=(False, *[True] * (len(given) - 1))) if traced else None
+            for place, state in enumerate(states):
+                at.copy_(torch.from_numpy(state))
+                if plan is not None:
+                    plan.replay()
+                    for row, value in zip(traced, plan.outputs, strict=True):
+                        values[place, row] = value.cpu().numpy()
+                probe = probed(*given)
+                for row in untraced:
+                    values[place, row] = takers[row](probe).cpu().numpy()
+        return values
 
     def _samples_of_first(self, samples: Samples) -> Samples:
         inputs = samples.inputs if self._shared else samples.inputs[:1]

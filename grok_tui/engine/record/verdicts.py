@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,10 @@ from grok_tui import claims
 from grok_tui.presets import Claim
 
 from .history import History
+from .looked_back import LookedBack
+
+AT_THE_END = "asked at the end"
+"""What is said of a measure that looks back before its arm has come to its end."""
 
 
 class Recorded(Protocol):
@@ -26,6 +30,10 @@ class Recorded(Protocol):
     def complete(self) -> bool:
         """Whether all that the preset asked for is done."""
 
+    @property
+    def looked_back(self) -> LookedBack:
+        """What was asked at the end about the way there."""
+
 
 @dataclass(frozen=True)
 class RecordedArm:
@@ -33,6 +41,7 @@ class RecordedArm:
 
     history: History
     complete: bool
+    looked_back: LookedBack = field(default_factory=LookedBack.nothing)
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,7 @@ class JudgedClaim:
     @property
     def telling(self) -> claims.Judgement:
         """The judgement to show: of the first replica that came out as the verdict did."""
-        reproduced = self.verdict == claims.Verdict.REPRODUCED
-        agreeing = (j for j in self.judgements if (j.holds is True) == reproduced)
-        return next(agreeing, self.judgements[0])
+        return claims.telling(self.judgements, self.verdict)
 
 
 def judge(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedClaim:
@@ -87,9 +94,22 @@ class ReplicaCurves:
         """Return the recorded steps of an arm."""
         return self._arms[arm].history.steps
 
-    def values(self, arm: str, measure: str) -> NDArray[np.float64]:
-        """Return a measure at the recorded steps of an arm."""
-        return self._arms[arm].history.values(measure, self._replica)
+    def curve(self, arm: str, measure: str) -> claims.Curve:
+        """Return a measure of an arm over the steps at which it is known."""
+        record = self._arms[arm]
+        if measure in record.looked_back.names:
+            seen = record.looked_back
+            values = seen.values(measure, self._replica)
+            return claims.Curve(seen.steps, values, *(() if len(seen) else (AT_THE_END,)))
+        return claims.Curve(record.history.steps, record.history.values(measure, self._replica))
+
+    def cut_off(self, arm: str) -> bool:
+        """Return whether this replica of an arm diverged, and never came back."""
+        diverged = self.events(arm, "divergence")
+        if not diverged.size:
+            return False
+        loss = self.curve(arm, "train_loss")
+        return not np.isfinite(loss.values[loss.steps > diverged.max()]).any()
 
     def events(self, arm: str, event: str) -> NDArray[np.int64]:
         """Return the steps at which an event was seen in an arm."""

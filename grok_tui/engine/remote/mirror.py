@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from grok_tui.catalog.measures import MOST_KEPT_STATES
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
 from grok_tui.engine.record.history import CAPACITY, Event, History
 from grok_tui.engine.record.judging import Judging
+from grok_tui.engine.record.looked_back import LookedBack
 from grok_tui.engine.record.vectors import VectorHistory, bounded
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.presets import Preset
@@ -79,6 +81,7 @@ class _ArmMirror:
             name: bounded(name, along.axes, along.replicas, along.rows)
             for name, along in kind.vectors.items()
         }
+        self._looked_back = LookedBack.nothing(tuple(kind.looking_back), kind.replicas)
         self._interventions: list[AnyIntervention] = []
         self._events: list[Event] = []
 
@@ -89,13 +92,23 @@ class _ArmMirror:
             self._record(news.record)
         for name, table in news.vectors.items():
             self._take_rows(name, self._vectors.get(name), table)
+        if news.looked_back is not None:
+            self._look_back(news.looked_back)
         return ArmStatus(
             **vars(news.facts),
             interventions=tuple(self._interventions),
             events=tuple(self._events),
             history=self._history,
             vectors=self._vectors,
+            looked_back=self._looked_back,
         )
+
+    def _look_back(self, table: Table) -> None:
+        names = self._looked_back.names
+        known = {"steps": self._looked_back.steps, "rows": self._looked_back.rows}
+        shape = (len(names), self._kind.replicas)
+        steps, rows = _joined(table, known, np.dtype("<f8"), shape, MOST_KEPT_STATES)
+        self._looked_back = LookedBack(names, steps.astype(np.int64), rows.astype(np.float64))
 
     def _record(self, record: Record) -> None:
         shape = (len(self._kind.names), self._kind.replicas)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from grok_tui.engine.arm.status import ArmFacts, ArmStatus
 from grok_tui.engine.record.history import History
+from grok_tui.engine.record.looked_back import LookedBack
 from grok_tui.engine.record.vectors import VectorHistory
 from grok_tui.engine.run.snapshot import RunFacts, Snapshot
 from grok_tui.presets import Preset
@@ -82,6 +83,8 @@ class _ArmTeller:
         self._version, self._stride, self._rows = -1, 0, 0
         self._interventions = self._events = 0
         self._told: dict[str, NDArray[np.int64]] = {}
+        self._looked_back: LookedBack | None = None
+        self._looked_back_rows = 0
 
     def news(self, arm: ArmStatus) -> ArmNews:
         kind = None
@@ -106,6 +109,7 @@ class _ArmTeller:
             vectors={name: self._rows_of(name, vector) for name, vector in arm.vectors.items()}
             if changed
             else {},
+            looked_back=self._rows_looked_back(arm.looked_back),
         )
 
     def _new(self, entries: Sequence[Entry], known: int) -> list[Entry]:
@@ -157,6 +161,24 @@ class _ArmTeller:
             values=rows[first:last].astype("<f4").tobytes(),
         )
 
+    def _rows_looked_back(self, found: LookedBack) -> Table | None:
+        """Return what is new of the measures that look back, which come all at once and never change."""
+        if found is not self._looked_back:
+            self._looked_back, self._looked_back_rows = found, 0
+        elif self._looked_back_rows == len(found):
+            return None
+        if not found.names:
+            return None
+        first = self._looked_back_rows
+        last = min(first + _fitting(found.rows), len(found))
+        self._looked_back_rows = last
+        self.unfinished |= last < len(found)
+        return Table(
+            first=first,
+            steps=found.steps[first:last].astype("<i8").tobytes(),
+            values=found.rows[first:last].astype("<f8").tobytes(),
+        )
+
 
 def _short(kind: type[Facts], whole: Facts) -> Facts:
     """Return the part of a run or an arm that is short."""
@@ -178,4 +200,5 @@ def _kind(arm: ArmStatus) -> Kind:
             name: Along(axes=list(vector.axes), replicas=vector.replicas, rows=vector.rows)
             for name, vector in arm.vectors.items()
         },
+        looking_back=list(arm.looked_back.names),
     )

@@ -21,7 +21,7 @@ from grok_tui.engine.run.snapshot import RunFacts
 from grok_tui.engine.worker.orders import MESSAGE, Order
 from grok_tui.presets import Preset
 
-FORMAT = 4
+FORMAT = 5
 
 LONGEST_ORDER = 4_000_000  # bytes; a preset has at most one million
 
@@ -86,6 +86,8 @@ class Kind(_Message):
     replicas: Annotated[int, Field(ge=1, le=2**20)]
     vectors: dict[str, Along] = {}
     """The measures that are vectors."""
+    looking_back: list[str] = []
+    """The measures that look back."""
 
 
 class ArmNews(_Message):
@@ -97,6 +99,8 @@ class ArmNews(_Message):
     events: list[Event] = []
     record: Record | None = None
     vectors: dict[str, Table] = {}
+    looked_back: Table | None = None
+    """What was asked at the end, float64 [n, M, R]; no rows where it has no meaning any more."""
 
 
 class Status(_Message):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -35,6 +35,7 @@ from .directory import (
 )
 from .files import StoreError, make_folder
 from .logs import LoggedIntervention, Logs, read_forks
+from .looked_back import LookedBackFile
 
 if TYPE_CHECKING:
     from grok_tui.engine.arm.arm import Arm
@@ -74,6 +75,9 @@ class Store:
         # The clock that never goes backwards, whatever happens to the time of day.
         self._wait(0.0)
         logs.attach(run)
+        self._looked_back = LookedBackFile(directory)
+        with suppress(OSError):  # a checkpoint tries again, and says why if it cannot
+            self._settle_looked_back()
 
     @property
     def due(self) -> bool:
@@ -89,6 +93,7 @@ class Store:
         run, began = self._run, time.monotonic()
         try:
             self._logs.flush(run, run.behind)
+            self._settle_looked_back()
             write_checkpoint(self.directory, run, self._logs.sizes)
             verdicts = Counter(claim.verdict.value for claim in run.judge())
             self.directory.write_status(
@@ -102,6 +107,9 @@ class Store:
             self.problem = None
         self._wait(time.monotonic() - began)
         return self.problem is None
+
+    def _settle_looked_back(self) -> None:
+        self._looked_back.settle({name: arm.looked_back for name, arm in self._run.arms.items()})
 
     def _wait(self, took: float) -> None:
         """Let the next checkpoint be due in a while; the last one took some seconds."""
@@ -137,6 +145,7 @@ class Store:
         count = len(arm.interventions)
 
         def delete() -> None:
+            self._looked_back.delete()
             for _, path in reversed(self.directory.checkpoints()):
                 seen = peeked(path)
                 state = seen.arms.get(arm.name) if seen is not None else None
@@ -259,6 +268,10 @@ def resume(
         restored = restore_newest(directory, run, say)
         if restored is None:
             say("no whole checkpoint: the run begins anew")
+        else:
+            states = restored[1].state.arms
+            for line in drawn_otherwise({name: states[name].drawn_by[-1:] for name in states}, run):
+                say(line)
         if place is None or place.compile is None:
             for arm in run.arms.values():
                 arm.prescribe(arm.backends)
@@ -310,8 +323,25 @@ def unlike(document: RunFile, run: Run) -> list[str]:
     here = versions() | {"device": run.device_name, "threads": str(run.threads)}
     then = document.versions | {"device": document.device_name, "threads": str(document.threads)}
     lines = [f"the bits may differ: {line}" for line in differences(then, here)]
-    lines += changed(document.plugins, plugins_of(run.preset))
+    lines += changed(document.plugins)
     start = theta_digests(run)
     if any(start.get(name) != digest for name, digest in document.start.items()):
         lines.append("this machine or version draws another initial theta, which some measures compare with")
     return lines
+
+
+def drawn_otherwise(drawn: Mapping[str, Sequence[str]], run: Run) -> list[str]:
+    """Return, in a line for each way, which arms drew random numbers in another way than they do here.
+
+    drawn: by arm, what drew them, see `ArmState.drawn_by`.
+    """
+    arms: dict[tuple[str, str], list[str]] = {}
+    for name, ways in drawn.items():
+        here = run.arms[name].draws_by if name in run.arms else ""
+        for then in dict.fromkeys(ways):
+            if here and then != here:
+                arms.setdefault((then, here), []).append(name)
+    return [
+        f"the bits differ: random numbers of steps by {then} then, by {here} now, in {', '.join(names)}"
+        for (then, here), names in arms.items()
+    ]

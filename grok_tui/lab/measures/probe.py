@@ -29,6 +29,7 @@ class Probe:
         shared: whether all replicas have the same samples.
         mask: which training samples are in the training set, bool [R, N]; None: all. The others are no part
             of measures on training samples. Where there is a mask, targets are one set a replica.
+        end: the same replicas at their end, where measures look back on the way there; None: this is it.
     """
 
     theta: Tensor
@@ -40,6 +41,12 @@ class Probe:
     loss: SampleLoss
     shared: bool
     mask: Tensor | None = None
+    end: Probe | None = None
+
+    @property
+    def final(self) -> Probe:
+        """The replicas at their end, for measures that look back."""
+        return self if self.end is None else self.end
 
     @cached_property
     def weights(self) -> Weights:

@@ -3,10 +3,10 @@
 Such a circuit's scores are functions of the product c = x o y. Frequency k of these, cos(w_k c) and
 sin(w_k c), is what addition modulo p calls cos(w_k (x + y)); for permutations the matrix elements of an
 irreducible representation take its place (Chughtai et al. 2023, 2302.03025). Frequencies count as key by
-the same rule as for the embedding at that step; the authors take those of the final network, and find them
-in its neurons. Where none stands out, there is no key frequency: if all of them counted then, a mere table
-of the training pairs would pass for a circuit, since its scores, averaged over the pairs of a product, are
-right. Under multiplication the products that are 0 lie outside the group and have no frequency.
+the rule for the embedding, at that step, or at the end for measures that look back, as the authors do; they
+find them in its neurons. Where none stands out, there is no key frequency: if all of them counted then, a
+mere table of the training pairs would pass for a circuit, since its scores, averaged over the pairs of a
+product, are right. Under multiplication the products that are 0 lie outside the group and have no frequency.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ..shapes import Float
 from ..tasks import Basis
 from .probe import Probe
 
-Kept = Literal["key", "all"]
-"""Which frequencies count: those that stand out in the embedding, or all."""
+Kept = Literal["key", "final", "all"]
+"""Which frequencies count: those that stand out in the embedding, then or at the end, or all."""
 
 
 def restricted_loss(probe: Probe, frequencies: Kept = "key") -> Float[Tensor, " R"]:
@@ -45,6 +45,16 @@ def excluded_loss(probe: Probe, frequencies: Kept = "key") -> Float[Tensor, " R"
     place = probe.product_places[:, : probe.train_outputs.shape[1]].unsqueeze(-1)
     removed = torch.cat([component, outside], 1).gather(1, place.expand_as(probe.train_outputs))
     return probe.train_mean(probe.loss(probe.train_outputs - removed, probe.train.targets))
+
+
+def restricted_loss_final_keys(probe: Probe) -> Float[Tensor, " R"]:
+    """Return the restricted loss with the frequencies that are key in the final network."""
+    return restricted_loss(probe, "final")
+
+
+def excluded_loss_final_keys(probe: Probe) -> Float[Tensor, " R"]:
+    """Return the excluded loss with the frequencies that are key in the final network."""
+    return excluded_loss(probe, "final")
 
 
 def logit_formula_r2(probe: Probe) -> Float[Tensor, " R"]:
@@ -71,7 +81,9 @@ def logit_formula_r2(probe: Probe) -> Float[Tensor, " R"]:
 def _component(probe: Probe, frequencies: Kept) -> Float[Tensor, "R m O"]:
     """Return the part of the scores that is in these frequencies, for each product."""
     basis = probe.basis
-    key = probe.generalizes if frequencies == "key" else torch.ones_like(probe.generalizes)
+    key = (probe.final if frequencies == "final" else probe).generalizes
+    if frequencies == "all":
+        key = torch.ones_like(key)
     by_product = probe.products.mean(2)
     vectors = _vectors(basis, by_product)
     kept = key[:, basis.component.to(key.device)].to(by_product.dtype).unsqueeze(-1)

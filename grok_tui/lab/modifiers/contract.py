@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...catalog.base import Spec
 from ...catalog.plugins import require
-from ..contract import are_coefficients, is_kept, is_like, is_pair, is_state
+from ..contract import are_coefficients, draws_nothing, is_kept, is_like, is_pair, is_state
 from .acting import Acting
 
 
@@ -27,7 +27,7 @@ def is_acting(acting: object) -> None:
 
 
 def check_acting(acting: Acting, spec: Spec, theta: Tensor, sizes: list[int]) -> None:
-    """Check that each hook keeps the shapes and dtypes of theta [R, P] and of the state.
+    """Check that each hook keeps the shapes and dtypes of theta [R, P] and of the state, and draws nothing.
 
     Raises:
         ContractError: one does not.
@@ -36,12 +36,14 @@ def check_acting(acting: Acting, spec: Spec, theta: Tensor, sizes: list[int]) ->
     is_state(state, acting.slots, theta)
     c = numbers(acting, spec, theta)
     noise = torch.ones_like(theta) if acting.draws else None
-    is_like("theta at the weights", acting.weights(theta, noise, c), theta)
-    given = (theta, torch.ones_like(theta), state, c, sizes)
-    grad, kept = is_pair("gradient", acting.gradient(*given))
+    with draws_nothing("noise is given where draws is True"):
+        weights = acting.weights(theta, noise, c)
+        grad, kept = is_pair("gradient", acting.gradient(theta, torch.ones_like(theta), state, c, sizes))
+        update = acting.update(theta, theta, noise, c)
+    is_like("theta at the weights", weights, theta)
     is_like("the gradient", grad, theta)
     is_kept("gradient", kept, state)
-    is_like("theta at the update", acting.update(theta, theta, noise, c), theta)
+    is_like("theta at the update", update, theta)
 
 
 def numbers(acting: Acting, spec: Spec, theta: Tensor, at: int = 1) -> dict[str, Tensor]:
