@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from arms import arm_of
 
+from grok_tui.engine.arm.forks import Fork
 from grok_tui.errors import ExitCode, PresetError
 from grok_tui.presets import PROFILES, find, load, names
 
@@ -385,3 +386,8 @@ def test_a_list_of_valid_names_leaves_room_for_what_is_wrong(write):
     assert "unknown name 'zzz'; valid: " in str(raised.value)
     assert len(str(raised.value)) < 700
     assert str(raised.value).endswith(" more")
+
+
+def test_a_fork_is_not_called_what_no_arm_may_be():
+    with pytest.raises(ValueError, match="means something in claims"):
+        Fork(name="class", parent="sgd", step=0, end=1)
