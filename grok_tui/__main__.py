@@ -30,7 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.USAGE
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-    except Exception as error:
+    except BaseException as error:  # a plugin may raise anything
+        from grok_tui.catalog.blame import accounted, blamed
+
+        if blamed(error) is not None:
+            complain(accounted(error))
+            return ExitCode.USAGE
+        if not isinstance(error, Exception):
+            raise
         from grok_tui.crash import put_on_record
 
         complain(put_on_record(error))

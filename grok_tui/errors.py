@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from .printable import message_of
+
 
 class ExitCode(IntEnum):
     """What the process tells its caller."""
@@ -26,11 +28,7 @@ class ExitCode(IntEnum):
 
 def told(error: BaseException) -> str:
     """Return an error in one line: its type, and what it says, if that can be had."""
-    try:
-        said = str(error)
-    except Exception:  # an error of somebody else's code may fail to say what it is
-        said = ""
-    return " ".join(f"{type(error).__name__}: {said}".split()).rstrip(": ")
+    return " ".join(f"{type(error).__name__}: {message_of(error)}".split()).rstrip(": ")
 
 
 class GrokTuiError(Exception):

@@ -14,6 +14,10 @@ def exit_code(number: int) -> int:
     return 128 + number
 
 
+class Stopped(SystemExit):
+    """The second signal to stop: the process ends at once."""
+
+
 class Interrupts:
     """While it is entered, notes the first signal to stop.
 
@@ -21,7 +25,7 @@ class Interrupts:
         received: the number of the signal, or None.
 
     Raises:
-        SystemExit: from wherever the program is when a second signal arrives.
+        Stopped: from wherever the program is when a second signal arrives.
     """
 
     def __init__(self) -> None:
@@ -42,5 +46,5 @@ class Interrupts:
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  (a handler's signature)
         if self.received is not None:
-            raise SystemExit(exit_code(number))
+            raise Stopped(exit_code(number))
         self.received = number

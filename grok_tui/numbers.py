@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from .printable import printable
+
 
 def grouped(number: int) -> str:
     """Return 12400 as "12 400"."""
@@ -48,7 +50,7 @@ def shown(value: object) -> str:
         return text.replace("e-0", "e-").replace("e+0", "e") if "e" in text else text
     if isinstance(value, (tuple, list)):
         return " ".join(map(shown, value))
-    return str(value)
+    return printable(str(value))
 
 
 def memory(size: float, total: float | None = None) -> str:

@@ -9,6 +9,14 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
 
 
+def message_of(error: BaseException) -> str:
+    """Return what an error says; "" where it fails to say it, as one from elsewhere may."""
+    try:
+        return str(error)
+    except BaseException:  # its own words may raise anything, SystemExit too
+        return ""
+
+
 def shortened(text: str, limit: int) -> str:
     """Return a text of at most `limit` characters: its head and its tail, which say most."""
     if len(text) <= limit:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from inspect import cleandoc
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -47,9 +48,16 @@ CLAIMS = """A condition is written in a small language of its own: numbers, `+ -
 (which may be chained), `x in [a, b]`, `and or not`, `arm.measure`, `arm.event` and `arm.event.number`, and
 the functions below. `arm.measure` is a curve over the recorded steps, `arm.event.number` one over the steps
 at which the event was seen; arithmetic on curves goes element by element, over the steps that they have in
-common. What never happened or is not finite is missing, and a comparison with it is unknown, which does not
-count as holding. A condition is judged for every replica. A measure that looks back is known at the end of
-its arm alone, over the recorded steps of which weights are kept: at most 1024, and 128 MiB.
+common. What never happened, was not recorded or is not finite is missing, and a comparison with it is
+unknown, which does not count as holding. A condition is judged for every replica. A measure that looks back
+is known at the end of its arm alone, over the recorded steps of which weights are kept: at most 1024, and
+128 MiB.
+
+What was not seen decides nothing. Of an arm that diverged nothing is known after its last step, so
+`never(a.grok)` of it is unknown, and so are its `end`, its `max` and `share(a.val_accuracy > 0.5)`. An
+unknown step matters where it could change the number: to `first_step` before the step that it finds, to
+`last_step` after it, to `count` and `share` anywhere. A claim that such a step would decide is *undecided*,
+not "not reproduced"; where something was looked for to the end and did not come, it is not reproduced.
 
 `mean`, `median` and `share` are over the steps of training, not over the rows of the record, which with
 `record_every = "auto"` lie as on a logarithmic axis: a recorded step stands for all those since the one
@@ -139,7 +147,7 @@ def _lines() -> Iterator[str]:
     yield from _parameters(parameters(Plateau))
     yield DATA
     for name, action in INTERVENTIONS.shipped.items():
-        yield from (f'### action = "{name}"', "", f"{action.spec.__doc__}", "")
+        yield from (f'### action = "{name}"', "", cleandoc(action.spec.__doc__ or ""), "")
         shared = {parameter.name for parameter in parameters(Intervention)}
         yield from _parameters([p for p in parameters(action.spec) if p.name not in shared])
     yield from ("## Claims", "")

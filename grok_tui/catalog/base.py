@@ -11,11 +11,16 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticUndefined
 
+from ..printable import printable, shortened
+
 LARGEST_COUNT = 2**53
 """The largest whole number in a document: up to it all are floats as well, as JSON has them."""
 
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 """A number of steps or things that a document may have."""
+
+LONGEST_HELP = 200
+"""Characters of what is said of a name or of a parameter."""
 
 
 def nearest(name: str, valid: list[str]) -> str:
@@ -105,8 +110,8 @@ def parameters(spec: type[Spec]) -> list[Parameter]:
                 type=field.annotation,
                 default=None if required else field.default,
                 required=required,
-                help=field.description or "",
-                live=bool(extra["live"]),
+                help=shortened(printable(field.description or ""), LONGEST_HELP),
+                live=bool(extra.get("live")),
                 bounds=_bounds(field.metadata),
                 names=tuple(next((one for one in field.metadata if isinstance(one, Mapping)), ())),
             )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
-from .base import Spec
+from ..printable import printable, shortened
+from .base import LONGEST_HELP, Spec
 from .origin import Origin
 
 S = TypeVar("S", bound=Spec)
@@ -32,13 +33,23 @@ class Entry(Generic[S]):
 
     @property
     def name(self) -> str:
-        """The name that presets use."""
-        return str(get_args(self.spec.model_fields[self.key].annotation)[0])
+        """The name that presets use.
+
+        Raises:
+            ValueError: the spec does not declare one name.
+        """
+        field = self.spec.model_fields.get(self.key)
+        names = () if field is None else get_args(field.annotation)
+        if field is None or get_origin(field.annotation) is not Literal or len(names) != 1:
+            raise ValueError(
+                f"{self.spec.__name__} does not declare its {self.key} as Literal[...] of one name"
+            )
+        return str(names[0])
 
     @property
     def help(self) -> str:
         """What it is, in a line: the first of the spec's docstring."""
-        return (self.spec.__doc__ or "").strip().partition("\n")[0]
+        return in_a_line((self.spec.__doc__ or "").strip().partition("\n")[0])
 
     def load(self) -> Callable[..., Any]:
         """Import and return the implementation.
@@ -51,3 +62,8 @@ class Entry(Generic[S]):
         module, _, attribute = self.implementation.partition(":")
         found: Callable[..., Any] = getattr(import_module(module), attribute)
         return found
+
+
+def in_a_line(text: str) -> str:
+    """Return words of help as one line that is safe to show and not too long."""
+    return shortened(printable(text), LONGEST_HELP)

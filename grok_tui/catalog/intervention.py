@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -66,6 +66,9 @@ class Plateau(Spec):
 class Intervention(Spec):
     """When and to which arm; each says besides how it is told, and what becomes of the arm's settings."""
 
+    draws_anew: ClassVar[bool] = False
+    """Whether the network is another one after it, so that what is seen of it is seen for the first time."""
+
     arm: str = knob(help="the arm it is done to")
     at_step: int = knob(
         help="done after this many steps, before the next; with since or since_plateau: from there on"
@@ -74,7 +77,8 @@ class Intervention(Spec):
     since: str | None = knob(
         None,
         pattern=OF_AN_ARM,
-        help="arm.event from whose first time at_step counts, of the same arm or of another",
+        help="arm.event from whose first time at_step counts, of the same arm or of another; "
+        "after a reinitialize: the new network's",
     )
     since_plateau: Plateau | None = knob(None, help="as since, from where a measure no longer gets better")
     not_before: Annotated[int, Field(ge=0)] = knob(
@@ -140,6 +144,17 @@ class Intervention(Spec):
         """Return what has become of an intervention that waited, for one replica or for all."""
         update: dict[str, Any] = {"since": None, "since_plateau": None, "not_before": 0, "at_step": at_step}
         return self.model_copy(update=update | ({"replica": replica} if self.per_replica else {}))
+
+    def of_fork(self, arm: str, fork: str) -> Self:
+        """Return what this is for a fork of an arm, where it is done to that arm or waits for it."""
+        update: dict[str, Any] = {"arm": fork} if self.arm == arm else {}
+        if self.awaited is not None and self.awaited[0] == arm:
+            if self.since_plateau is not None:
+                measure = f"{fork}.{self.since_plateau.name}"
+                update["since_plateau"] = self.since_plateau.model_copy(update={"measure": measure})
+            else:
+                update["since"] = f"{fork}.{self.awaited[1]}"
+        return self.model_copy(update=update)
 
     @model_validator(mode="after")
     def _step_is_there(self) -> Self:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
 from ..numbers import plural, shown
-from .base import knob
+from ..printable import shortened
+from .base import LONGEST_HELP, knob
 from .entry import Entry
 from .intervention import Intervention, PerReplica, S
 from .optimizers import OptimizerSpec, titled
+from .plugins import require
 from .registry import Registry
 from .tasks import TaskSpec
 
@@ -206,8 +208,14 @@ class Relabel(_OfSamples):
 
 
 class Reinitialize(PerReplica):
-    """Draw the weights anew and forget the state of all optimizers; the training data stay as they are."""
+    """Draw the weights anew and forget the state of all optimizers; the training data stay as they are.
 
+    The network is a new one: its events are logged beside those of the one before. What an intervention of
+    the arm still waits for counts from here, also where it had been seen but what was to follow had not been
+    done; one that was done stays done. A replica that had diverged goes on.
+    """
+
+    draws_anew: ClassVar[bool] = True
     action: Literal["reinitialize"]
     seed: int | None = knob(
         None,
@@ -222,6 +230,14 @@ class Reinitialize(PerReplica):
         return f"weights drawn anew{seed}{self.where}"
 
 
+def _declares(spec: Intervention) -> None:
+    """Raise ContractError unless a plugin's intervention tells of itself in one short line each."""
+    for name in ("told", "named", "when"):
+        words = getattr(spec, name)()
+        line = isinstance(words, str) and words.isprintable() and len(words) <= LONGEST_HELP
+        require(line, f"{name} gives {shortened(repr(words), 60)}, not a line to show")
+
+
 INTERVENTIONS: Registry[Intervention] = Registry(
     "intervention",
     Intervention,
@@ -234,6 +250,7 @@ INTERVENTIONS: Registry[Intervention] = Registry(
     Entry(Relabel, "grok_tui.engine.arm.interventions:relabel", key="action"),
     Entry(Reinitialize, "grok_tui.engine.arm.interventions:reinitialize", key="action"),
     plugins="grok_tui.interventions",
+    contract=_declares,
 )
 """The implementation of an intervention is called with the arm (`grok_tui.engine.arm.interventions.Steered`),
 with the intervention, and with the settings that the arm is to have after it."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, SerializerFunctionWrapHandler, WrapSerializer
 
 from .base import Spec, knob
 from .entry import Entry
+from .plugins import require
 from .registry import Registry, by_name
 
 Targets = Literal["numbers", "classes", "signs"]
@@ -29,6 +30,14 @@ class Loss(Spec):
     def __str__(self) -> str:
         special = self.model_dump(exclude={"name"}, exclude_defaults=True)
         return " ".join([self.name, *(f"{key} {value:g}" for key, value in special.items())])
+
+
+def _declares(spec: Loss) -> None:
+    """Raise ContractError unless a plugin's loss says for which targets it is made."""
+    targets = getattr(spec, "targets", None)
+    known = get_args(Targets)
+    fits = isinstance(targets, frozenset) and bool(targets) and targets <= set(known)
+    require(fits, f"its targets are {targets!r}, not a frozenset of {', '.join(known)}")
 
 
 class Mse(Loss):
@@ -101,6 +110,7 @@ LOSSES: Registry[Loss] = Registry(
     Entry(Hinge, "grok_tui.lab.losses:hinge"),
     Entry(Logistic, "grok_tui.lab.losses:logistic"),
     plugins="grok_tui.losses",
+    contract=_declares,
 )
 """The implementation of a loss is called with outputs [..., N, O], targets, and its parameters by name; it
 returns losses [..., N]."""

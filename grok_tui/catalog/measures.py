@@ -10,18 +10,15 @@ from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from .base import Spec, knob
-from .entry import Entry
+from .entry import Entry, in_a_line
 from .envelope import ENVELOPE
 from .families import CLASSES, COORDINATES, GENERAL, GROUP, LINEAR101, PARITY, SPECTRUM, TABLE, Family
 from .llc import Sgld
 from .models import ModelSpec
-from .origin import Origin
-from .plugins import PluginError
-from .registry import Registry, by_name
+from .plugins import ContractError, require
+from .registry import Registry, by_name, is_name
+from .sizes import Sizes, of_coordinates, of_pairs, of_samples, of_singular_values
 from .tasks import TaskSpec
-
-MOST_VECTOR_BYTES = 64 * 2**20
-"""What the record of one measure with axes may take of an arm, all replicas together."""
 
 MOST_STATES_BYTES = 128 * 2**20
 """What the weights may take that an arm keeps for measures that look back, all replicas together."""
@@ -87,6 +84,8 @@ class Measure(Entry[MeasureSpec]):
         traced: whether it is part of the one function that is traced; what iterates or enumerates is not,
             since that would keep the memory of it all; what has axes never is.
         axes: the names of its axes; of a number there are none.
+        sizes: tells by task, model and settings how long they are, so that a preset which asks for more than
+            can be kept is refused at once; None, or one that gives None: that is seen when a run is built.
         shown: how much of a vector is kept of the first replica for those who look on, where the preset does
             not ask for it: "latest", the last record alone; "history", as of any other vector; "", nothing.
         looks_back: whether it is asked when the arm has come to its end, about all states that were kept on
@@ -102,6 +101,7 @@ class Measure(Entry[MeasureSpec]):
     costly: bool = False
     traced: bool = True
     axes: tuple[str, ...] = ()
+    sizes: Callable[[TaskSpec, ModelSpec, Mapping[str, Any]], Sizes] | None = None
     shown: Literal["", "latest", "history"] = ""
     looks_back: bool = False
 
@@ -111,16 +111,38 @@ class Measure(Entry[MeasureSpec]):
 
     @property
     def name(self) -> str:
-        """The name that presets use."""
+        """The name that presets use.
+
+        Raises:
+            ContractError: it has none.
+        """
         if self.called:
             return self.called
         function = self.implementation
-        return function.rpartition(":")[2] if isinstance(function, str) else function.__name__
+        name = function.rpartition(":")[2] if isinstance(function, str) else getattr(function, "__name__", "")
+        if not name:
+            raise ContractError("it is called nothing, and its implementation has no name either")
+        return str(name)
 
     @property
     def help(self) -> str:
         """What it is, in a line."""
-        return self.says
+        return in_a_line(self.says)
+
+    def lengths(self, task: TaskSpec, model: ModelSpec, settings: Mapping[str, Any]) -> Sizes:
+        """Return how long its axes are in an arm; None where that is seen when a run is built.
+
+        Raises:
+            ContractError: what it says of them are no lengths.
+        """
+        sizes = None if self.sizes is None else self.sizes(task, model, settings)
+        if sizes is not None:
+            whole = isinstance(sizes, tuple) and all(type(size) is int and size >= 0 for size in sizes)
+            require(
+                whole and len(sizes) == len(self.axes),
+                f"measure '{self.name}': its sizes are {sizes!r}, not a length for each of {self.axes}",
+            )
+        return sizes
 
     def applies(self, task: TaskSpec, model: ModelSpec | None = None) -> bool:
         """Tell whether an arm with this task and model has it; None: with some model."""
@@ -143,10 +165,17 @@ class Measures(Registry[MeasureSpec]):
         assert isinstance(entry, Measure), "no other passes the check"
         return entry
 
-    def _checked(self, found: Any, name: str, origin: Origin | None) -> Entry[MeasureSpec]:
-        entry = super()._checked(found, name, origin)
-        if not isinstance(entry, Measure):
-            raise PluginError(f"plugin {origin}: '{name}' is {type(found).__name__}, not a Measure")
+    def _fitting(self, entry: Entry[MeasureSpec]) -> Entry[MeasureSpec]:
+        require(isinstance(entry, Measure), f"is {type(entry).__name__}, not a Measure")
+        assert isinstance(entry, Measure)
+        require(isinstance(entry.says, str), f"what it says is {type(entry.says).__name__}, not a text")
+        require(isinstance(entry.family, Family), f"its family is {entry.family!r}, none of `families`")
+        require(entry.needs is None or callable(entry.needs), "its needs is no function")
+        axes = isinstance(entry.axes, tuple) and all(
+            isinstance(one, str) and is_name(one) for one in entry.axes
+        )
+        require(axes, f"its axes are {entry.axes!r}, not a tuple of names")
+        require(entry.sizes is None or callable(entry.sizes), "its sizes is no function")
         return entry
 
 
@@ -160,6 +189,12 @@ MEASURES = Measures(
     _measure("general:l2_norm", "||theta||_2", GENERAL),
     _measure("general:linf_norm", "max |theta_i|", GENERAL),
     _measure("general:distance_from_init", "||theta - theta_0||_2", GENERAL),
+    _measure("general:l1_norm", "sum |theta_i| (taken where it is asked for)", GENERAL, costly=True),
+    _measure("framed:frame_l1_norm", "the same in the arm's frame (as asked for)", GENERAL, costly=True),
+    _measure("framed:frame_l2_norm", "||theta||_2 in the arm's frame (as asked for)", GENERAL, costly=True),
+    _measure(
+        "framed:frame_linf_norm", "max |theta_i| in the arm's frame (as asked for)", GENERAL, costly=True
+    ),
     _measure("coordinates:memorizer_mean", "mean of the memorizing coordinates", COORDINATES),
     _measure("coordinates:memorizer_min", "smallest memorizing coordinate", COORDINATES),
     _measure("coordinates:memorizer_max", "largest memorizing coordinate", COORDINATES),
@@ -171,6 +206,7 @@ MEASURES = Measures(
         COORDINATES,
         costly=True,
         axes=("coordinate",),
+        sizes=of_coordinates,
         shown="history",
     ),
     _measure(
@@ -179,6 +215,7 @@ MEASURES = Measures(
         COORDINATES,
         costly=True,
         axes=("coordinate",),
+        sizes=of_coordinates,
         shown="latest",
     ),
     _measure(
@@ -197,6 +234,7 @@ MEASURES = Measures(
         CLASSES,
         costly=True,
         axes=("sample",),
+        sizes=of_samples,
         shown="latest",
     ),
     _measure(
@@ -215,6 +253,27 @@ MEASURES = Measures(
     _measure(
         "movement:linf_distance_from_init",
         "max |theta_i - theta_0i| (taken where it is asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_linf_distance_from_init",
+        "the same in the arm's frame (as asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_embedding_linf",
+        "embedding_linf in the arm's frame (as asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_hidden_linf", "hidden_linf in the arm's frame (as asked for)", CLASSES, costly=True
+    ),
+    _measure(
+        "framed:frame_unembedding_linf",
+        "unembedding_linf in the arm's frame (as asked for)",
         CLASSES,
         costly=True,
     ),
@@ -253,6 +312,7 @@ MEASURES = Measures(
         spec=SingularValues,
         costly=True,
         axes=("index",),
+        sizes=of_singular_values,
     ),
     _measure(
         "learning_coefficient:llc",
@@ -276,6 +336,7 @@ MEASURES = Measures(
         SPECTRUM,
         costly=True,
         axes=("frequency",),
+        sizes=of_coordinates,
     ),
     _measure(
         "spectrum:key_frequencies",
@@ -336,6 +397,7 @@ MEASURES = Measures(
         TABLE,
         costly=True,
         axes=("x", "y"),
+        sizes=of_pairs,
         shown="latest",
     ),
     _measure("coordinates:bias", "weight of the feature that all samples share", LINEAR101),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from .base import Spec, knob
 from .entry import Entry
-from .registry import Registry
+from .plugins import require
+from .registry import Registry, require_names
 from .tasks import Shape
 
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -40,6 +42,23 @@ class ModelSpec(Spec):
     def activations(self, shape: Shape) -> int:
         """Return about how many numbers are computed for one sample, from inputs to outputs."""
         raise NotImplementedError
+
+
+def _declares(spec: ModelSpec) -> None:
+    """Raise ContractError unless what a plugin's model says of tasks are names."""
+    require_names("tasks", spec.tasks)
+
+
+def check_size(spec: ModelSpec, shape: Shape) -> None:
+    """Check what a plugin's model says of its size for data of a shape.
+
+    Raises:
+        ContractError: it is no number, or a negative one.
+    """
+    for name in ("parameter_count", "multiplications", "activations"):
+        size = getattr(spec, name)(shape)
+        number = type(size) in (int, float) and 0 <= size < inf
+        require(number, f"{name} gives {size!r}, not a number from 0 on")
 
 
 class Linear(ModelSpec):
@@ -222,6 +241,7 @@ MODELS: Registry[ModelSpec] = Registry(
     Entry(EmbeddingMlp, "grok_tui.lab.models.mlp:EmbeddingMlp"),
     Entry(Transformer, "grok_tui.lab.models.transformer:Transformer"),
     plugins="grok_tui.models",
+    contract=_declares,
 )
 """The implementation of a model is called with its spec and the `Shape` of the data; it returns a
 `grok_tui.lab.models.Network` on the CPU in float32, initialized from torch's global generator."""

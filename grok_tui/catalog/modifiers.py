@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import (
@@ -17,8 +17,7 @@ from pydantic import (
 from .base import Spec, knob, nearest
 from .entry import Entry
 from .optimizers import OPTIMIZERS
-from .origin import Origin
-from .plugins import PluginError, told
+from .plugins import ContractError, require, told
 from .registry import Registry
 
 Stage = Literal["rate", "weights", "activations", "gradient", "reset", "rule", "update"]
@@ -206,29 +205,28 @@ class ModifierRegistry(Registry[Modifier]):
         """The keys of what ships, and the names of what plugins bring, without importing any."""
         return [key for entry in self.shipped.values() for key in entry.spec.own()] + self.brought
 
-    def _checked(self, found: Any, name: str, origin: Origin | None) -> Entry[Modifier]:
-        checked = super()._checked(found, name, origin)
-        blamed = f"plugin {origin}: modifier '{name}'"
-        if not isinstance(checked, ModifierEntry):
-            raise PluginError(f"{blamed} is no ModifierEntry, which says when it acts")
-        closed = sorted(map(str, set(checked.at) - OPEN))
-        if closed or not checked.at:
-            stages = ", ".join(stage for stage in STAGES if stage in OPEN)
-            raise PluginError(
-                f"{blamed} acts at {', '.join(closed) or 'no stage'}; a plugin's may at {stages}"
-            )
+    def _fitting(self, entry: Entry[Modifier]) -> Entry[Modifier]:
+        require(isinstance(entry, ModifierEntry), "is no ModifierEntry, which says when it acts")
+        assert isinstance(entry, ModifierEntry)
+        stages = ", ".join(stage for stage in STAGES if stage in OPEN)
+        require(isinstance(entry.at, Mapping), f"acts at {entry.at!r}, which is no table of stages")
+        closed = sorted(map(str, set(entry.at) - OPEN))
+        fits = bool(entry.at) and not closed
+        require(fits, f"acts at {', '.join(closed) or 'no stage'}; a plugin's may at {stages}")
+        places = all(type(place) is int for place in entry.at.values())
+        require(places, f"its places are {list(entry.at.values())}, not whole numbers")
+        name, own = entry.name, entry.spec.own()
         taken = {key for entry in self.shipped.values() for key in entry.spec.own()}
         taken |= {key for entry in OPTIMIZERS.shipped.values() for key in entry.spec.model_fields}
-        for key in checked.spec.own():
-            if key != name and not key.startswith(f"{name}_"):
-                raise PluginError(f"{blamed} has a key '{key}', which does not begin with '{name}'")
-            if key in taken:
-                raise PluginError(f"{blamed} has a key '{key}', which grok-tui has itself")
+        for key in own:
+            begins = key == name or key.startswith(f"{name}_")
+            require(begins, f"has a key '{key}', which does not begin with '{name}'")
+            require(key not in taken, f"has a key '{key}', which grok-tui has itself")
         try:
-            checked.spec.model_validate({"name": name})
+            entry.spec.model_validate({"name": name})
         except ValueError as error:
-            raise PluginError(f"{blamed} does not go without being asked: {told(error)}") from error
-        return replace(checked, origin=origin)
+            raise ContractError(f"it does not go without being asked: {told(error)}") from error
+        return entry
 
 
 MODIFIERS = ModifierRegistry(

@@ -38,6 +38,11 @@ class Origin(BaseModel):
             found.update(path.name.encode() + b"\0" + path.read_bytes())
         return found.hexdigest()
 
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The names of its files of Python, as the code in them gives them."""
+        return frozenset(map(str, self._sources()))
+
     def _sources(self) -> list[Path]:
         if self.file:
             return [Path(self.file)]

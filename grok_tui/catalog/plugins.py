@@ -18,7 +18,9 @@ from threading import Thread
 from types import ModuleType
 from typing import Any, TypeVar
 
+from .. import errors
 from ..errors import GrokTuiError
+from ..printable import message_of, printable, shortened
 from .entry import Entry
 from .origin import Origin
 
@@ -26,6 +28,12 @@ T = TypeVar("T")
 
 PATIENCE = 20.0
 """Seconds that the import of a plugin may take."""
+
+PATIENCE_WITH_TORCH = 60.0
+"""Seconds that the import of an implementation may take, with which torch may come."""
+
+LONGEST_TOLD = 240
+"""Characters of what is told of an error."""
 
 
 class PluginError(GrokTuiError, ValueError):
@@ -68,7 +76,7 @@ def load(point: EntryPoint) -> Any:
     Raises:
         PluginError: it cannot be imported, or not in time.
     """
-    return _in_time(point.load, f"plugin {origin_of(point)}: '{point.name}' ({point.value})")
+    return in_time(point.load, f"plugin {origin_of(point)}: '{point.name}' ({point.value})", PATIENCE)
 
 
 def load_file(path: Path) -> Iterator[Entry[Any]]:
@@ -87,23 +95,28 @@ def load_file(path: Path) -> Iterator[Entry[Any]]:
     module = module_from_spec(spec)
     sys.modules[name] = module
     loader = spec.loader
-    _in_time(lambda: loader.exec_module(module), f"--plugin: {path}")
+    in_time(lambda: loader.exec_module(module), f"--plugin: {path}", PATIENCE)
     return _entries(module, Origin(file=str(where)), path)
 
 
 def _entries(module: ModuleType, origin: Origin, path: Path) -> Iterator[Entry[Any]]:
-    found = [value for value in vars(module).values() if isinstance(value, Entry)]
+    found = [value for value in list(vars(module).values()) if isinstance(value, Entry)]
     if not found:
         raise PluginError(f"--plugin: {path} has no Entry")
     for entry in found:
         yield replace(entry, origin=origin)
 
 
-def _in_time(imported: Callable[[], T], what: str) -> T:
+def in_time(imported: Callable[[], T], what: str, patience: float) -> T:
     """Return what an import gives.
 
+    Args:
+        imported: imports it.
+        what: is imported, for the line of an error.
+        patience: seconds that it may take.
+
     Raises:
-        PluginError: it raises, exits, or goes on for longer than `PATIENCE`.
+        PluginError: it raises, exits, or takes longer.
     """
     given: list[T] = []
     problem: list[BaseException] = []
@@ -116,16 +129,15 @@ def _in_time(imported: Callable[[], T], what: str) -> T:
 
     thread = Thread(target=attempt, daemon=True, name="plugin")
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(patience)
     if problem:
         raise PluginError(f"{what} cannot be loaded: {told(problem[0])}") from problem[0]
     if not given:
-        raise PluginError(f"{what} was not loaded within {PATIENCE:.0f} s")
+        raise PluginError(f"{what} was not loaded within {patience:.0f} s")
     return given[0]
 
 
 def told(error: BaseException) -> str:
-    """Return an error in one line."""
-    if isinstance(error, ContractError):
-        return str(error)
-    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+    """Return an error in one line that is safe to show: its type, and what it says of itself."""
+    known = isinstance(error, (ContractError, GrokTuiError))
+    return shortened(printable(message_of(error) if known else errors.told(error)), LONGEST_TOLD)

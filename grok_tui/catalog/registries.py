@@ -35,10 +35,12 @@ def take_up(paths: Iterable[Path]) -> None:
     taken = _inherited()
     for path in paths:
         for entry in load_file(path):
-            registry = next((one for one in REGISTRIES.values() if issubclass(entry.spec, one.base)), None)
+            bases = entry.spec.__mro__ if isinstance(entry.spec, type) else ()
+            registry = next((one for one in REGISTRIES.values() if one.base in bases), None)
             if registry is None:
                 kinds = ", ".join(registry.base.__name__ for registry in REGISTRIES.values())
-                raise PluginError(f"--plugin: {path}: {entry.spec.__name__} derives from none of {kinds}")
+                spec = (entry.spec if bases else type(entry.spec)).__name__
+                raise PluginError(f"--plugin: {path}: {spec} derives from none of {kinds}")
             registry.add(entry)
         where = str(path.expanduser().resolve())
         if where not in taken:

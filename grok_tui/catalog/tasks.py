@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from itertools import count
 from math import factorial, isqrt
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple, get_args
 
 from pydantic import ValidationInfo, field_validator
 
 from .base import Spec, knob
 from .entry import Entry
 from .losses import Targets
-from .registry import Registry
+from .plugins import require
+from .registry import Registry, require_names
 
 
 class Shape(NamedTuple):
@@ -55,6 +56,11 @@ class TaskSpec(Spec):
         return False
 
     @property
+    def coordinate_count(self) -> int:
+        """How many coordinates it has; 0 where there are none, or where the data alone tell."""
+        return 0
+
+    @property
     def spectral(self) -> bool:
         """Whether its symbols have a spectrum: frequencies, or irreducible representations."""
         return False
@@ -68,6 +74,27 @@ class TaskSpec(Spec):
     def shape(self) -> Shape:
         """The size of the data, known before they are made."""
         raise NotImplementedError
+
+
+def _declares(spec: TaskSpec) -> None:
+    """Check what a plugin's task says of its data before they are made.
+
+    Raises:
+        ContractError: it is not of the kind that others go by.
+    """
+    shape = spec.shape
+    require(isinstance(shape, Shape), f"its shape is {type(shape).__name__}, not a Shape")
+    least = Shape(samples=1, inputs=1, outputs=1, symbols=0, validation=1)
+    whole = all(type(size) is int and size >= at_least for size, at_least in zip(shape, least, strict=True))
+    require(whole, f"its shape is {tuple(shape)}, not whole numbers from {tuple(least)} on")
+    targets = spec.targets
+    require(
+        targets in get_args(Targets), f"its targets are {targets!r}, none of {', '.join(get_args(Targets))}"
+    )
+    require_names("models", spec.models)
+    for flag in ("classes", "seeded", "drawn", "coordinates", "spectral", "group"):
+        value = getattr(spec, flag)
+        require(type(value) is bool, f"{flag} is {value!r}, neither True nor False")
 
 
 class Linear101(TaskSpec):
@@ -88,6 +115,11 @@ class Linear101(TaskSpec):
     def coordinates(self) -> bool:
         """The weights of the samples memorize, the bias generalizes."""
         return True
+
+    @property
+    def coordinate_count(self) -> int:
+        """A weight for each sample, and the bias."""
+        return self.samples + 1
 
     @property
     def shape(self) -> Shape:
@@ -200,6 +232,13 @@ class BinaryOperation(TaskSpec):
         return self.spectral
 
     @property
+    def coordinate_count(self) -> int:
+        """The frequencies of numbers, or the partitions of what is permuted but the trivial one."""
+        if not self.spectral:
+            return 0
+        return {0: (self.p - self.multiplicative) // 2, 4: 4, 5: 6}[self.permuted]
+
+    @property
     def group(self) -> bool:
         """Whether the result is a product in the group itself, or a quotient."""
         products = ("add", "subtract", "multiply", "divide", "s4_compose", "s5_compose")
@@ -256,6 +295,11 @@ class SparseParity(TaskSpec):
         return True
 
     @property
+    def coordinate_count(self) -> int:
+        """One for each bit."""
+        return self.n
+
+    @property
     def shape(self) -> Shape:
         """N samples of n bits."""
         return Shape(self.samples, self.n, self.logits, validation=self.validation)
@@ -268,6 +312,7 @@ TASKS: Registry[TaskSpec] = Registry(
     Entry(BinaryOperation, "grok_tui.lab.tasks.binary_operation:build"),
     Entry(SparseParity, "grok_tui.lab.tasks.sparse_parity:build"),
     plugins="grok_tui.tasks",
+    contract=_declares,
 )
 """The implementation of a task is called with its spec, a seed and the dtype of floating-point data; it
 returns a `grok_tui.lab.tasks.Task` on the CPU."""

@@ -8,14 +8,15 @@ A *number* has one value, a *curve* one at each of its steps: those recorded for
 the event was seen for `arm.event.number` and `gain(curve, arm.event, after)`. Arithmetic and comparisons with
 a curve are elementwise, over the steps that all curves involved have in common. What never happened, was not
 recorded or is not finite is missing, and a comparison with it is neither true nor false but unknown (Kleene's
-strong three-valued logic), so a claim cannot hold because of something that was not seen.
+strong three-valued logic), so a claim cannot hold because of something that was not seen: with less to see a
+verdict stays, or becomes undecided.
 """
 
 from grok_tui.claims.binomial import clopper_pearson
 from grok_tui.claims.condition import Condition
 from grok_tui.claims.evaluate import Curve, Curves
 from grok_tui.claims.functions import FUNCTIONS
-from grok_tui.claims.judgement import Comparison, Judgement, Verdict, verdict
+from grok_tui.claims.judgement import Comparison, Judgement, Verdict, telling, verdict
 from grok_tui.claims.parse import parse
 from grok_tui.claims.tree import ClaimError
 
@@ -30,5 +31,6 @@ __all__ = [
     "Verdict",
     "clopper_pearson",
     "parse",
+    "telling",
     "verdict",
 ]

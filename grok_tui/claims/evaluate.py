@@ -36,6 +36,7 @@ from grok_tui.claims.values import (
     Value,
     align,
     at,
+    broken_off,
     elementwise,
     gain,
     median_of,
@@ -44,6 +45,9 @@ from grok_tui.claims.values import (
 
 # Kleene's truth values in their order, so that `and` is the minimum, `or` the maximum and `not` is 1 - x.
 UNKNOWN, TRUE = 0.5, 1.0
+
+BREAKDOWN = "divergence"
+"""The event that ends an arm, and so is seen of one that was cut off."""
 
 # The value of a curve that decides an inequality over all steps, for the curve on its left and on its right.
 _EXTREMES = {"<": ("max", "min"), "<=": ("max", "min"), ">": ("min", "max"), ">=": ("min", "max")}
@@ -72,6 +76,10 @@ class Curves(Protocol):
 
     def curve(self, arm: str, measure: str) -> Curve:
         """Return a measure of the arm."""
+        ...
+
+    def cut_off(self, arm: str) -> bool:
+        """Return whether the arm broke down before its last step, as one does that diverges."""
         ...
 
     def events(self, arm: str, event: str) -> Steps:
@@ -213,7 +221,8 @@ class _Evaluation:
         """Count the sightings of an event, or the steps at which a condition is not as it should be."""
         if isinstance(of, Event):
             what = f"count({of.text})"
-            return self.occurrence(Occurrence("count", of, what)), what
+            seen = self.curves.events(of.arm, of.name).size  # one is enough, whatever came of the arm later
+            return Value.of(seen) if seen else self.occurrence(Occurrence("count", of, what)), what
         condition = self.condition(of)
         assert condition.timeline is not None, "the parser lets only conditions that vary come here"
         broken = condition.values if never else 1 - condition.values
@@ -221,7 +230,8 @@ class _Evaluation:
         if not broken.size:
             return Value.absent(condition.timeline.nothing), what
         if _at_every_step(1 - broken) == UNKNOWN:
-            return Value.absent("unknown"), what
+            first = condition.timeline.steps[np.argmax(broken == UNKNOWN)]
+            return Value.absent(condition.timeline.unknown(first)), what
         return Value.of(int(np.count_nonzero(broken == TRUE))), what
 
     def condition(self, node: Truth) -> Value:
@@ -233,9 +243,11 @@ class _Evaluation:
             case Logic():
                 timeline, arrays = align([self.condition(part) for part in node.parts])
                 combine = np.minimum if node.operator == "and" else np.maximum
-                levels = arrays[0]
-                for array in arrays[1:]:
+                levels, *others = (np.where(np.isnan(array), UNKNOWN, array) for array in arrays)
+                for array in others:
                     levels = combine(levels, array)
+                if timeline is not None and timeline.cut_off:
+                    levels[-1] = UNKNOWN  # whatever is certain of a step, it is not known that there was one
                 return Value(levels, timeline)
             case Not():
                 part = self.condition(node.part)
@@ -258,12 +270,14 @@ class _Evaluation:
             case Measure():
                 steps, values, nothing = self.curves.curve(node.arm, node.name)
                 known = _finite(np.asarray(values, dtype=np.float64))
-                return Value(known, Timeline(steps, nothing=nothing), "not finite")
+                curve = Value(known, Timeline(steps, nothing=nothing), "not finite")
+                return self.as_far_as_seen(curve, node.arm)
             case EventNumber():
                 return self.event_number(node)
             case Gain():
                 seen = self.curves.events(node.event.arm, node.event.name)
-                return gain(self.quantity(node.curve), seen, self.quantity(node.after))
+                cut_off = self.curves.cut_off(node.event.arm)
+                return gain(self.quantity(node.curve), seen, self.quantity(node.after), cut_off)
             case Elementwise():
                 return elementwise(node.function, [self.quantity(operand) for operand in node.operands])
             case Summary():
@@ -279,39 +293,37 @@ class _Evaluation:
                 assert_never(node)
 
     def occurrence(self, node: Occurrence) -> Value:
-        """Find the steps at which an event or a condition was seen; where it is unknown it was not seen."""
-        if node.function == "share":
-            return self.share(node)
+        """Find the steps at which an event or a condition was seen; missing where unknown steps matter."""
         if isinstance(node.of, Event):
             timeline = Timeline(self.curves.steps(node.of.arm))
-            seen = self.curves.events(node.of.arm, node.of.name)
+            if timeline.steps.size and self.curves.cut_off(node.of.arm) and node.of.name != BREAKDOWN:
+                timeline = timeline.broken_off()
+            seen = np.unique(self.curves.events(node.of.arm, node.of.name))
+            unknown = timeline.steps[-1:] if timeline.cut_off else timeline.steps[:0]
         else:
             condition = self.condition(node.of)
             assert condition.timeline is not None, "the parser lets only conditions that vary come here"
             timeline = condition.timeline
-            seen = timeline.steps[condition.values == TRUE]
+            seen, unknown = (timeline.steps[condition.values == level] for level in (TRUE, UNKNOWN))
         if not timeline.steps.size:
             return Value.absent(timeline.nothing)
         if node.since is not None:
             since = self.quantity(node.since)
             if since.number is None:
                 return Value.absent(since.missing)
-            seen = seen[seen >= since.number]
-        if node.function == "count":
-            return Value.of(seen.size)
-        if not seen.size:
-            return Value.absent(NEVER, timeline.until if node.function == "first_step" else None)
-        return Value.of(float(seen.min()) if node.function == "first_step" else float(seen.max()))
+            seen, unknown = seen[seen >= since.number], unknown[unknown >= since.number]
+        if seen.size and node.function == "first_step":
+            unknown = unknown[unknown < seen[0]]
+        elif seen.size and node.function == "last_step":
+            unknown = unknown[unknown > seen[-1]]
+        if unknown.size:
+            return Value.absent(timeline.unknown(int(unknown[0])))
+        return _found(node.function, seen, timeline)
 
-    def share(self, node: Occurrence) -> Value:
-        """Return the share of steps, or of sightings of an event, at which a condition is known to hold."""
-        assert not isinstance(node.of, Event), "the parser lets only conditions come here"
-        condition = self.condition(node.of)
-        assert condition.timeline is not None, "the parser lets only conditions that vary come here"
-        if not condition.timeline.steps.size:
-            return Value.absent(condition.timeline.nothing)
-        weights = condition.timeline.weights()
-        return Value.of(float(weights[condition.values == TRUE].sum() / weights.sum()))
+    def as_far_as_seen(self, curve: Value, arm: str) -> Value:
+        """Return a recorded curve, with a step of which nothing is known if its arm was cut off."""
+        assert curve.timeline is not None
+        return broken_off(curve) if curve.timeline.steps.size and self.curves.cut_off(arm) else curve
 
     def event_number(self, node: EventNumber) -> Value:
         """Return the curve of a number that an event has; of an arm not recorded nothing was seen."""
@@ -320,7 +332,20 @@ class _Evaluation:
             return Value(np.empty(0), Timeline(recorded))
         steps, values = self.curves.event_numbers(node.arm, node.name, node.number)
         until = int(np.append(recorded[-1:], steps[-1:]).max())
-        return Value(_finite(values), Timeline(steps, until, NEVER, sightings=True), "not finite")
+        numbers = Value(_finite(values), Timeline(steps, until, NEVER, sightings=True), "not finite")
+        return broken_off(numbers) if self.curves.cut_off(node.arm) else numbers
+
+
+def _found(function: str, seen: Steps, timeline: Timeline) -> Value:
+    """Return what a function says of the steps at which something was seen, all that matter being known."""
+    if function == "count":
+        return Value.of(seen.size)
+    if function == "share":
+        weights = timeline.weights()
+        return Value.of(float(weights[np.isin(timeline.steps, seen)].sum() / weights.sum()))
+    if not seen.size:
+        return Value.absent(NEVER, timeline.until if function == "first_step" else None)
+    return Value.of(float(seen[0] if function == "first_step" else seen[-1]))
 
 
 def _operands(node: Compare) -> tuple[Quantity, ...]:
@@ -358,4 +383,5 @@ def _comparison(text: str, operator: str, sides: Sequence[_Side], level: float) 
         low, high = numbers
         right = None if low is None or high is None else (low, high)
         right_shown = f"[{', '.join(side.text if side.literal else str(side.value) for side in others)}]"
-    return Comparison(text, left.value.number, operator, right, _holds(level), str(left), right_shown)
+    never = level == UNKNOWN and all(side.value.never for side in sides if side.value.number is None)
+    return Comparison(text, left.value.number, operator, right, _holds(level), str(left), right_shown, never)

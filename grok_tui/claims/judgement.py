@@ -23,6 +23,7 @@ class Comparison:
     holds: bool | None  # None: unknown, because a side is missing
     left_shown: str
     right_shown: str
+    never: bool = False  # it is unknown only because something did not come to be, in all that was seen
 
     def __str__(self) -> str:
         return f"{self.left_shown} {self.operator} {self.right_shown}"
@@ -34,6 +35,12 @@ class Judgement:
 
     holds: bool | None
     comparisons: tuple[Comparison, ...]
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is unknown because something was not seen, and not because something never came."""
+        unknown = [comparison for comparison in self.comparisons if comparison.holds is None]
+        return self.holds is None and not all(comparison.never for comparison in unknown)
 
     @property
     def deciding(self) -> Comparison:
@@ -53,7 +60,9 @@ def verdict(judgements: Sequence[Judgement], *, complete: bool, holds_in: float)
     """Judge a claim over all replicas of a run.
 
     A run that is not complete leaves every claim undecided. Of a complete run, a claim is reproduced when it
-    holds in at least the share `holds_in` of the replicas; one that is unknown there does not hold.
+    holds in at least the share `holds_in` of the replicas. Where it is unknown as something never came, it
+    does not hold. Where it is unknown as something was not seen (NaN, steps not recorded, an arm that
+    diverged), it may hold, and the claim is undecided if so many may that it would be reproduced.
 
     Raises:
         ValueError: `judgements` is empty or `holds_in` is not in (0, 1].
@@ -64,5 +73,18 @@ def verdict(judgements: Sequence[Judgement], *, complete: bool, holds_in: float)
         raise ValueError(f"holds_in must be in (0, 1], got {holds_in}")
     if not complete:
         return Verdict.UNDECIDED
-    share = sum(judgement.holds is True for judgement in judgements) / len(judgements)
-    return Verdict.REPRODUCED if share >= holds_in else Verdict.NOT_REPRODUCED
+    hold = sum(judgement.holds is True for judgement in judgements)
+    may_hold = hold + sum(judgement.undecided for judgement in judgements)
+    if hold / len(judgements) >= holds_in:
+        return Verdict.REPRODUCED
+    return Verdict.UNDECIDED if may_hold / len(judgements) >= holds_in else Verdict.NOT_REPRODUCED
+
+
+def telling(judgements: Sequence[Judgement], verdict: Verdict) -> Judgement:
+    """Return the judgement to show of a claim: the first that came out as the verdict did."""
+    kinds = {
+        Verdict.REPRODUCED: lambda one: one.holds is True,
+        Verdict.UNDECIDED: lambda one: one.undecided,
+        Verdict.NOT_REPRODUCED: lambda one: one.holds is not True,
+    }
+    return next(filter(kinds[verdict], judgements), judgements[0])

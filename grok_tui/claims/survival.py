@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from grok_tui.claims.binomial import LEVEL
 from grok_tui.claims.functions import Floats
 
+NOT_REACHED = "not reached"
+
 
 @dataclass(frozen=True)
 class SurvivalCurve:
@@ -62,7 +64,7 @@ class Median:
         if self.value is not None and self.low is not None:
             parts.append(f"[{self.low:.5g}, {'...' if self.high is None else f'{self.high:.5g}'}]")
         if self.censored:
-            parts.append(f"not reached in {self.censored} of {self.cases}")
+            parts.append(f"{NOT_REACHED} in {self.censored} of {self.cases}")
         return ", ".join(parts)
 
 

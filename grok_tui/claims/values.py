@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui.claims.functions import ELEMENTWISE, SUMMARIES, Floats
-from grok_tui.claims.survival import median_time
+from grok_tui.claims.survival import NOT_REACHED, median_time
 
 Steps = NDArray[np.int64]
 
@@ -25,11 +25,30 @@ class Timeline:
     seen_until: int | None = None  # of events: the last step at which one would have been seen
     nothing: str = NOT_RECORDED  # what is said of a time that holds none of the steps
     sightings: bool = False  # whether the steps are those of an event, each of which counts once
+    cut_off: bool = (
+        False  # whether the last step stands for all after the arm broke down: nothing is known there
+    )
 
     @property
     def until(self) -> int:
         """The step after which nothing is known; there has to be one."""
         return int(self.steps[-1]) if self.seen_until is None else self.seen_until
+
+    @property
+    def known(self) -> Steps:
+        """The steps at which the arm had not broken down."""
+        return self.steps[:-1] if self.cut_off else self.steps
+
+    def broken_off(self) -> Timeline:
+        """Return the timeline of an arm that broke down after its last step."""
+        last = max([self.until, *self.steps[-1:]])
+        return replace(self, steps=np.append(self.steps, last + 1), cut_off=True)
+
+    def unknown(self, step: int) -> str:
+        """Return why nothing is known at one of its steps."""
+        if self.cut_off and step == self.steps[-1]:
+            return f"cut off after step {step - 1}"
+        return f"unknown at step {step}"
 
     def weights(self, first: float = -np.inf) -> Floats:
         """Return for how many steps, from `first` on, each of these stands: `[n]`, 0 or less before `first`.
@@ -64,6 +83,11 @@ class Value:
         return cls(np.asarray(np.nan), missing=why, beyond=beyond)
 
     @property
+    def never(self) -> bool:
+        """Whether it is missing because something did not come to be, not because it was not seen."""
+        return self.number is None and self.missing.startswith((NEVER, NOT_REACHED))
+
+    @property
     def number(self) -> float | None:
         """The number, None where it is missing."""
         return None if np.isnan(self.values) else float(self.values)
@@ -83,20 +107,24 @@ def align(values: Sequence[Value]) -> tuple[Timeline | None, list[Floats]]:
     if not timelines:
         return None, [value.values for value in values]
     common = _common(timelines)
-    arrays = [
-        value.values
-        if value.timeline is None
-        else value.values[np.searchsorted(value.timeline.steps, common.steps)]
-        for value in values
-    ]
-    return common, arrays
+    return common, [_along(common, value) for value in values]
+
+
+def _along(common: Timeline, value: Value) -> Floats:
+    if value.timeline is None:
+        return value.values
+    values = value.values[np.searchsorted(value.timeline.steps, common.known)]
+    return np.append(values, np.nan) if common.cut_off else values
 
 
 def _common(timelines: Sequence[Timeline]) -> Timeline:
-    steps = timelines[0].steps
+    steps = timelines[0].known
     for timeline in timelines[1:]:
-        if not np.array_equal(timeline.steps, steps):
-            steps = np.intersect1d(steps, timeline.steps, assume_unique=True)
+        if not np.array_equal(timeline.known, steps):
+            steps = np.intersect1d(steps, timeline.known, assume_unique=True)
+    cuts = [timeline.steps[-1] for timeline in timelines if timeline.cut_off]
+    if cuts:
+        steps = np.append(steps, max(cuts))
     ends = [timeline.seen_until for timeline in timelines if timeline.seen_until is not None]
     to_blame = [timeline for timeline in timelines if not timeline.steps.size] or timelines
     reasons = {timeline.nothing for timeline in to_blame}
@@ -105,6 +133,7 @@ def _common(timelines: Sequence[Timeline]) -> Timeline:
         min(ends) if len(ends) == len(timelines) else None,
         reasons.pop() if len(reasons) == 1 else NOT_RECORDED,
         any(timeline.sightings for timeline in timelines),
+        bool(cuts),
     )
 
 
@@ -203,11 +232,12 @@ def at(step: Value, curve: Value) -> Value:
     return Value(curve.values[index], missing=curve.missing)
 
 
-def gain(curve: Value, seen: Steps, after: Value) -> Value:
+def gain(curve: Value, seen: Steps, after: Value, cut_off: bool = False) -> Value:
     """Return by how much a curve grew from its last step before each event at s to its last by s + after.
 
     Events for which s + after is later than the curve's record are left out. A gain is missing where the
-    curve has no step before the event, or none from the event until s + after: nothing was seen of it.
+    curve has no step before the event, or none from the event until s + after: nothing was seen of it. Where
+    the arm of the events or that of the curve was cut off, more of them may have been to come.
     """
     timeline, steps = _timeline(curve), np.unique(seen)
     if not timeline.steps.size:
@@ -224,7 +254,14 @@ def gain(curve: Value, seen: Steps, after: Value) -> Value:
         missing = curve.missing if recorded.all() else NOT_RECORDED
         return Value(np.where(recorded, curve.values[indices], np.nan), events, missing)
 
-    return elementwise("-", [end(afters), end(befores)])
+    gains = elementwise("-", [end(afters), end(befores)])
+    return broken_off(gains) if cut_off or timeline.cut_off else gains
+
+
+def broken_off(curve: Value) -> Value:
+    """Return a curve with a step after its last, for all of which nothing is known, as the arm broke down."""
+    timeline = _timeline(curve).broken_off()
+    return Value(np.append(curve.values, np.nan), timeline, timeline.unknown(int(timeline.steps[-1])))
 
 
 def _timeline(curve: Value) -> Timeline:

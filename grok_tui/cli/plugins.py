@@ -60,4 +60,5 @@ def _offers() -> list[Offer]:
                 offers.append(Offer(registry.kind, name, str(entry.origin), entry.help, ""))
             except PluginError as error:
                 offers.append(Offer(registry.kind, name, "", "", str(error)))
+        offers += [Offer(registry.kind, "", "", "", problem) for problem in registry.misnamed]
     return offers

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from grok_tui.printable import printable
+
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.presets import Claim, Control
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
 def described(spec: Mapping[str, object]) -> str:
     """Return a named table as `sgd(lr=0.1, momentum=0.9)`; what is off, zero or none is left out."""
     inner = [
-        f"{key}={value}" for key, value in spec.items() if key != "name" and value not in (None, False, 0)
+        printable(f"{key}={value}")
+        for key, value in spec.items()
+        if key != "name" and value not in (None, False, 0)
     ]
     return f"{spec['name']}({', '.join(inner)})"
 

@@ -17,14 +17,15 @@ SLINGSHOT = "slingshot"
 def happenings(arm: ArmStatus) -> list[tuple[int, str, MarkKind]]:
     """List step, label and kind of what happened to an arm, in order.
 
-    Each event once, by its first replica, but of the first replica that has slingshots all of them. Of a
-    fork, what happened before belongs to its parent.
+    Each event once for every start that its weights had, by its first replica, but of the first replica that
+    has slingshots all of them. Of a fork, what happened before belongs to its parent.
     """
-    first: dict[str, int] = {}
+    first: dict[tuple[str, int], int] = {}
     for event in arm.events:
         if event.name != SLINGSHOT:
-            first[event.name] = min(event.step, first.get(event.name, event.step))
-    found: list[tuple[int, str, MarkKind]] = [(step, name, "event") for name, step in first.items()]
+            which = event.name, arm.network(event.replica, event.step)
+            first[which] = min(event.step, first.get(which, event.step))
+    found: list[tuple[int, str, MarkKind]] = [(step, name, "event") for (name, _), step in first.items()]
     found += [(event.step, SLINGSHOT, "event") for event in slingshots(arm)]
     found += [(done.at_step, done.named(), "intervention") for done in arm.interventions]
     found = [one for one in found if one[0] >= arm.born]

@@ -139,15 +139,28 @@ def toml(value: object) -> str:
 
 def by_hand(snapshot: Snapshot) -> dict[str, tuple[AnyIntervention, ...]]:
     """Return what was done to each arm that its preset had not planned."""
-    planned = snapshot.preset.interventions if snapshot.preset is not None else []
     found = {}
     for arm in snapshot.arms:
+        planned = planned_for(arm, snapshot.preset, snapshot.arms) if snapshot.preset is not None else []
         own = tuple(
             done for done in arm.interventions if done.at_step >= arm.born and not _was_planned(done, planned)
         )
         if own:
             found[arm.name] = own
     return found
+
+
+def planned_for(arm: ArmStatus, preset: Preset, arms: Sequence[ArmStatus]) -> list[AnyIntervention]:
+    """Return what a preset plans for an arm; for a fork, what its parent waited for, as it waits for it.
+
+    arms: those of the run.
+    """
+    parents = {one.name: one.parent for one in arms}
+    origin = arm.name
+    while parents.get(origin):
+        origin = parents[origin]
+    own = [one for one in preset.interventions if one.arm == origin and (one.awaited or not arm.parent)]
+    return [one.of_fork(origin, arm.name) for one in own]
 
 
 def _was_planned(done: AnyIntervention, planned: Sequence[AnyIntervention]) -> bool:

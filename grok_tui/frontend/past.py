@@ -32,13 +32,9 @@ def _arm_then(arm: ArmStatus, spec: Arm, step: int) -> ArmStatus:
         return arm
     done = tuple(one for one in arm.interventions if one.at_step < step)
     beginning = replace(arm, **vars(spec.settings))
-    return replace(
-        after(beginning, done),
-        step=step,
-        diverged=any(event.name == "divergence" and event.step <= step for event in arm.events),
-        interventions=done,
-        events=tuple(event for event in arm.events if event.step <= step),
-    )
+    events = tuple(event for event in arm.events if event.step <= step)
+    then = replace(after(beginning, done), step=step, interventions=done, events=events)
+    return replace(then, diverged=bool(then.had("divergence")))
 
 
 def after(arm: ArmStatus, done: Iterable[AnyIntervention]) -> ArmStatus:

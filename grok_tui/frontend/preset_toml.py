@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from tomlkit.items import AoT, InlineTable, Item, Table
 
 from grok_tui.catalog.frames import Identity
+
+from .orders import planned_for
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
@@ -27,7 +29,7 @@ def as_done(preset: Preset, arms: tuple[ArmStatus, ...]) -> Preset:
         arm = reached[spec.name]
         steps = max(spec.training.steps, arm.step)
         specs.append(spec.model_copy(update={"training": spec.training.model_copy(update={"steps": steps})}))
-        interventions += _history(preset, arm, steps)
+        interventions += _history(planned_for(arm, preset, arms), arm, steps)
     done = preset.model_copy(update={"arms": specs, "interventions": interventions})
     return type(preset).model_validate(done.model_dump())
 
@@ -55,9 +57,9 @@ def toml_text(preset: Preset) -> str:
     return tomlkit.dumps(document)
 
 
-def _history(preset: Preset, arm: ArmStatus, steps: int) -> list[AnyIntervention]:
+def _history(planned: Sequence[AnyIntervention], arm: ArmStatus, steps: int) -> list[AnyIntervention]:
     """List what was done to an arm, then what is still planned; the last step's doings changed no step."""
-    ahead = [done for done in preset.interventions if done.arm == arm.name and _lies_ahead(done, arm)]
+    ahead = [one for one in planned if _lies_ahead(one, arm)]
     return [done for done in (*arm.interventions, *ahead) if done.at_step < steps]
 
 

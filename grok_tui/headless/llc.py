@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from grok_tui import interrupts
 from grok_tui.catalog.base import nearest
+from grok_tui.catalog.blame import accounted
 from grok_tui.catalog.llc import Sgld
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.interrupts import Interrupts
@@ -156,7 +157,7 @@ def _trained(
     except GrokTuiError:
         raise
     except Exception as error:
-        raise TrainingError(f"training failed: {error}") from error
+        raise TrainingError(f"training failed: {accounted(error)}") from error
     if arm.stopped:
         raise TrainingError(f"arm '{arm.name}' diverged at or before step {grouped(arm.step)}")
     return run, arm

@@ -9,7 +9,7 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.output import complain, require_writable
 
 from .progress import narration
-from .run import Job, TrainingError, Wishes, carry_out
+from .run import Job, Wishes, cannot_start, carry_out
 
 
 def resume_headless(reference: str, place: Place, wishes: Wishes) -> int:
@@ -34,5 +34,5 @@ def resume_headless(reference: str, place: Place, wishes: Wishes) -> int:
         except GrokTuiError:
             raise
         except Exception as error:  # whatever torch raises, for instance for want of memory
-            raise TrainingError(f"the run cannot start: {type(error).__name__}: {error}") from error
+            raise cannot_start(error) from error
     return carry_out(Job(run, document.label, document.profile, store), wishes, teller, started)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grok_tui import interrupts
+from grok_tui.catalog.blame import accounted, blamed
+from grok_tui.catalog.plugins import PluginError
 from grok_tui.engine.run.snapshot import State
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.frontend.report import Ending, Report, Timings
 from grok_tui.frontend.reporting import report_of
-from grok_tui.interrupts import Interrupts
+from grok_tui.interrupts import Interrupts, Stopped
 from grok_tui.numbers import grouped, plural
 from grok_tui.options import RunOptions, label_of
 from grok_tui.output import (
@@ -26,7 +29,6 @@ from grok_tui.output import (
     write_file,
     write_result,
 )
-from grok_tui.printable import printable, shortened
 
 from . import junit
 from .controls import Controls
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from grok_tui.presets import Preset
 
 ENDED_EARLY: dict[Ending, str] = {"interrupted": "interrupted", "time limit": "time limit reached"}
-
-LONGEST_PROBLEM = 300  # characters of an exception's first line
 
 
 class TrainingError(GrokTuiError):
@@ -143,13 +143,15 @@ def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, st
             run.compiling.listen(teller.say)
             first_step, steps_before = time.monotonic(), run.steps
             outcome = _carried_out(job, stop, deadline, teller)
-            _keep_end(job.store, outcome.ended, teller)
+            kept = _keep_end(job.store, outcome.ended, teller)
             if outcome.ended in ENDED_EARLY:
                 teller.say(f"{ENDED_EARLY[outcome.ended]}; what was recorded so far follows")
         timings = _timings(run.steps - steps_before, started, first_step)
         report = _report(job, outcome, timings)
         if job.controls is not None and outcome.ended == "finished":
             report = _controlled(report, job.controls, run, stop, deadline, teller)
+        if not kept and report.exit_code == ExitCode.AS_EXPECTED:
+            report = report.model_copy(update={"exit_code": int(ExitCode.USAGE)})
         if report.problem is not None:
             complain(f"{job.label}: {report.problem}")
         _publish(report, wishes.as_json, wishes.junit_file)
@@ -168,7 +170,13 @@ def _started(preset: Preset, options: RunOptions) -> Run:
     except GrokTuiError:
         raise
     except Exception as error:
-        raise TrainingError(f"the run cannot start: {_first_line(error)}") from error
+        raise cannot_start(error) from error
+
+
+def cannot_start(error: Exception) -> GrokTuiError:
+    """Return what is said of an error that keeps a run from starting, for instance want of memory."""
+    line = f"the run cannot start: {accounted(error)}"
+    return TrainingError(line) if blamed(error) is None else PluginError(line)
 
 
 def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Narration) -> Outcome:
@@ -189,8 +197,10 @@ def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Nar
                 _checkpoint(store, teller)
             if teller.due():
                 teller.show(standing(run))
-    except Exception as error:  # whatever torch raises: what was recorded so far is worth a report
-        return Outcome("failed", f"training failed: {_first_line(error)}", ExitCode.DIVERGED)
+    except (KeyboardInterrupt, Stopped):
+        raise
+    except BaseException as error:  # whatever torch or a plugin raises: what there is is worth a report
+        return Outcome("failed", f"training failed: {accounted(error)}", ExitCode.DIVERGED)
     if run.halted:
         return Outcome("failed", f"training failed: {'; '.join(run.halted.values())}", ExitCode.DIVERGED)
     if run.diverged:
@@ -215,7 +225,7 @@ def _controlled(
         with teller:
             claims = controls.added(run, report.claims, stopped, teller.say)
     except Exception as error:  # whatever torch raises: the claims themselves are worth a report
-        complain(f"{report.preset}: a control failed: {_first_line(error)}")
+        complain(f"{report.preset}: a control failed: {accounted(error)}")
         return report.model_copy(update={"exit_code": int(ExitCode.DIVERGED)})
     code = report.exit_code
     if code == ExitCode.AS_EXPECTED and not all(
@@ -232,34 +242,36 @@ def _checkpoint(store: Store, teller: Narration) -> None:
         teller.say(f"no checkpoint could be written: {store.problem}; training goes on")
 
 
-def _keep_end(store: Store | None, ended: Ending, teller: Narration) -> None:
-    """Write the last checkpoint, before a word is said: the terminal may be gone."""
+def _keep_end(store: Store | None, ended: Ending, teller: Narration) -> bool:
+    """Write the last checkpoint before a word is said (the terminal may be gone); return if all is kept."""
     if store is None:
-        return
-    name = store.directory.name
+        return True
+    name, kept_whole = store.directory.name, True
     if ended == "failed":
         kept = "kept" if store.fail() else "kept up to its newest checkpoint"
         teller.say(f"{kept} as {name}")
     elif not store.checkpoint(ended):
+        kept_whole = False
         complain(f"the end of the run is not kept: {store.problem}")
     elif ended in ENDED_EARLY:
         teller.say(f"kept; to go on: grok-tui resume {shlex.quote(name)}")
     else:
         teller.say(f"kept as {name}")
     store.close()
+    return kept_whole
 
 
 def _publish(report: Report, as_json: bool, junit_file: Path | None) -> None:
-    """Write the files first: they are safe whatever happens to stdout."""
-    if junit_file is not None:
-        write_file(junit_file, junit.document([report]), "--junit")
+    """Write the file first, safe whatever happens to stdout; if it fails, stdout has the result yet."""
     try:
-        if as_json:
-            write_result(report.to_json())
-        else:
-            print_result(run_tables(report))
-    except StdoutClosedError:
-        pass  # the reader had enough; the exit code still carries the verdict
+        if junit_file is not None:
+            write_file(junit_file, junit.document([report]), "--junit")
+    finally:
+        with suppress(StdoutClosedError):  # the reader had enough; the exit code still carries the verdict
+            if as_json:
+                write_result(report.to_json())
+            else:
+                print_result(run_tables(report))
 
 
 def _timings(steps: int, started: float, first_step: float) -> Timings:
@@ -291,11 +303,6 @@ def _divergence(run: Run) -> str:
         events = [event for event in run.arms[name].history.events if event.name == "divergence"]
         parts.append(f"arm '{name}' diverged at step {min(event.step for event in events)}")
     return "; ".join(parts)
-
-
-def _first_line(error: Exception) -> str:
-    text = f"{type(error).__name__}: {error}".strip()
-    return shortened(printable(text.splitlines()[0]), LONGEST_PROBLEM)
 
 
 def _report(job: Job, outcome: Outcome, timings: Timings) -> Report:

@@ -132,10 +132,10 @@ def controlled(reports: Sequence[Report]) -> Iterator[str]:
 def notes(report: Report) -> Iterator[str]:
     """Return a line for everything that befell an arm besides training."""
     for arm in report.arms:
-        steps = [e.step for e in report.events if e.arm == arm.name and e.name == "divergence"]
-        if steps:
-            hit = "" if len(report.seeds) == 1 else f" in {len(steps)} of {len(report.seeds)} seeds"
-            yield f"{arm.name} diverged at step {grouped(min(steps))}{hit}"
+        fallen = _first_steps(report.events, arm, "divergence")
+        if fallen:
+            hit = "" if len(report.seeds) == 1 else f" in {len(fallen)} of {len(report.seeds)} seeds"
+            yield f"{arm.name} diverged at step {grouped(min(fallen))}{hit}"
     yield from (dated(intervention(done)) for done in report.interventions)
     if len(report.seeds) > 1:
         yield f"numbers are medians over {len(report.seeds)} seeds"
@@ -278,9 +278,18 @@ def _good_or_bad(good: bool) -> str:
 
 def _step_of(events: Sequence[EventReport], arm: ArmReport, name: str, replicas: int) -> str:
     """Return the median step at which an event was seen, or a dash where most replicas never saw it."""
-    steps = [float(event.step) for event in events if event.arm == arm.name and event.name == name]
+    steps = [float(step) for step in _first_steps(events, arm, name)]
     middle = median(steps + [math.inf] * (replicas - len(steps)))
     return "-" if math.isinf(middle) else grouped(round(middle))
+
+
+def _first_steps(events: Sequence[EventReport], arm: ArmReport, name: str) -> list[int]:
+    """Return the first step at which an event was seen, of each replica that had it."""
+    first: dict[int, int] = {}
+    for event in events:
+        if event.arm == arm.name and event.name == name:
+            first[event.replica] = min(event.step, first.get(event.replica, event.step))
+    return list(first.values())
 
 
 def _median(values: Sequence[float | None]) -> float | None:

@@ -11,6 +11,8 @@ from torch import Tensor
 from grok_tui.catalog.losses import CLASSES, LOSSES, SIGNS, Loss, Targets
 from grok_tui.catalog.plugins import require
 
+from .contract import is_a
+
 SampleLoss = Callable[[Tensor, Tensor], Tensor]
 """Maps outputs [..., N, O] and targets [..., N] or [..., N, O] to losses [..., N]."""
 
@@ -95,12 +97,14 @@ def check_loss(loss: SampleLoss, targets: frozenset[Targets]) -> None:
         ContractError: it does not.
     """
     wanted, outputs = samples_for(targets)
-    values = loss(outputs, wanted)
-    require(isinstance(values, Tensor), f"it gives {type(values).__name__}, not a tensor")
-    expected = outputs.shape[:-1]
-    require(values.shape == expected, f"it gives {list(values.shape)} for outputs {list(outputs.shape)}")
-    require(values.dtype == outputs.dtype, f"it gives {values.dtype} for outputs of {outputs.dtype}")
-    require(bool(values.isfinite().all()), f"it gives {values.tolist()}, which is not finite")
+    for given in (outputs, torch.stack([outputs, outputs * 2])):
+        values = loss(given.requires_grad_(), wanted)
+        is_a(Tensor, "what it gives", values)
+        expected = given.shape[:-1]
+        require(values.shape == expected, f"it gives {list(values.shape)} for outputs {list(given.shape)}")
+        require(values.dtype == given.dtype, f"it gives {values.dtype} for outputs of {given.dtype}")
+        require(bool(values.isfinite().all()), f"it gives {values.tolist()}, which is not finite")
+        require(values.requires_grad, "its values do not depend on the outputs")
 
 
 def samples_for(targets: frozenset[Targets]) -> tuple[Tensor, Tensor]:

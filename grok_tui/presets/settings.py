@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from ..catalog.base import Count, nearest
-from ..catalog.interventions import AnyIntervention
+from ..catalog.interventions import INTERVENTIONS, AnyIntervention
 from ..catalog.modifiers import MODIFIERS, Modifiers
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.plugins import require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,13 @@ class Settings:
         Raises:
             ValueError: the optimizer at work has no such hyperparameter, or a value is out of its bounds.
         """
-        return intervention.after(self)
+        after = intervention.after(self)
+        found = type(after).__name__
+        INTERVENTIONS.asked(
+            intervention.action,
+            lambda: require(isinstance(after, Settings), f"after gives {found}, not Settings"),
+        )
+        return after
 
     def with_optimizer(self, optimizer: OptimizerSpec, since: int) -> Self:
         """Return the settings with another optimizer, at work since a step."""
@@ -41,10 +48,12 @@ class Settings:
         """Return the settings with so many samples taken from those withheld, or withheld where negative.
 
         Raises:
-            ValueError: there are not so many, none would be left, or fewer than are in a batch.
+            ValueError: there are none or not so many, none would be left, or fewer than are in a batch.
         """
         if not self.samples:
             raise ValueError("an arm that learns online has no training set")
+        if more > 0 and not self.withheld:
+            raise ValueError("no sample is withheld that could be acquired")
         if more > self.withheld:
             raise ValueError(f"{more} samples are more than the {self.withheld} withheld")
         if self.samples + more < 1:

@@ -15,7 +15,7 @@ from textual.app import App
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from grok_tui.errors import GrokTuiError, told
+from grok_tui.errors import GrokTuiError
 from grok_tui.frontend.clock import RunClock
 from grok_tui.frontend.glyphs import Glyphs, glyphs
 from grok_tui.frontend.keeping import Kept, goes_on
@@ -72,7 +72,7 @@ class Explorer(App[int]):
         kept: Kept | None = None,
     ) -> None:
         # With a theme of true colours Textual would show grey in place of colours.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.settings, self._complaints = settings.load()
         self.fps = fps or settings.frames_per_second(self.settings)
         self.charset: Charset = "ascii" if ascii else themes.resolved_charset(self.settings.charset)
@@ -167,8 +167,10 @@ class Explorer(App[int]):
             from grok_tui.frontend import chart_builder, knobs  # noqa: F401  (a first import takes a while)
         except GrokTuiError as error:
             self.post_message(self.Ready(attempt, None, str(error)))
-        except Exception as error:  # else the screen would wait for ever
-            self.post_message(self.Ready(attempt, None, f"{type(error).__name__}: {error}"))
+        except BaseException as error:  # else the screen would wait for ever; a plugin may raise anything
+            from grok_tui.catalog.blame import accounted
+
+            self.post_message(self.Ready(attempt, None, accounted(error)))
         else:
             self.post_message(self.Ready(attempt, source, ""))
 
@@ -226,7 +228,9 @@ class Explorer(App[int]):
 
     def report(self, error: Exception) -> None:
         """Tell of a fault of the explorer's own, once, and keep its traceback for the debug screen."""
-        text = told(error)
+        from grok_tui.catalog.blame import accounted
+
+        text = accounted(error)
         if text not in self.faults:
             self.faults[text] = "".join(traceback.format_exception(error))
             title = "a fault of the explorer; the run goes on"

@@ -39,6 +39,13 @@ def devices() -> emulator.Emulator:
     return preloaded.devices
 
 
+@pytest.fixture
+def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the CPU go where only a GPU goes otherwise, so that the bits can be compared."""
+    monkeypatch.setattr("grok_tui.lab.models.transformer.launches_count", lambda rows: True)
+    monkeypatch.setattr("grok_tui.engine.arm.noise.counts", lambda device: True)
+
+
 FEW = {"train_loss", "val_loss", "train_accuracy", "val_accuracy", "l2_norm"}
 
 

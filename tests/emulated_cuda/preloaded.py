@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -14,3 +15,5 @@ torch.set_num_threads(1)
 devices = emulator.install(Path(os.environ[LIBRARY]))
 
 import grok_tui.engine.run.run  # noqa: E402, F401  # after the devices: torch is looked at on the way
+
+gc.freeze()  # what was loaded until here is not looked through at the end of every test

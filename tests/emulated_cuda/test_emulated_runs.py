@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from tiny_problems import KINDS, tiny
 
@@ -9,8 +10,11 @@ from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.engine.store.directory import RunDirectory
+from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import create, resume
 from grok_tui.engine.worker.travel import Journey, Trail
+
+pytestmark = pytest.mark.usefixtures("few_measures")
 
 
 def run_on(device: str, **changes) -> Run:
@@ -56,6 +60,29 @@ def test_a_run_goes_on_on_another_device_from_where_it_was(devices, tmp_path):
     store.close()
     assert torch.equal(theta_of(again), theta_of(run))
     assert any(line.startswith("the bits may differ: device") for line in said)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "online"])
+def test_where_numbers_are_drawn_in_another_way_a_run_that_draws_says_so(devices, tmp_path, kind):
+    run = Run(tiny(**KINDS[kind]), "cuda", None, Compiling("auto"))
+    store = create(run, "tiny", at=tmp_path / "run")
+    advanced(run, 2)
+    store.checkpoint("interrupted")
+    store.close()
+    there: list[str] = []
+    directory = RunDirectory(tmp_path / "run")
+    again, store = resume(directory, there.append, Place(device="cpu", compile="off"))
+    advanced(again, 1)
+    store.checkpoint("interrupted")
+    store.close()
+    back: list[str] = []
+    resume(directory, back.append)[1].close()
+    line = "the bits differ: random numbers of steps by {} then, by {} now, in a"
+    ways, draws = ["philox4x32-10/1", "torch cpu/1"], kind == "online"
+    assert (line.format(*ways) in there) is draws
+    assert back == [line.format(*reversed(ways))] * draws
+    replayed = Replay(directory, lambda _: None, Place(device="cpu")).unlike
+    assert (line.format(*ways) in replayed) is draws
 
 
 def test_an_arm_goes_back_to_the_bits_it_had(devices):

@@ -60,7 +60,7 @@ def shrunk(spec: object, sizes: dict[str, int]) -> dict[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("few_measures")
+@pytest.mark.usefixtures("few_measures", "as_on_a_gpu")
 @pytest.mark.parametrize("replicas", [1, 3])
 @pytest.mark.parametrize("name", list(names()))
 def test_every_shipped_arm_has_the_same_bits_on_either_gpu_as_on_the_cpu(

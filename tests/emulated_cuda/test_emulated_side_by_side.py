@@ -33,6 +33,8 @@ KINDS = (
 )
 STEPS = 120
 
+pytestmark = pytest.mark.usefixtures("few_measures")
+
 
 def run_on(device: str, **training) -> Run:
     return Run(several(*KINDS, steps=STEPS, **training), device, None, Compiling("auto"))

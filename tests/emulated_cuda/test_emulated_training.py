@@ -32,11 +32,7 @@ def _short_graphs(monkeypatch):
     monkeypatch.setattr("grok_tui.engine.steps.cuda_graph.STEPS_PER_REPLAY", 4)
 
 
-@pytest.fixture(autouse=True)
-def _as_on_a_gpu(monkeypatch):
-    """Have the CPU go where only a GPU goes otherwise, so that the bits can be compared."""
-    monkeypatch.setattr("grok_tui.lab.models.transformer.launches_count", lambda rows: True)
-    monkeypatch.setattr("grok_tui.engine.arm.noise.counts", lambda device: True)
+pytestmark = pytest.mark.usefixtures("as_on_a_gpu")
 
 
 def trained(preset: Preset, device: str, mode: str, measures=None) -> tuple[dict[str, np.ndarray], Arm]:

@@ -1,12 +1,17 @@
 """What the functional tests share: a small preset to change, and the program called in this process."""
 
+import itertools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from plugin_kinds import EXCEPTIONS, HEAD, KINDS, forget
 
 from grok_tui.__main__ import main
+from grok_tui.catalog import plugins
+from grok_tui.catalog.registries import REGISTRIES, VARIABLE
 
 SMALL = """
 title = "A small linear101"
@@ -85,5 +90,60 @@ def grok_tui(capfd) -> Callable[..., Called]:
         capfd.readouterr()
         code = main([str(argument) for argument in arguments])
         return Called(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def own_registries(monkeypatch):
+    """Let a test take plugins up without others seeing them."""
+    monkeypatch.setenv(VARIABLE, "")  # and not what a plugin sets it to, once the test is over
+    for registry in REGISTRIES.values():
+        for table in ("_added", "_imported", "_broken"):
+            monkeypatch.setattr(registry, table, {})
+    before = set(sys.modules)
+    yield
+    plugins.offered.cache_clear()
+    for name in set(sys.modules) - before:
+        if name.startswith(("grok_tui_plugin_", "lab_")):
+            del sys.modules[name]
+
+
+numbers = itertools.count()
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Install a distribution of one module; return the module's name."""
+
+    def install(code: str, *points: str, distribution: str = "tiger-lab", kind: str = "optimizers") -> str:
+        number = next(numbers)
+        site, module = tmp_path / f"site{number}", f"lab_{number}"
+        info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (site / f"{module}.py").write_text(code)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+        lines = [point.replace("MODULE", module) for point in points]
+        (info / "entry_points.txt").write_text("\n".join([f"[grok_tui.{kind}]", *lines]) + "\n")
+        monkeypatch.syspath_prepend(str(site))
+        plugins.offered.cache_clear()
+        return module
+
+    return install
+
+
+@pytest.fixture
+def broken(tmp_path, grok_tui):
+    """Call the program with a plugin whose code has one text replaced by another."""
+
+    def call(kind: str, old: str, new: str, *arguments: str, check: bool = False, **preset: object):
+        one = KINDS[kind]
+        assert old in one.code
+        path, file = tmp_path / "mine.toml", tmp_path / "mine.py"
+        path.write_text(one.preset(**preset))
+        file.write_text(HEAD + EXCEPTIONS + one.code.replace(old, new, 1))
+        forget()
+        what = ("presets", path) if check else ("--preset", path, "--headless")
+        return grok_tui(*what, "--plugin", file, *arguments)
 
     return call

@@ -1,6 +1,5 @@
 """Plugins: what they bring is there like what ships, and what is wrong with them is one line."""
 
-import itertools
 import json
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grok_tui.catalog import plugins
-from grok_tui.catalog.registries import REGISTRIES, VARIABLE
+from grok_tui.catalog.registries import REGISTRIES, VARIABLE, take_up
 
 LION = '''
 """A copy of Lion under a name of its own."""
@@ -78,41 +77,7 @@ def made(spec):
 SHIFT = ModifierEntry(Shift, made, at={"gradient": 25, "update": 25})
 '''
 SHIFTED = {"[[arms]]": "[modifiers]\nshift = 0.001\n\n[[arms]]"}
-numbers = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def _registries_of_their_own(monkeypatch):
-    monkeypatch.setenv(VARIABLE, "")  # and not what a plugin sets it to, once the test is over
-    for registry in REGISTRIES.values():
-        monkeypatch.setattr(registry, "_added", {})
-        monkeypatch.setattr(registry, "_imported", {})
-    before = set(sys.modules)
-    yield
-    plugins.offered.cache_clear()
-    for name in set(sys.modules) - before:
-        if name.startswith(("grok_tui_plugin_", "lab_")):
-            del sys.modules[name]
-
-
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Install a distribution of one module; return the module's name."""
-
-    def install(code: str, *points: str, distribution: str = "tiger-lab", kind: str = "optimizers") -> str:
-        number = next(numbers)
-        site, module = tmp_path / f"site{number}", f"lab_{number}"
-        info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (site / f"{module}.py").write_text(code)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-        lines = [point.replace("MODULE", module) for point in points]
-        (info / "entry_points.txt").write_text("\n".join([f"[grok_tui.{kind}]", *lines]) + "\n")
-        monkeypatch.syspath_prepend(str(site))
-        plugins.offered.cache_clear()
-        return module
-
-    return install
+pytestmark = pytest.mark.usefixtures("own_registries")
 
 
 @pytest.fixture
@@ -201,6 +166,47 @@ class TestFile:
         assert called.code == 0
         assert f"the bits may differ: optimizer 'tiger' of {tiger}: was edited" in called.err
 
+    def test_a_run_asks_for_what_was_set_by_hand_as_well(
+        self, tiger, preset_file, tmp_path, grok_tui, monkeypatch
+    ):
+        """Of a modifier, of which the preset says nothing, and of an optimizer that was switched to."""
+        from grok_tui.catalog.interventions import intervention
+        from grok_tui.engine.run.run import Run
+        from grok_tui.engine.store.store import create
+        from grok_tui.presets import load
+
+        shift = tmp_path / "shift.py"
+        shift.write_text(SHIFT)
+        take_up([shift, tiger])
+        run = Run(load(preset_file()))
+        store = create(run, "small", at=tmp_path / "kept")
+        arm = next(iter(run.arms.values()))
+        by_hand = {"arm": arm.name, "at_step": 0}
+        document = tmp_path / "kept" / "run.json"
+        assert "plugins" not in json.loads(document.read_text())
+        arm.advance(5)
+        one = {"action": "set", "hyperparameter": "shift_memory", "value": 0.25}
+        arm.intervene(intervention(by_hand | one))
+        (used,) = json.loads(document.read_text())["plugins"]
+        assert (used["kind"], used["name"], used["file"]) == ("modifier", "shift", str(shift))
+        arm.intervene(intervention(by_hand | {"action": "switch", "optimizer": {"name": "tiger"}}))
+        arm.advance(5)
+        assert store.checkpoint()
+        store.close()
+        assert [one["name"] for one in json.loads(document.read_text())["plugins"]] == ["shift", "tiger"]
+        folder = str(tmp_path / "kept")
+        forget(monkeypatch)
+        line = one_line(grok_tui("resume", folder, "--headless"))
+        assert f"needs --plugin {shift} (its modifier 'shift'): give it again" in line
+        forget(monkeypatch)
+        line = one_line(grok_tui("resume", folder, "--headless", "--plugin", str(shift)))
+        assert f"needs --plugin {tiger} (its optimizer 'tiger'): give it again" in line
+        forget(monkeypatch)
+        tiger.write_text(LION + "\n# edited\n")
+        called = grok_tui("resume", folder, "--headless", "--plugin", str(shift), "--plugin", str(tiger))
+        assert called.code in (0, 1)
+        assert f"the bits may differ: optimizer 'tiger' of {tiger}: was edited" in called.err
+
     @pytest.mark.parametrize(
         ("code", "said"),
         [
@@ -227,6 +233,7 @@ class TestFile:
         [
             ("def coefficients(self, hyper, step)", "def coefficients(self)", "TypeError"),
             ("return theta + c", "return theta.double() + c", "theta of torch.float32 becomes"),
+            ("mean.sign()", "torch.rand(1)", "update draws random numbers (aten.rand)"),
             ('{"mean": mean}', "{}", "update keeps [] of the state ['mean']"),
             ('{"mean": mean}', '{"mean": mean[:, :1]}', "state 'mean' [1, 11] becomes [1, 1]"),
             ("Entry(Tiger, TigerRule)", "Entry(Tiger, lambda layout: None)", "not as a Rule"),
@@ -317,6 +324,11 @@ class TestModifier:
             ),
             ('{"shift_sum": slow}', "{}", "gradient keeps [] of the state ['shift_sum']"),
             ("theta, theta_0, noise, c)", "theta)", "TypeError"),
+            (
+                "* noise",
+                "* torch.randn_like(theta)",
+                "draws random numbers (aten.randn_like): noise is given",
+            ),
             ("return Shifting()", "return 3", "it is built as int"),
             ('at={"gradient": 25, "update": 25}', 'at={"rule": 1}', "acts at rule"),
             ('ModifierEntry(Shift, made, at={"gradient": 25, "update": 25})', "3", "is int"),

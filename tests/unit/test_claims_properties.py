@@ -15,6 +15,8 @@ NAN = math.nan
 class Curves:
     """One arm `a` with the curves x and y, and an event `jump` with a number `size`."""
 
+    cut = False  # whether the arm broke down after its last step
+
     def __init__(self, jumps=(), **curves):
         self.curves = curves
         self.jumps = dict(jumps)  # step -> size
@@ -24,6 +26,9 @@ class Curves:
 
     def curve(self, arm, measure):
         return Curve(self.steps(arm), self.curves[measure])
+
+    def cut_off(self, arm):
+        return self.cut
 
     def events(self, arm, event):
         return np.array(list(self.jumps) if event == "jump" else [], dtype=np.int64)

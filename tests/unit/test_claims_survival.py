@@ -101,6 +101,9 @@ class Replica:
     def curve(self, arm, measure):
         return Curve(self.steps(arm), np.full(11, self.loss))
 
+    def cut_off(self, arm):
+        return False
+
     def events(self, arm, event):
         return np.array([step for step in [self.seen[event]] if step is not None], dtype=np.int64)
 

@@ -10,6 +10,7 @@ from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.engine.arm.coefficients import Coefficients
 from grok_tui.engine.arm.optimizer import Optimizer, counted
 from grok_tui.lab.models import Layout, Role
+from grok_tui.lab.modifiers import Structure
 
 REPLICAS = 2
 LAYOUT = Layout.of([("vector", (3,), Role.BIAS, 0)])
@@ -27,7 +28,7 @@ def rows_of(optimizer, steps, modifiers, kept):
     """Return the coefficients of steps taken 16 at a time [steps, C, R, 1], and the least rows of a table."""
     rows, shortest = [], steps
     for first in range(0, steps, 16):
-        table = kept.table(optimizer, modifiers, first, 16).rows
+        table = kept.table(optimizer, modifiers, Structure.of(modifiers), first, 16).rows
         shortest = min(shortest, len(table))
         rows.append(table.expand(16, -1, -1, -1))
         optimizer.age += 16
@@ -51,7 +52,7 @@ def test_a_row_that_stands_for_many_is_the_row_of_each(name, hyper, modifiers):
     fresh = optimizer_of(name, **hyper)
     one_by_one = []
     for step in range(160):
-        one_by_one.append(Coefficients(THETA).table(fresh, chosen, step, 1).rows)
+        one_by_one.append(Coefficients(THETA).table(fresh, chosen, Structure.of(chosen), step, 1).rows)
         fresh.age += 1
     assert torch.equal(found, torch.cat(one_by_one))
     assert shortest == 1
@@ -79,7 +80,7 @@ def test_whatever_changes_them_has_them_computed_again(change):
         case "warmup":
             modifiers = Modifiers(warmup=1000)
     values, _ = optimizer.coefficients(counted(4, optimizer.age), modifiers.warmup)
-    table = kept.table(optimizer, modifiers, 0, 4)
+    table = kept.table(optimizer, modifiers, Structure.of(modifiers), 0, 4)
     rows = table.rows.expand(4, -1, -1, -1)
     for place, name in enumerate(table.names):
         assert torch.equal(rows[:, place], values[name].expand(4, REPLICAS, 1))

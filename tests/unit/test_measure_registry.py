@@ -154,7 +154,7 @@ class TestPlugins:
             "class Wrong(MeasureSpec):\n    name: Literal['wrong']\n"
             "entry = Entry(Wrong, 'a:b')\n"
         )
-        with pytest.raises(PluginError, match="'wrong' is Entry, not a Measure"):
+        with pytest.raises(PluginError, match="'wrong': is Entry, not a Measure"):
             take_up([path])
 
 
@@ -214,5 +214,5 @@ def test_a_measure_of_the_wrong_shape_says_so(plugin):
     broken = MEASURES.spec("power_sum")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MEASURES, "implementation", lambda _: lambda probe, power: probe.theta)
-        with pytest.raises(ValueError, match=r"'power_sum' gives \[2, \d+\], not \[replicas\]"):
+        with pytest.raises(ValueError, match=r"'power_sum': it gives \[2, \d+\], not \[replicas\]"):
             take(broken, probe)

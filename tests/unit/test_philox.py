@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from grok_tui.engine.arm.noise import Counted
+from grok_tui.engine.arm.noise import COUNTED, GENERATED, Counted, Generated
 from grok_tui.lab.philox import normal, philox, uniform, words
 from grok_tui.lab.streams import Purpose, stream
 from grok_tui.lab.tasks import Fresh, Samples
@@ -118,3 +118,31 @@ def test_a_purpose_and_a_seed_have_their_own_numbers():
     assert torch.equal(
         block["weight_noise"], normal(key, torch.zeros(1, dtype=torch.int64), 6, torch.float32)
     )
+
+
+NOISES = ("weight_noise", "update_noise", "noise.plugin")
+
+PINNED = {
+    "philox4x32-10/1": {
+        "keep": [2.0, 0.0, 2.0],
+        "weight_noise": [0.35389, 0.705301, 0.741391],
+        "update_noise": [-1.115045, 1.340423, 2.75782],
+        "noise.plugin": [0.775714, 1.098475, -0.999302],
+    },
+    "torch cpu/1": {  # dropout comes from MKL, where torch has it
+        "weight_noise": [-0.548934, -0.517514, -0.768753],
+        "update_noise": [0.37332, -0.308125, -1.257739],
+        "noise.plugin": [-0.340465, 0.765362, 0.771599],
+    },
+}
+
+
+@pytest.mark.parametrize(("way", "kind"), [(COUNTED, Counted), (GENERATED.format("cpu"), Generated)])
+def test_the_name_of_a_way_of_drawing_stands_for_these_numbers(way, kind):
+    tensors = {"keep": torch.ones(2, 1, 3)} | {name: torch.empty(2, 3) for name in NOISES}
+    drawing = kind(tensors, (5, 6))
+    drawing.begin(2**33 + 6, 0.5)
+    drawing(1)
+    changed = "numbers have changed, so the number after the slash in their name has to count up"
+    for name, numbers in PINNED[way].items():
+        assert tensors[name][0].flatten().tolist() == pytest.approx(numbers, abs=2e-6), changed

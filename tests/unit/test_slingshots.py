@@ -127,6 +127,29 @@ def test_a_slingshot_is_told_once_its_window_is_over():
     assert CALM_STEPS < 1000
 
 
+def test_what_was_seen_of_a_replica_before_its_weights_were_drawn_anew_is_part_of_no_slingshot():
+    random = np.random.default_rng(5)
+    curve = Curve(random)
+    curve.spike(1200, 1.0, 40, 2.0)
+    curve.spike(2400, 1.0, 40, 2.0)
+    both = [np.stack([row, row], 1) for row in (curve.losses, curve.norms, curve.updates)]
+
+    def told(at):
+        detector, found = SlingshotDetector(2), []
+        for part in np.split(np.arange(STEPS), [at]):
+            found += detector.stepped(int(part[0]) + 1, *(row[part] for row in both))
+            if part[0] == 0:
+                detector.forget(1)
+        return [(one.onset, one.replica) for one in found]
+
+    first, second = [(1201, 0), (1201, 1)], [(2401, 0), (2401, 1)]
+    assert told(1200 + WINDOW_STEPS) == [*first, *second], "it was over"
+    assert told(1200 + WINDOW_STEPS - 1) == [first[0], *second], "its window was cut off"
+    assert told(1200) == [first[0], *second], "its calm was another network's"
+    assert told(2400 - CALM_STEPS) == [*first, *second]
+    assert told(2401 - CALM_STEPS) == [*first, second[0]]
+
+
 def test_a_loss_that_is_no_number_is_no_slingshot():
     losses, norms = np.zeros((STEPS, 1)), np.ones((STEPS, 1))
     losses[1000:], norms[1000:] = np.nan, np.inf

@@ -9,9 +9,11 @@ from arms import OTHER_ARM, PARITY, finished, intervention
 
 from grok_tui.catalog.intervention import Plateau
 from grok_tui.catalog.interventions import intervention as read
+from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.record.envelope import empty_envelope
 from grok_tui.engine.record.history import History
 from grok_tui.engine.record.plateaus import Plateaus
+from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.store.directory import RunDirectory
 from grok_tui.engine.store.replay import Replay
@@ -21,6 +23,7 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.frontend.kept import snapshot_of
 from grok_tui.frontend.orders import by_hand
 from grok_tui.frontend.preset_toml import as_done
+from grok_tui.presets import load
 
 PRESET = PARITY
 
@@ -34,12 +37,12 @@ def planned(**keys):
     return intervention(**plain) + tables
 
 
-OWN = (
+WAITING = (
     planned(arm="a", at_step=2, action="set", hyperparameter="lr", value=0.02, since="a.fit")
     + planned(arm="a", at_step=0, action="jump", norm=0.5, since_plateau=NO_NEWS)
     + planned(arm="a", at_step=9, action="set", hyperparameter="weight_decay", value=0.1)
-    + planned(arm="a", at_step=50, action="reset")
 )
+OWN = WAITING + planned(arm="a", at_step=50, action="reset")
 SWITCH = OTHER_ARM + planned(
     arm="b", at_step=1, action="switch", since_plateau=NO_NEWS, optimizer='{ name = "sgd", lr = 0.1 }'
 )
@@ -146,6 +149,115 @@ def test_a_run_that_waits_is_resumed_replayed_and_travelled_to_the_same_bits(run
         while not journey.arm.finished:
             journey.arm.advance(7)
         assert torch.equal(journey.arm.theta, whole.arms[name].theta)
+
+
+def fork_of(run, name, step, trail, store=None, fork="f"):
+    journey = Journey(run, name, step, trail, Fork(name=fork, parent=name, step=step, end=60))
+    while not journey.arrived:
+        journey.advance()
+    if store is not None:
+        store.fork(journey.fork, journey.arm)
+    run.adopt(journey.arm, journey.fork)
+    return journey.arm
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What arm a of `WAITING` is at the end, where nobody touches it."""
+    path = tmp_path_factory.mktemp("whole") / "p.toml"
+    path.write_text(PARITY + WAITING)
+    run = Run(load(str(path), replicas=2))
+    return run, finished(run)
+
+
+def waits(arm, settled: bool):
+    """Return a step at which an arm still waited, or knew already but had not done it yet."""
+    first = min(step for step, action, _ in done(arm) if action == "set" and step != 9)
+    return first - 1 if settled else first - 9
+
+
+@pytest.mark.parametrize("case", ["patience", "settled", "done", "moment"])
+def test_a_fork_waits_for_what_its_parent_waits_for_and_does_it_at_the_same_steps(run_of, whole, case):
+    source, parent = whole
+    plateaus = [step for step, action, _ in done(parent) if action == "jump"]
+    step = {
+        "patience": min(plateaus) - 3,  # one of two records without an improvement has been seen
+        "settled": waits(parent, True),
+        "done": max(plateaus) + 1,
+        "moment": waits(parent, False),
+    }[case]
+    trail, run = Trail(), source
+    if case == "moment":
+        run = run_of(more=WAITING, replicas=2)
+        while run.arms["a"].step < step:
+            run.arms["a"].advance(step - run.arms["a"].step)
+        trail.note(run, "a")
+    fork = fork_of(run, "a", step, trail, fork=f"f_{case}")
+    second = fork_of(run, f"f_{case}", step, trail, fork=f"g_{case}")
+    for arm in (fork, second):
+        while not arm.finished:
+            arm.advance(5)
+        assert done(arm) == done(parent)
+        assert {one.arm for one in arm.interventions} == {arm.name}
+        assert torch.equal(arm.theta, parent.theta)
+    back = Journey(run, f"g_{case}", step, Trail())
+    while not back.arrived:
+        back.advance()
+    while not back.arm.finished:
+        back.arm.advance(60)
+    assert torch.equal(back.arm.theta, parent.theta)
+    snapshot = run.snapshot(State.FINISHED)
+    assert not by_hand(snapshot), "what the preset planned is nothing that a person did"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_fork_that_waits_is_resumed_and_replayed_to_the_bits_of_its_parent(run_of, whole, tmp_path, killed):
+    _, parent = whole
+    step = waits(parent, True)
+    run = run_of(more=WAITING, replicas=2)
+    store = create(run, "t", at=tmp_path / "r")
+    while run.arms["a"].step < step:
+        run.arms["a"].advance(step - run.arms["a"].step)
+    store.checkpoint()
+    fork_of(run, "a", step, Trail(store.directory), store)
+    if not killed:
+        run.arms["f"].advance(1)
+        store.checkpoint()
+    store.close()
+    again, store = resume(store.directory, lambda _: None)
+    finished(again)
+    store.checkpoint("finished")
+    store.close()
+    for name in ("a", "f"):
+        assert torch.equal(again.arms[name].theta, parent.theta)
+        assert done(again.arms[name]) == done(parent)
+    assert not any(c.difference for c in Replay(store.directory, lambda _: None).compare(lambda _: None))
+    assert not by_hand(snapshot_of(store.directory))
+
+
+def test_a_fork_of_an_arm_that_waits_for_another_waits_as_well(run_of):
+    run = run_of(more=SWITCH)
+    fork_of(run, "b", 0, Trail())
+    while not run.arms["b"].step:
+        run.advance()
+        assert not run.arms["f"].step or run.arms["b"].step
+    late = run.arms["b"].schedule.next_step
+    while run.arms["b"].step < late - 1:
+        run.arms["b"].advance(1)
+    fork_of(run, "b", late - 1, Trail(), fork="g")
+    finished(run)
+    for name in ("f", "g"):
+        assert done(run.arms[name]) == done(run.arms["b"]) != []
+        assert torch.equal(run.arms[name].theta, run.arms["b"].theta)
+
+
+def test_a_fork_that_still_waits_does_so_in_the_preset_that_it_is_exported_as(run_of):
+    run = run_of(more=WAITING)
+    fork_of(run, "a", 0, Trail())
+    waiting = [
+        one for one in as_done(run.preset, run.snapshot(State.PAUSED).arms).interventions if one.awaited
+    ]
+    assert sorted(one.awaited[0] for one in waiting if one.arm == "f") == ["f", "f"]
 
 
 def test_a_run_that_waited_is_a_preset_that_does_the_same_at_fixed_steps(run_of):

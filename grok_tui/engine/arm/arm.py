@@ -10,17 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grok_tui.catalog.blame import accounted, blamed
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.measures import MEASURES, MeasureSpec, shown_of
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.arrays import Arrays, Kept, check, prefixed, under
-from grok_tui.engine.record.detectors import Detectors
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
 from grok_tui.engine.record.history import History, next_recorded
 from grok_tui.engine.record.looked_back import LookedBack
-from grok_tui.engine.record.plateaus import Plateaus, Watched, watched_by
+from grok_tui.engine.record.plateaus import Watched
 from grok_tui.engine.record.vectors import ROWS, VectorHistory, with_row
 from grok_tui.engine.steps.backends import BackendSince, Compiling
 from grok_tui.errors import GrokTuiError
@@ -33,6 +33,7 @@ from .looking_back import LookingBack
 from .optimizer import Optimizer
 from .problem import Problem
 from .schedule import Schedule
+from .seen import Seen
 from .state import ArmState
 from .trainer import Trainer
 
@@ -79,15 +80,15 @@ class Arm:
         learner, kind, task = self._problem.learner(), spec.training.batches, self.task
         self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
         self._back = LookingBack(measures, theta)
-        self._measuring = self._problem.measuring(theta, self._back.on_the_way)
+        self._measuring = self._problem.measuring(theta, self._back.on_the_way, self._trainer.frame)
         self.watched, self.step, self.since, self.end = False, 0, 0, spec.training.steps
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: Mapping[str, VectorHistory] = {}
         self._looked_at: tuple[str, ...] = ()
-        self.detectors = Detectors(self.history, len(seeds))
-        own = (watched_by(one) for one in scheduled if one.since_plateau is not None)
-        self._plateaus = Plateaus(list(dict.fromkeys([*watched, *own])), len(seeds))
+        self._seen = Seen(self.history, len(seeds), watched, scheduled)
+        self.detectors = self._seen.detectors
         self.interventions: list[AnyIntervention] = []
+        self._new: list[int | None] = []  # replicas whose weights the present intervention drew
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
         self.schedule = Schedule(scheduled)
         self._trainer.put_to_work(spec.optimizer, "fresh")
@@ -142,6 +143,11 @@ class Arm:
     def backends(self) -> list[BackendSince]:
         """What made which steps, in order."""
         return self._trainer.backends.made
+
+    @property
+    def draws_by(self) -> str:
+        """What draws the random numbers of steps here, where there are any."""
+        return self._trainer.draws_by
 
     def prescribe(self, backends: Sequence[BackendSince], until: int | None = None) -> None:
         """Have steps up to `until`, or all from now on, made by what made them before."""
@@ -242,14 +248,12 @@ class Arm:
                 self._carry_out(*due)
             except ValueError as error:
                 what = f"arm '{self.name}' after step {self.step}: {due[0].told()}"
-                raise GrokTuiError(f"{what}: {first_problem(error)}") from None
+                why = first_problem(error) if blamed(error) is None else accounted(error)
+                raise GrokTuiError(f"{what}: {why}") from None
 
     def onsets(self, one: AnyIntervention) -> list[int | None]:
         """Return the step at which each replica of this arm came to what an intervention waits for first."""
-        assert one.awaited is not None
-        if isinstance(event := one.awaited[1], str):
-            return self.history.first_seen(event, one.not_before)
-        return self._plateaus.onsets(watched_by(one))
+        return self._seen.onsets(one)
 
     def export_state(self) -> tuple[ArmState, Arrays]:
         """Return all that the arm has become; nothing in it changes when the arm goes on."""
@@ -261,6 +265,8 @@ class Arm:
             interventions=list(self.interventions),
             scheduled=self.schedule.done,
             settled=list(self.schedule.settled),
+            given=list(self.schedule.given),
+            first=list(self._seen.first) if any(self._seen.first) else [],
             stride=self.history.stride,
             version=self.history.version,
             data_version=self.data.version,
@@ -291,6 +297,7 @@ class Arm:
         self._trainer.set_batch_size(state.batch_size, state.batches_since)
         self.step, self.end, self.since = state.step, state.end, state.since
         self.interventions = list(state.interventions)
+        self._seen.first = list(state.first) or [0] * len(self.seeds)
         self.schedule.restore(state.scheduled, state.settled)
         self._envelope = arrays["envelope"].copy()
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
@@ -327,6 +334,7 @@ class Arm:
         self.theta[chosen] = self._problem.restart(seeds, replica)[chosen]
         self._trainer.restart(replica)
         self._adapt()
+        self._new.append(replica)
 
     def displacement(self, steps: int) -> tuple[list[Tensor], list[int]]:
         """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
@@ -345,11 +353,11 @@ class Arm:
         self._back.forget()
         if self._problem.changing != self._trainer.changing:
             self._trainer.learn(self._problem.learner())
-            self._measuring = self._problem.measuring(self.theta, self._back.on_the_way)
+            self._measuring = self._problem.measuring(self.theta, self._back.on_the_way, self._trainer.frame)
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
-        since = self.since
+        since, self._new = self.since, []
         try:
             with self._trainer.attempt():
                 carry_out(done, self)
@@ -358,13 +366,15 @@ class Arm:
             raise
         self.interventions.append(done)
         self.schedule.done += of_preset
+        for replica in self._new:
+            self._seen.forget(self.step, replica)
+            self.schedule.forget(replica)
         if self.listener is not None:
             self.listener(done, of_preset)
 
     def _expected(self, state: ArmState) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array of the arm's state."""
-        expected = self._trainer.expected()
-        expected |= self._problem.layouts(state.data_version, state.restarts)
+        expected = self._trainer.expected() | self._problem.layouts(state.data_version, state.restarts)
         expected["envelope"] = ((len(SIDES), len(self.seeds)), "float64")
         expected |= {f"history/{name}": layout for name, layout in self.history.layouts().items()}
         for part, one in self._parts():
@@ -374,7 +384,7 @@ class Arm:
     def _parts(self) -> Iterator[tuple[str, Kept]]:
         """Yield what keeps arrays of its own in the state, by the name that they stand under."""
         yield "seen", self.detectors
-        yield "plateaus", self._plateaus
+        yield "plateaus", self._seen.plateaus
         yield from self._back.parts()
         # What is kept of the latest record alone follows from theta.
         yield from ((f"vectors/{name}", kept) for name, kept in self.vectors.items() if kept.rows > 1)
@@ -386,8 +396,7 @@ class Arm:
         self._back.record(self.step)
         self._envelope = empty_envelope(len(self.seeds))
         self._look(self._looked_at)
-        self.detectors.recorded(self.step)
-        self._plateaus.recorded(self.step, self.history)
+        self._seen.recorded(self.step)
         # Only here, because what is known between two records depends on the chunks.
         self.schedule.settle(self.step, self.onsets)
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grok_tui.catalog.modifiers import Modifiers
+from grok_tui.catalog.modifiers import MODIFIERS, Modifiers
+from grok_tui.catalog.optimizers import OPTIMIZERS
+from grok_tui.catalog.plugins import require
 from grok_tui.lab.modifiers import Structure
 
 from .optimizer import Optimizer, counted
@@ -58,34 +60,49 @@ class Coefficients:
     def __init__(self, theta: Tensor) -> None:
         self._theta = theta
         self._asked: object = None
-        self._structure = Structure(())
         self._limit: dict[str, Tensor] | None = None
         self._settled: Table | None = None
 
-    def table(self, optimizer: Optimizer, modifiers: Modifiers, filter_steps: int, steps: int) -> Table:
+    def table(
+        self,
+        optimizer: Optimizer,
+        modifiers: Modifiers,
+        structure: Structure,
+        filter_steps: int,
+        steps: int,
+    ) -> Table:
         """Return the coefficients of the next steps.
 
         Args:
             optimizer: at work.
             modifiers: what else is done to a step.
+            structure: which of them act.
             filter_steps: steps since the state of filters was fresh.
             steps: k.
         """
         asked = (optimizer, optimizer.changes, modifiers)
         if asked != self._asked:
             self._asked, self._settled, self._limit = asked, None, None
-            self._structure = Structure.of(modifiers)
         if self._settled is not None:
             return self._settled
         _, age = optimizer.on_host
-        values = _values(optimizer, modifiers, self._structure, counted(steps, age), filter_steps)
+        values = _values(optimizer, modifiers, structure, counted(steps, age), filter_steps)
         if self._limit is None:
             far = torch.full_like(age, FAR).unsqueeze(0)
-            self._limit = _values(optimizer, modifiers, self._structure, far, FAR)
+            self._limit = _values(optimizer, modifiers, structure, far, FAR)
+        for name in values.keys() ^ self._limit.keys():
+            _ask_whether_always(name, optimizer)
         if all(torch.equal(value[:1], self._limit[name]) for name, value in values.items()):
             self._settled = Table.of(self._limit, self._theta)
             return self._settled
         return Table.of(values, self._theta)
+
+
+def _ask_whether_always(name: str, optimizer: Optimizer) -> None:
+    """Raise PluginError, which names the plugin whose coefficient is not there at every step."""
+    modifier, point, own = name.partition(".")
+    registry, owner = (MODIFIERS, modifier) if point else (OPTIMIZERS, optimizer.spec.name)
+    registry.asked(owner, lambda: require(False, f"coefficient '{own or name}' is there at some steps alone"))
 
 
 def _values(

@@ -23,6 +23,7 @@ from grok_tui.catalog.interventions import (
 )
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.catalog.plugins import require
 from grok_tui.lab.streams import Purpose, stream
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Settings, part_of
@@ -90,7 +91,21 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     intervention.check_replicas(len(arm.seeds))
     intervention.check_task(arm.spec.task)
     after = arm.settings.after(intervention)
-    INTERVENTIONS.implementation(intervention.action)(arm, intervention, after)
+    before, theta = (arm.spec, arm.step, arm.seeds), _place_of(arm)
+    INTERVENTIONS.called(intervention.action, arm, intervention, after)
+    now = (arm.spec, arm.step, arm.seeds)
+    arm.spec, arm.step, arm.seeds = before
+    INTERVENTIONS.asked(intervention.action, lambda: _check_left(arm, now == before, theta))
+
+
+def _place_of(arm: Steered) -> tuple[object, ...]:
+    return arm.theta.shape, arm.theta.dtype, arm.theta.data_ptr()
+
+
+def _check_left(arm: Steered, same: bool, theta: tuple[object, ...]) -> None:
+    """Raise ContractError where a plugin's intervention replaced what stays for the arm's life."""
+    require(same, "it changes the arm's spec, step or seeds")
+    require(_place_of(arm) == theta, "it replaces theta, which may be written to in place alone")
 
 
 def switch(arm: Steered, done: Switch, after: Settings) -> None:

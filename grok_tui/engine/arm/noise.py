@@ -43,6 +43,17 @@ def counts(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
+COUNTED, GENERATED = "philox4x32-10/1", "torch {}/1"
+"""By what numbers are drawn, of torch with the kind of device, and in which form: it counts up where the same
+seed, purpose and step come to give other numbers, so that a run does not go on with them unawares."""
+
+
+def scheme(device: torch.device, draw: Draw | None, fresh: Fresh | None) -> str:
+    """Return by what random numbers are drawn there; samples as of `drawing_of`."""
+    counted = counts(device) and (draw is None or fresh is not None)
+    return COUNTED if counted else GENERATED.format(device.type)
+
+
 def drawing_of(
     tensors: Mapping[str, Tensor], seeds: Sequence[int], draw: Draw | None, fresh: Fresh | None
 ) -> Drawing | None:
@@ -59,7 +70,7 @@ def drawing_of(
         wanted |= {name: tensors[name] for name in ("inputs", "targets")}
     if not wanted:
         return None
-    if counts(tensors["theta"].device) and (draw is None or fresh is not None):
+    if scheme(tensors["theta"].device, draw, fresh) == COUNTED:
         return Counted(wanted, seeds, fresh)
     return Generated(wanted, seeds, draw)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grok_tui.catalog.optimizers import OPTIMIZERS, OptimizerSpec
+from grok_tui.lab.contract import are_coefficients
 from grok_tui.lab.models import Layout
 from grok_tui.lab.optimizers import Hyper, build_rule, hyperparameters
 from grok_tui.lab.optimizers.contract import check_rule
@@ -107,4 +108,6 @@ class Optimizer:
             factor = (count / warmup).clamp(max=1.0)
             risen = {name: hyper[name] * factor for name in LEARNING_RATES if name in hyper}
             hyper = {**hyper, **risen}
-        return self.rule.coefficients(hyper, count), hyper["lr"]
+        found = self.rule.coefficients(hyper, count)
+        OPTIMIZERS.asked(self.spec.name, lambda: are_coefficients(found, len(self.age), len(count)))
+        return found, hyper["lr"]

@@ -42,7 +42,8 @@ class Schedule:
 
     Attributes:
         done: how many of the preset's own have been carried out.
-        settled: what has become of those that waited.
+        settled: what has become of those that waited for the arm itself.
+        given: what has become of those that waited for another arm.
     """
 
     def __init__(self, planned: Iterable[AnyIntervention]) -> None:
@@ -50,8 +51,10 @@ class Schedule:
         self._fixed = [one for one in planned if one.awaited is None]
         self._waiting = [one for one in planned if one.awaited is not None]
         self.settled: list[Settled] = []
+        self.given: list[AnyIntervention] = []
         self.done = 0
         self._ahead: list[tuple[AnyIntervention, bool]] = []
+        self._inserted = 0  # how many of those ahead were inserted; they come first
         self.insert(())
 
     @property
@@ -61,18 +64,32 @@ class Schedule:
 
     def due(self, step: int) -> tuple[AnyIntervention, bool] | None:
         """Take out what is due after a step, with whether it is the preset's; None if nothing is."""
-        return self._ahead.pop(0) if self._ahead and self._ahead[0][0].at_step <= step else None
+        if not self._ahead or self._ahead[0][0].at_step > step:
+            return None
+        self._inserted = max(0, self._inserted - 1)
+        return self._ahead.pop(0)
 
-    def plan(self, interventions: Iterable[AnyIntervention]) -> None:
-        """Add to what the preset plans."""
-        self._fixed += interventions
+    def give(self, interventions: Iterable[AnyIntervention]) -> None:
+        """Say what has become of those that waited for another arm."""
+        self.given = list(interventions)
+        self._arrange()
+
+    def forget(self, replica: int | None = None) -> None:
+        """Have those wait again that are settled for a replica, or for any, and have not been done."""
+        ahead = {id(one) for one in self._planned()[self.done :]}
+        self.settled = [
+            one
+            for one in self.settled
+            if id(one.intervention) not in ahead
+            or (replica is not None and getattr(one.intervention, "replica", None) not in (None, replica))
+        ]
         self._arrange()
 
     def insert(self, interventions: Iterable[tuple[AnyIntervention, bool]]) -> None:
         """Have these come next, each with whether it is the preset's; its other ones follow."""
-        entries = list(interventions)
-        ahead = self.done + sum(of_preset for _, of_preset in entries)
-        self._ahead = [*entries, *((one, True) for one in self._planned()[ahead:])]
+        self._ahead = list(interventions)
+        self._inserted = len(self._ahead)
+        self._arrange()
 
     def settle(self, step: int, onsets: Onsets) -> None:
         """Give their steps to those that waited for what was seen up to a recorded step."""
@@ -99,10 +116,10 @@ class Schedule:
         self.insert(())
 
     def _planned(self) -> list[AnyIntervention]:
-        every = [*self._fixed, *(one.intervention for one in self.settled)]
+        every = [*self._fixed, *self.given, *(one.intervention for one in self.settled)]
         return sorted(every, key=lambda one: one.at_step)
 
     def _arrange(self) -> None:
-        by_hand = [entry for entry in self._ahead if not entry[1]]
-        ahead = [*by_hand, *((one, True) for one in self._planned()[self.done :])]
-        self._ahead = sorted(ahead, key=lambda entry: entry[0].at_step)
+        entries = self._ahead[: self._inserted]
+        ahead = self.done + sum(of_preset for _, of_preset in entries)
+        self._ahead = [*entries, *((one, True) for one in self._planned()[ahead:])]

@@ -52,11 +52,17 @@ class ArmState(_Part):
     """How often weights were drawn anew."""
     backends: list[BackendSince] = []
     """What made which steps."""
+    drawn_by: list[str] = []
+    """What drew the random numbers of steps, in order, see `noise.scheme`; empty where no step had any."""
     interventions: list[AnyIntervention]
     """All that was done to the arm, in order."""
     scheduled: Count
     """How many of the preset's own interventions are among them."""
     settled: list[Settled] = []
+    given: list[AnyIntervention] | None = None
+    """What has become of those that waited for another arm; None where nothing is said of it."""
+    first: list[Count] = []
+    """The first step at which events of each replica's present network count; none: all are 0."""
     stride: Annotated[int, Field(ge=1, le=2**53)]
     version: Count
     events: list[Event]

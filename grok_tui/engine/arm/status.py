@@ -43,9 +43,22 @@ class ArmStatus(ArmFacts):
     looked_back: LookedBack = field(default_factory=LookedBack.nothing)
     """The measures that look back; over no steps before the arm has come to its end."""
 
+    def network(self, replica: int, step: int | None = None) -> int:
+        """Return how often the weights of a replica had been drawn anew before a step, or by now."""
+        drawn = (one for one in self.interventions if one.draws_anew)
+        own = (one for one in drawn if getattr(one, "replica", None) in (None, replica))
+        return sum(step is None or one.at_step < step for one in own)
+
+    def had(self, event: str) -> set[int]:
+        """Return the replicas of which an event was seen since their weights were drawn."""
+        return {
+            one.replica
+            for one in self.events
+            if one.name == event and self.network(one.replica, one.step) == self.network(one.replica)
+        }
+
     def recorded(self, preset: Preset) -> RecordedArm:
         """Return what a claim reads of the arm; done is all that the preset asks for, or all has diverged."""
         spec = next(spec for spec in preset.arms if spec.name == self.name)
-        diverged = {event.replica for event in self.events if event.name == "divergence"}
-        done = self.step >= spec.training.steps or len(diverged) == len(preset.seeds)
+        done = self.step >= spec.training.steps or len(self.had("divergence")) == len(preset.seeds)
         return RecordedArm(self.history, done, self.looked_back)

@@ -22,12 +22,12 @@ from grok_tui.engine.steps.work import Work
 from grok_tui.lab.frames import build_frame
 from grok_tui.lab.modifiers import Structure
 from grok_tui.lab.optimizers import SMALLEST_LR
-from grok_tui.lab.tasks import Task
+from grok_tui.lab.tasks import Draw, Fresh, Task
 
 from .batches import Batches, BatchKind
-from .coefficients import Coefficients
+from .coefficients import Coefficients, Table
 from .data import TrainingData
-from .noise import drawing_of
+from .noise import drawing_of, scheme
 from .optimizer import Optimizer
 from .state import ArmState
 
@@ -59,6 +59,8 @@ class Trainer:
     Attributes:
         theta: [R, P].
         backends: what makes the steps.
+        frame: the coordinates that optimizers work in.
+        drawn_by: what drew the random numbers of steps, in order, see `noise.scheme`; no step without noise.
         optimizer: the optimizer at work.
         modifiers: what else is done to a step.
         batch_size: samples in a batch, or "full".
@@ -80,6 +82,7 @@ class Trainer:
         self.theta = theta
         self.whole = True
         self.backends = BackendLog()
+        self.drawn_by: list[str] = []
         self._compiling = compiling or Compiling()
         self.modifiers = Modifiers()
         self._structure = Structure.of(self.modifiers)
@@ -93,7 +96,7 @@ class Trainer:
         self._works: dict[tuple[str, int | None, Structure, frozenset[str]], Work] = {}
         self._task = task
         self._frame_spec = frame
-        self._frame = build_frame(frame, learner.network.layout, theta)
+        self.frame = build_frame(frame, learner.network.layout, theta)
         shape = (LONGEST_CHUNK, len(SEEN), len(seeds))
         self._seen = torch.empty(shape, dtype=torch.float64, device=theta.device)
 
@@ -147,8 +150,13 @@ class Trainer:
     def build(self, step: int) -> Work:
         """Return what takes the steps after `step`, built if it is not there yet."""
         size = None if self._batches.full else self._batches.stretch(step)[0]
-        table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, 1)
+        table = self._table(1)
         return self._work(size, self._structure, table.names)
+
+    def _table(self, steps: int) -> Table:
+        return self._coefficients.table(
+            self.optimizer, self.modifiers, self._structure, self._filter_steps, steps
+        )
 
     def set_batch_size(self, size: int | Literal["full"], since: int) -> None:
         """Draw batches of this size, counted from the step `since`.
@@ -190,7 +198,7 @@ class Trainer:
         left: how many steps there are to take in all, for which compiling may be worth it.
         """
         size = None if self._batches.full else self._batches.stretch(step)[0]
-        table = self._coefficients.table(self.optimizer, self.modifiers, self._filter_steps, steps)
+        table = self._table(steps)
         work = self._work(size, self._structure, table.names)
         indices = None
         if size is not None and self._batch_kind != "online":
@@ -205,6 +213,8 @@ class Trainer:
             self.backends.note(step, backend)
             if work.drawing is not None:
                 work.drawing.begin(step, self.modifiers.dropout)
+                if self.drawn_by[-1:] != [self.draws_by]:
+                    self.drawn_by.append(self.draws_by)
             self.whole = False
             work.run(backend, table.rows, indices, seen)
         if not self._structure.resets:
@@ -217,7 +227,7 @@ class Trainer:
     def ahead(self, step: int, steps: int) -> Tensor:
         """Return what theta [R, P] would be after the next steps, and leave everything as it is."""
         _, arrays = self.export_state()
-        made, filter_steps = list(self.backends.made), self._filter_steps
+        made, drawn_by, filter_steps = list(self.backends.made), list(self.drawn_by), self._filter_steps
         end = step + steps
         try:
             while step < end:
@@ -228,7 +238,7 @@ class Trainer:
         finally:
             self.restore(arrays)
             self.whole = True
-            self.backends.made, self._filter_steps = made, filter_steps
+            self.backends.made, self.drawn_by, self._filter_steps = made, drawn_by, filter_steps
 
     def displacement(self, step: int, steps: int) -> tuple[list[Tensor], list[int]]:
         """Return how far the next steps would move each tensor of the network, L2 norms [R], and its size."""
@@ -247,6 +257,7 @@ class Trainer:
             "batch_size": self.batch_size,
             "batches_since": self._batches.origin,
             "backends": list(self.backends.made),
+            "drawn_by": list(self.drawn_by),
         }
         return fields, {name: copied(tensor) for name, tensor in self._kept().items()}
 
@@ -266,6 +277,7 @@ class Trainer:
         self.modify(state.modifiers)
         self._filter_steps = state.filter_steps
         self.backends.made = list(state.backends)
+        self.drawn_by = list(state.drawn_by)
 
     def expected(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return shape and dtype of every array that `restore` needs."""
@@ -309,7 +321,7 @@ class Trainer:
             parts = Parts(
                 self._learner,
                 self.optimizer.rule,
-                self._frame,
+                self.frame,
                 tuple(state),
                 structure,
                 tuple(self._filters),
@@ -320,10 +332,21 @@ class Trainer:
             if structure.resets:
                 tensors["age"] = self.optimizer.age
                 tensors |= {HYPER + name: value for name, value in self.optimizer.hyper.items()}
-            draw, fresh = (self._task.draw, self._task.fresh) if online and self._task else (None, None)
-            drawing = drawing_of(tensors, self._seeds, draw, fresh)
+            drawing = drawing_of(tensors, self._seeds, *self._drawn_samples)
             self._works[key] = Work(parts, tensors, self._compiling, drawing)
         return self._works[key]
+
+    @property
+    def draws_by(self) -> str:
+        """What draws the random numbers of steps here, where there are any, see `noise.scheme`."""
+        return scheme(self.theta.device, *self._drawn_samples)
+
+    @property
+    def _drawn_samples(self) -> tuple[Draw | None, Fresh | None]:
+        """How new samples are drawn at each step, and made of uniform numbers; None where none are."""
+        if self._task is None or self._batch_kind != "online":
+            return None, None
+        return self._task.draw, self._task.fresh
 
     def _tensors(self, size: int | None, structure: Structure, coefficient_count: int) -> dict[str, Tensor]:
         """Return what a step reads besides the state of optimizer and filters."""

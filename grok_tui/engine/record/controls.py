@@ -33,9 +33,7 @@ class JudgedControl:
     @property
     def telling(self) -> claims.Judgement:
         """The judgement to show: of the first replica that came out as the verdict did."""
-        reproduced = self.verdict == claims.Verdict.REPRODUCED
-        agreeing = (j for j in self.judgements if (j.holds is True) == reproduced)
-        return next(agreeing, self.judgements[0])
+        return claims.telling(self.judgements, self.verdict)
 
 
 def judge_control(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedControl | None:

@@ -23,7 +23,7 @@ SLINGSHOT_ROWS = ("loss", "readout_norm", "largest_update")
 class Detectors:
     """Watches one arm and appends events to its history.
 
-    A replica has slingshots as often as they come, any other event once.
+    A replica has slingshots as often as they come, any other event once, until its weights are drawn anew.
 
     Attributes:
         diverged: bool [R], the replicas whose loss was NaN or infinite.
@@ -54,6 +54,13 @@ class Detectors:
             seen[:] = arrays[name]
         self.diverged[:] = arrays["divergence"]
         self._slingshots.restore_state(arrays)
+
+    def forget(self, replica: int | None = None) -> None:
+        """Watch a replica, or all, as one of which nothing has been seen yet; the log keeps its events."""
+        chosen = slice(None) if replica is None else replica
+        for seen in (*self._seen.values(), self.diverged):
+            seen[chosen] = False
+        self._slingshots.forget(replica)
 
     def recorded(self, step: int) -> None:
         """Look at the row that was just recorded."""

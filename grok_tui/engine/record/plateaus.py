@@ -54,6 +54,11 @@ class Plateaus:
             since[:] = np.where(better | ~begun, 0, since + 1)
             onset[(since >= plateau.records) & (onset == NEVER)] = step
 
+    def forget(self, replica: int | None = None) -> None:
+        """Watch a replica, or all of them, as one of which nothing has been recorded yet."""
+        chosen = slice(None) if replica is None else replica
+        self._best[:, chosen], self._since[:, chosen], self._onset[:, chosen] = np.nan, 0, NEVER
+
     def onsets(self, watched: Watched) -> list[int | None]:
         """Return the recorded step at which each replica came to a plateau first, None where it did not."""
         row = self._onset[self._watched.index(watched)]

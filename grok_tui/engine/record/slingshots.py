@@ -62,6 +62,10 @@ class SlingshotDetector:
         """Become what `export_state` saw."""
         self._rows = arrays["slingshot_rows"].copy()
 
+    def forget(self, replica: int | None = None) -> None:
+        """Have the steps of a replica, or of all, so far be part of no calm and of no slingshot."""
+        self._rows[:, :, slice(None) if replica is None else replica] = np.nan
+
     def stepped(self, first: int, losses: Floats, norms: Floats, updates_in_lr: Floats) -> list[Slingshot]:
         """Look at the steps first, first + 1, ... and return the slingshots that are now over.
 

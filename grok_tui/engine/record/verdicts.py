@@ -71,9 +71,7 @@ class JudgedClaim:
     @property
     def telling(self) -> claims.Judgement:
         """The judgement to show: of the first replica that came out as the verdict did."""
-        reproduced = self.verdict == claims.Verdict.REPRODUCED
-        agreeing = (j for j in self.judgements if (j.holds is True) == reproduced)
-        return next(agreeing, self.judgements[0])
+        return claims.telling(self.judgements, self.verdict)
 
 
 def all_is_there(condition: claims.Condition, arms: Mapping[str, Recorded]) -> bool:
@@ -120,6 +118,14 @@ class ReplicaCurves:
             values = seen.values(measure, self._replica)
             return claims.Curve(seen.steps, values, *(() if len(seen) else (AT_THE_END,)))
         return claims.Curve(record.history.steps, record.history.values(measure, self._replica))
+
+    def cut_off(self, arm: str) -> bool:
+        """Return whether this replica of an arm diverged, and never came back."""
+        diverged = self.events(arm, "divergence")
+        if not diverged.size:
+            return False
+        loss = self.curve(arm, "train_loss")
+        return not np.isfinite(loss.values[loss.steps > diverged.max()]).any()
 
     def events(self, arm: str, event: str) -> NDArray[np.int64]:
         """Return the steps at which an event was seen in an arm."""

@@ -17,23 +17,22 @@ from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.arrays import Arrays, prefixed, under
-from grok_tui.engine.record.plateaus import watched_by
 from grok_tui.engine.record.verdicts import JudgedClaim, judge
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
-from .awaited import Awaited, of_itself
 from .device import choose_device, describe, prepare_thread, reason
 from .halted import Halted
 from .memory import LostError, held, out_of_memory, ran_out, taken
 from .placing import least_busy, placed, require_rooms, told
+from .planned import Planned
 from .side_by_side import SideBySide
 from .snapshot import Snapshot, State
 
 CHUNK_SECONDS = 0.03
 
-BEGUN = ("preset", "_begun", "forks", "_awaited", "arms", "_chunk", "_halted", "_placed")
+BEGUN = ("preset", "_begun", "forks", "_planned", "arms", "_chunk", "_halted", "_placed")
 """What a restart replaces of a run."""
 
 
@@ -123,7 +122,7 @@ class Run:
         self._let_go()
         try:
             for name, (spec, watched, state, arrays) in kept.items():
-                arm = self.arms[name] = self._built(spec, self._placed[name], self._origin(name))
+                arm = self.arms[name] = self._built(spec, self._placed[name])
                 arm.restore_state(state, arrays)
                 if watched:
                     arm.watch()
@@ -141,7 +140,7 @@ class Run:
     def _begin(self, preset: Preset) -> None:
         self.preset = self._begun = preset
         self.forks: dict[str, Fork] = {}
-        self._awaited = Awaited(preset.interventions)
+        self._planned = Planned(preset.interventions, self.forks)
         self._halted = Halted(len(self.devices) > 1)
         self._placed = placed(preset, self.devices)
         self.arms: dict[str, Arm] = {}
@@ -150,26 +149,19 @@ class Run:
             self._halted.take_up(self.arms[spec.name])
         self._chunk = dict.fromkeys(self.arms, 16)
 
-    def _built(self, spec: ArmSpec, device: torch.device, origin: str = "") -> Arm:
-        """Return an arm at its beginning. origin: of a fork, the arm of the preset that it comes from."""
-        preset = self.preset
-        measures = preset.measures_of(spec.model_copy(update={"name": origin or spec.name}))
-        planned = self._planned(spec.name)
-        planned += [one for one in preset.interventions if one.arm == spec.name and of_itself(one)]
-        plateaus = [one for one in preset.interventions if one.since_plateau is not None]
-        watched = [
-            watched_by(one) for one in plateaus if one.awaited and one.awaited[0] == (origin or spec.name)
-        ]
-        return Arm(spec, measures, preset.seeds, device, planned, self.compiling, watched)
-
-    def _origin(self, name: str) -> str:
-        while name in self.forks:
-            name = self.forks[name].parent
-        return name
+    def _built(self, spec: ArmSpec, device: torch.device, fork: Fork | None = None) -> Arm:
+        """Return an arm at its beginning. fork: what it is to be, where it is not among the run's yet."""
+        preset, planned, name = self.preset, self._planned, spec.name
+        measures = preset.measures_of(spec.model_copy(update={"name": planned.origin(name, fork)}))
+        ahead = [*planned.fixed(name, fork), *planned.waiting(name, fork)]
+        watched = planned.watched(name, fork)
+        arm = Arm(spec, measures, preset.seeds, device, ahead, self.compiling, watched)
+        arm.schedule.give(planned.given(name, fork))
+        return arm
 
     def fresh(self, name: str) -> Arm:
         """Return an arm of the run at its beginning, which is not among the run's."""
-        return self._built(self.arms[name].spec, self._placed[name], self._origin(name))
+        return self._built(self.arms[name].spec, self._placed[name])
 
     def forked(self, fork: Fork) -> Arm:
         """Return the arm of a fork at step 0, which is not among the run's yet.
@@ -183,7 +175,7 @@ class Run:
             raise ValueError(f"there is no arm '{fork.parent}' to fork")
         spec = self.arms[fork.parent].spec.model_copy(update={"name": fork.name})
         device = least_busy(self.devices, self.arms.values())
-        arm = self._built(spec, device, self._origin(fork.parent))
+        arm = self._built(spec, device, fork)
         arm.end = fork.end
         return arm
 
@@ -201,17 +193,9 @@ class Run:
         self._chunk[arm.name] = 16
 
     def planned(self, name: str) -> list[AnyIntervention]:
-        """Return what the preset plans for an arm; of a fork, what was planned for its parent before it."""
-        own = [one.intervention for one in self.arms[name].schedule.settled] if name not in self.forks else []
-        return [*self._planned(name), *own]
-
-    def _planned(self, name: str) -> list[AnyIntervention]:
-        """Return the same but for what has waited for something of the arm itself."""
-        fork = self.forks.get(name)
-        if fork is None:
-            fixed = [one for one in self.preset.interventions if one.arm == name and not one.awaited]
-            return [*fixed, *self._awaited.settled(name)]
-        return [one for one in self.planned(fork.parent) if one.at_step < fork.step]
+        """Return what the preset plans for an arm and its step is known; of a fork, see `Planned`."""
+        own = (one.intervention for one in self.arms[name].schedule.settled)
+        return [*self._planned.fixed(name), *self._planned.given(name), *own]
 
     def status(self, name: str) -> ArmStatus:
         """Return an arm as it stands, for another thread to read."""
@@ -279,7 +263,7 @@ class Run:
         return all(arm.finished or self._halts(arm.name) for arm in self.arms.values())
 
     def _halts(self, name: str) -> bool:
-        return self._halted.halts(name, self._awaited.sources)
+        return self._halted.halts(name, self._planned.sources)
 
     @property
     def diverged(self) -> list[str]:
@@ -334,11 +318,11 @@ class Run:
 
     def _free_arms(self) -> list[Arm]:
         """Return the arms that have steps to take and wait for no event of another."""
-        self._awaited.settle(self.arms)
+        self._planned.settle(self.arms)
         return [
             arm
             for arm in self.arms.values()
-            if not arm.finished and arm.name not in self._halted.why and not self._awaited.by(arm.name)
+            if not arm.finished and arm.name not in self._halted.why and not self._planned.by(arm.name)
         ]
 
     def extend(self, factor: float = 2.0) -> None:
@@ -384,7 +368,8 @@ class Run:
             for name, state in states.items():
                 self.arms[name].restore_state(state, under(name, arrays))
                 self._halted.take_up(self.arms[name])
-            self._awaited.settle(self.arms)
+            self._planned.restore(states, self.arms)
+            self._planned.settle(self.arms)
         except ValueError:
             forks = list(self.forks.values())
             self._let_go()
@@ -392,6 +377,10 @@ class Run:
             for fork in forks:
                 self.adopt(self.forked(fork), fork)
             raise
+
+    def grant(self, states: Mapping[str, ArmState]) -> None:
+        """Have arms get what they had waited for in others as they did in these states of them."""
+        self._planned.restore(states, self.arms)
 
     def judge(self) -> list[JudgedClaim]:
         """Judge every claim as far as the run has come."""

@@ -17,8 +17,9 @@ from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.run.run import Run
 from grok_tui.files import write_beside
+from grok_tui.presets import PluginUsed, plugins_in
 
-from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
+from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory, note_plugins
 from .files import AppendLog, StoreError, open_regular, read_bounded
 
 Entry = TypeVar("Entry", bound=BaseModel)
@@ -61,6 +62,7 @@ class Logs:
         self._columns: list[str] = []
         self._events_written: dict[str, int] = {}
         self._interventions: list[str] = []
+        self._plugins: list[PluginUsed] = []  # that these need
         self._interventions_logged: dict[str, int] = {}
 
     def open(self, sizes: dict[str, int], say: Callable[[str], None]) -> dict[str, list[LoggedIntervention]]:
@@ -235,6 +237,7 @@ class Logs:
             self._interventions_logged[arm] = count
             entry = LoggedIntervention(scheduled=scheduled, intervention=intervention)
             self._interventions.append(entry.model_dump_json() + "\n")
+            self._plugins += plugins_in(intervention)
             if not scheduled:
                 # What a person did cannot be computed again: it goes to the disk at once.
                 try:
@@ -245,6 +248,12 @@ class Logs:
         return note
 
     def _flush_interventions(self) -> None:
+        if self._plugins:  # first, so that whatever the log names can be asked for by its plugin
+            try:
+                note_plugins(self._directory, self._plugins)
+            except StoreError as error:
+                raise OSError(str(error)) from None
+            self._plugins.clear()
         if self._interventions:
             self._logs[INTERVENTIONS].append("".join(self._interventions))
             self._interventions.clear()

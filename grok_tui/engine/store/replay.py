@@ -14,11 +14,11 @@ from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 
-from .checkpoints import read_checkpoint
+from .checkpoints import peeked, read_checkpoint
 from .directory import RunDirectory
 from .files import StoreError
 from .logs import read_interventions
-from .store import rebuilt, unlike
+from .store import drawn_otherwise, rebuilt, unlike
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,10 @@ class Replay:
         self._say = say
         self.run: Run = rebuilt(document, directory, place or Place())
         self.unlike = unlike(document, self.run)
+        newest = next((seen for _, path in reversed(directory.checkpoints()) if (seen := peeked(path))), None)
+        if newest is not None:
+            drawn = {name: state.drawn_by for name, state in newest.arms.items()}
+            self.unlike += drawn_otherwise(drawn, self.run)
         for name, entries in read_interventions(directory).items():
             if name in self.run.arms:
                 self.run.arms[name].schedule.insert(
@@ -77,6 +81,7 @@ class Replay:
             if not checkpoint.state.arms.keys() <= self.run.arms.keys():
                 self._say(f"{path}: is not of this run; passed over")
                 continue
+            self.run.grant(checkpoint.state.arms)
             for name, state in checkpoint.state.arms.items():
                 arm = self.run.arms[name]
                 arm.prescribe(state.backends)
@@ -98,8 +103,9 @@ def _difference(arm: Arm, state: ArmState, arrays: Arrays) -> str:
             return f"{name} is missing"
         if found[name].tobytes() != arrays[name].tobytes() or found[name].shape != arrays[name].shape:
             return f"{name}{_by_how_much(found[name], arrays[name])}"
-    # An end that was put off, by a person who let the run go on, is none of what was computed.
-    for field in sorted(ArmState.model_fields.keys() - {"end"}):
+    # An end that was put off, by a person who let the run go on, is none of what was computed, and what drew
+    # numbers shows in what was.
+    for field in sorted(ArmState.model_fields.keys() - {"end", "drawn_by"}):
         if getattr(here, field) != getattr(state, field):
             return f"{field} differs"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -268,6 +268,10 @@ def resume(
         restored = restore_newest(directory, run, say)
         if restored is None:
             say("no whole checkpoint: the run begins anew")
+        else:
+            states = restored[1].state.arms
+            for line in drawn_otherwise({name: states[name].drawn_by[-1:] for name in states}, run):
+                say(line)
         if place is None or place.compile is None:
             for arm in run.arms.values():
                 arm.prescribe(arm.backends)
@@ -319,8 +323,25 @@ def unlike(document: RunFile, run: Run) -> list[str]:
     here = versions() | {"device": run.device_name, "threads": str(run.threads)}
     then = document.versions | {"device": document.device_name, "threads": str(document.threads)}
     lines = [f"the bits may differ: {line}" for line in differences(then, here)]
-    lines += changed(document.plugins, plugins_of(run.preset))
+    lines += changed(document.plugins)
     start = theta_digests(run)
     if any(start.get(name) != digest for name, digest in document.start.items()):
         lines.append("this machine or version draws another initial theta, which some measures compare with")
     return lines
+
+
+def drawn_otherwise(drawn: Mapping[str, Sequence[str]], run: Run) -> list[str]:
+    """Return, in a line for each way, which arms drew random numbers in another way than they do here.
+
+    drawn: by arm, what drew them, see `ArmState.drawn_by`.
+    """
+    arms: dict[tuple[str, str], list[str]] = {}
+    for name, ways in drawn.items():
+        here = run.arms[name].draws_by if name in run.arms else ""
+        for then in dict.fromkeys(ways):
+            if here and then != here:
+                arms.setdefault((then, here), []).append(name)
+    return [
+        f"the bits differ: random numbers of steps by {then} then, by {here} now, in {', '.join(names)}"
+        for (then, here), names in arms.items()
+    ]

@@ -15,10 +15,12 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from grok_tui.catalog.blame import accounted, blamed
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.errors import GrokTuiError
 from grok_tui.presets import Preset
+from grok_tui.printable import message_of
 
 from .opening import Anew, Opening
 from .orders import End, ForkArm, GoOn, Intervene, Order, Pause, Restart, Rewind, SetPace, Stay, Step
@@ -195,11 +197,11 @@ class Runner:
                     self._publish(run, self._state(run))
             self._end_store(run)
             self._publish(run, State.CLOSED)
-        except Exception as error:
+        except BaseException as error:  # a plugin may raise anything, SystemExit too
             if self._store is not None:
                 self._store.fail()
                 self._store.close()
-            line = " ".join(str(error).split()) or type(error).__name__
+            line = _line(error)
             if GPU_BROKE in line:
                 line += "; this process cannot use the GPU any more: leave, and take the run up again"
             self._snapshot = replace(
@@ -265,7 +267,7 @@ class Runner:
                 self._store.fork(journey.fork, journey.arm)
         except (GrokTuiError, ValueError, RuntimeError) as error:
             self._journey = None
-            self.refusals.append(" ".join(f"cannot go back: {error}".split()))
+            self.refusals.append(f"cannot go back: {_line(error)}")
             return
         self._journey = None
         run.adopt(journey.arm, journey.fork)
@@ -299,7 +301,9 @@ class Runner:
             try:
                 self._carry_out(order, run)
             except (GrokTuiError, ValueError) as error:
-                self.refusals.append(" ".join(str(error).split()))
+                if not run.whole:  # it failed within a step: from there no arm can go on
+                    raise
+                self.refusals.append(_line(error))
             except RuntimeError as error:
                 from grok_tui.engine.run.memory import in_a_line, out_of_memory
 
@@ -348,6 +352,13 @@ class Runner:
             kept=self._store.directory.name if self._store is not None else self._snapshot.kept,
         )
         self._published_at = time.perf_counter()
+
+
+def _line(error: BaseException) -> str:
+    """Return what an error says in one line, or its type; a plugin's with the plugin named."""
+    if blamed(error) is not None:
+        return accounted(error)
+    return " ".join(message_of(error).split()) or type(error).__name__
 
 
 def _ended(run: Run) -> Ended:

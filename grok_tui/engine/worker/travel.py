@@ -183,9 +183,11 @@ class Journey:
 def _renamed(state: ArmState, name: str) -> ArmState:
     """Return the state of an arm as that of an arm of another name."""
     done = [one.model_copy(update={"arm": name}) for one in state.interventions]
-    # A fork waits for nothing any more, so nothing has become of it.
-    waited = state.settled if all(one.intervention.arm == name for one in state.settled) else []
-    return state.model_copy(update={"interventions": done, "settled": waited})
+    settled = [
+        one.model_copy(update={"intervention": one.intervention.model_copy(update={"arm": name})})
+        for one in state.settled
+    ]
+    return state.model_copy(update={"interventions": done, "settled": settled})
 
 
 def _place(state: ArmState) -> tuple[int, int]:

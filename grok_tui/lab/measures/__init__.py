@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
 from grok_tui.catalog.measures import MEASURES, MeasureSpec
+from grok_tui.catalog.plugins import ContractError, PluginError, require
 
+from ..contract import is_a
 from .probe import Probe
 
 
@@ -17,17 +19,44 @@ def taker(measure: MeasureSpec) -> Callable[[Probe], Tensor]:
     Raises:
         PluginError: a plugin's implementation cannot be imported.
     """
-    name, settings, axes = measure.name, measure.settings, MEASURES[measure.name].axes
-    function = MEASURES.implementation(name)
+    name, settings, entry = measure.name, measure.settings, MEASURES[measure.name]
+    axes, origin = entry.axes, entry.origin
+    sizes: set[tuple[int, ...]] = set()
+    MEASURES.implementation(name)
 
     def taken(probe: Probe) -> Tensor:
-        value: Tensor = function(probe, **settings)
-        if value.dim() != 1 + len(axes) or len(value) != len(probe.theta):
-            wanted = ", ".join(("replicas", *axes))
-            raise ValueError(f"measure '{name}' gives {list(value.shape)}, not [{wanted}]")
-        return value
+        value: object = MEASURES.called(name, probe, **settings)
+        try:
+            numbers = measured(value, axes, probe.theta)
+            sizes.add(numbers.shape[1:])
+            require(len(sizes) == 1, f"its axes have other sizes than before: {sorted(map(tuple, sizes))}")
+            return numbers
+        except ContractError as error:
+            blamed = f"measure '{name}': {error}"
+            raise PluginError(f"plugin {origin}: {blamed}") if origin else ValueError(blamed) from None
 
     return taken
+
+
+def measured(value: object, axes: Sequence[str], theta: Tensor) -> Tensor:
+    """Return what an implementation gave as numbers, where that is one number a replica or those along axes.
+
+    Args:
+        value: what it gave; whole numbers and booleans become numbers of theta's dtype.
+        axes: the measure's.
+        theta: [R, P].
+
+    Raises:
+        ContractError: it is something else.
+    """
+    is_a(Tensor, "what it gives", value)
+    assert isinstance(value, Tensor)
+    wanted = ", ".join(("replicas", *axes))
+    fits = value.dim() == 1 + len(axes) and len(value) == len(theta)
+    require(fits, f"it gives {list(value.shape)}, not [{wanted}]")
+    require(not value.is_complex(), f"it gives {value.dtype}")
+    require(value.device == theta.device, f"it gives a tensor on {value.device}, not on {theta.device}")
+    return value if value.is_floating_point() else value.to(theta.dtype)
 
 
 def take(measure: MeasureSpec | str, probe: Probe) -> Tensor:
@@ -44,4 +73,4 @@ def take(measure: MeasureSpec | str, probe: Probe) -> Tensor:
     return taker(MEASURES.spec(measure) if isinstance(measure, str) else measure)(probe)
 
 
-__all__ = ["Probe", "take", "taker"]
+__all__ = ["Probe", "measured", "take", "taker"]

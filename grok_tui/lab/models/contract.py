@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from ...catalog.models import ModelSpec
 from ...catalog.plugins import require
 from ...catalog.tasks import Shape
+from ..contract import is_a
 from .layers import Network
 
 
@@ -22,7 +24,11 @@ def check_network(network: object, spec: ModelSpec, shape: Shape) -> None:
     size, counted = sum(parameter.numel() for parameter in network.parameters()), spec.parameter_count(shape)
     require(size == counted, f"{size} parameters, but {counted} by its parameter_count")
     network.layout()
-    with torch.no_grad():
-        outputs = network(torch.zeros(2, shape.inputs))
-    expected = (2, shape.outputs)
-    require(outputs.shape == expected, f"outputs {list(outputs.shape)} of 2 samples, not {list(expected)}")
+    for samples in (2, 3):
+        outputs = network(torch.zeros(samples, shape.inputs))
+        is_a(Tensor, "what forward gives", outputs)
+        expected = [samples, shape.outputs]
+        found = list(outputs.shape)
+        require(found == expected, f"outputs {found} of {samples} samples, not {expected}")
+        require(outputs.is_floating_point(), f"outputs of {outputs.dtype}")
+        require(outputs.requires_grad, "its outputs depend on no parameter")

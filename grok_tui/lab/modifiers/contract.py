@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...catalog.base import Spec
 from ...catalog.plugins import require
+from ..contract import are_coefficients, draws_nothing, is_kept, is_like, is_pair, is_state
 from .acting import Acting
 
 
@@ -26,25 +27,23 @@ def is_acting(acting: object) -> None:
 
 
 def check_acting(acting: Acting, spec: Spec, theta: Tensor, sizes: list[int]) -> None:
-    """Check that each hook keeps the shapes and dtypes of theta [R, P] and of the state.
+    """Check that each hook keeps the shapes and dtypes of theta [R, P] and of the state, and draws nothing.
 
     Raises:
         ContractError: one does not.
     """
     state = acting.initial(theta)
-    require(set(state) == set(acting.slots), f"slots are {sorted(acting.slots)}, the state {sorted(state)}")
-    for slot, value in state.items():
-        require(value.dtype == theta.dtype, f"state '{slot}' is {value.dtype} beside {theta.dtype}")
-        require(len(value) == len(theta), f"state '{slot}' {list(value.shape)} has not one row a replica")
+    is_state(state, acting.slots, theta)
     c = numbers(acting, spec, theta)
     noise = torch.ones_like(theta) if acting.draws else None
-    _check_like("theta at the weights", acting.weights(theta, noise, c), theta)
-    grad, kept = acting.gradient(theta, torch.ones_like(theta), state, c, sizes)
-    _check_like("the gradient", grad, theta)
-    require(set(kept) == set(state), f"gradient keeps {sorted(kept)} of the state {sorted(state)}")
-    for slot, value in state.items():
-        _check_like(f"state '{slot}'", kept[slot], value)
-    _check_like("theta at the update", acting.update(theta, theta, noise, c), theta)
+    with draws_nothing("noise is given where draws is True"):
+        weights = acting.weights(theta, noise, c)
+        grad, kept = is_pair("gradient", acting.gradient(theta, torch.ones_like(theta), state, c, sizes))
+        update = acting.update(theta, theta, noise, c)
+    is_like("theta at the weights", weights, theta)
+    is_like("the gradient", grad, theta)
+    is_kept("gradient", kept, state)
+    is_like("theta at the update", update, theta)
 
 
 def numbers(acting: Acting, spec: Spec, theta: Tensor, at: int = 1) -> dict[str, Tensor]:
@@ -56,16 +55,5 @@ def numbers(acting: Acting, spec: Spec, theta: Tensor, at: int = 1) -> dict[str,
     lr = torch.full((len(theta), 1), 0.1, dtype=torch.float64)
     step = torch.full((1, 1, 1), float(at), dtype=torch.float64)
     found = acting.coefficients(spec, lr, step)
-    for name, value in found.items():
-        require(isinstance(value, Tensor), f"coefficient '{name}' is {type(value).__name__}, no tensor")
-        require(value.dtype == torch.float64, f"coefficient '{name}' is {value.dtype}, not float64")
-        shape = (1, 1, 1, *value.shape)[-3:]
-        fits = value.dim() <= 3 and all(n in (1, m) for n, m in zip(shape, (1, len(theta), 1), strict=True))
-        require(fits, f"coefficient '{name}' {list(value.shape)} does not fit [k, R, 1]")
+    are_coefficients(found, len(theta))
     return {name: value.expand(1, len(theta), 1)[0].to(theta) for name, value in found.items()}
-
-
-def _check_like(what: str, found: Tensor, before: Tensor) -> None:
-    require(isinstance(found, Tensor), f"{what} becomes {type(found).__name__}")
-    require(found.shape == before.shape, f"{what} {list(before.shape)} becomes {list(found.shape)}")
-    require(found.dtype == before.dtype, f"{what} of {before.dtype} becomes {found.dtype}")

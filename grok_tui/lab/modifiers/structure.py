@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ...catalog.modifiers import MODIFIERS, Modifiers, Stage
 from ...catalog.plugins import require
+from ..contract import are_coefficients
 from ..shapes import Float
 from .acting import Acting
 from .contract import check_acting, is_acting
@@ -120,6 +121,7 @@ class Structure:
         found: dict[str, Tensor] = {}
         for one in self.all:
             own = one.acting.coefficients(values.of(one.name), lr, step)
+            MODIFIERS.asked(one.name, partial(are_coefficients, own, lr.shape[-2], len(step)))
             found |= {f"{one.name}.{key}": value for key, value in own.items()}
         return found
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...catalog.base import Spec
 from ...catalog.plugins import require
+from ..contract import are_coefficients, draws_nothing, is_kept, is_like, is_pair, is_state
 from .rules import Rule, hyperparameters
 
 
@@ -20,24 +21,19 @@ def is_rule(rule: object) -> None:
 
 
 def check_rule(rule: Rule, spec: Spec, theta: Tensor) -> None:
-    """Check that an update keeps the shapes and dtypes of theta [R, P] and of the state.
+    """Check that an update keeps the shapes and dtypes of theta [R, P] and of the state, and draws nothing.
 
     Raises:
         ContractError: it does not.
     """
     hyper = hyperparameters(spec, len(theta), theta.device)
     state = rule.initial(theta, hyper)
+    is_state(state, rule.slots, theta)
     step = torch.ones(1, 1, 1, dtype=torch.float64, device=theta.device)
     found = rule.coefficients(hyper, step)
+    are_coefficients(found, len(theta))
     c = {name: value.expand(1, len(theta), 1)[0].to(theta.dtype) for name, value in found.items()}
-    after, kept = rule.update(theta, torch.zeros_like(theta), state, c)
-    _check_like("theta", after, theta)
-    require(set(kept) == set(state), f"update keeps {sorted(kept)} of the state {sorted(state)}")
-    for slot, value in state.items():
-        _check_like(f"state '{slot}'", kept[slot], value)
-        require(value.dtype == theta.dtype, f"state '{slot}' is {value.dtype} beside {theta.dtype}")
-
-
-def _check_like(what: str, found: Tensor, before: Tensor) -> None:
-    require(found.shape == before.shape, f"{what} {list(before.shape)} becomes {list(found.shape)}")
-    require(found.dtype == before.dtype, f"{what} of {before.dtype} becomes {found.dtype}")
+    with draws_nothing("noise is what modifiers are given", by="update"):
+        after, kept = is_pair("update", rule.update(theta, torch.zeros_like(theta), state, c))
+    is_like("theta", after, theta)
+    is_kept("update", kept, state)

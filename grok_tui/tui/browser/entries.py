@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grok_tui.catalog.blame import accounted
 from grok_tui.catalog.frames import Identity
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
@@ -71,7 +72,7 @@ def entries(profile: str, verdicts: Verdicts) -> Iterator[Entry]:
         except PresetError as error:
             yield Entry(name, path, None, ": ".join(part for part in (error.key, error.problem) if part))
         except Exception as error:  # whatever one file brings about, the list stands
-            yield Entry(name, path, None, f"{type(error).__name__}: {error}")
+            yield Entry(name, path, None, accounted(error))
         else:
             yield Entry(name, path, preset, outcome=verdicts.last(name, profile))
 

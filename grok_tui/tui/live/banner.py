@@ -31,7 +31,7 @@ def banner_lines(
     fallen = [
         f"{arm.name} at step {grouped(min(e.step for e in arm.events if e.name == 'divergence'))}"
         for arm in snapshot.arms
-        if any(event.name == "divergence" for event in arm.events)
+        if arm.diverged
     ]
     if not fallen:
         return []

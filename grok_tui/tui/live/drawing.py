@@ -102,7 +102,9 @@ class Drawing:
                 name, snapshot, self._viewing.view, selected, width, self._stage.explorer.glyphs.arms
             )
         except Exception as error:  # one chart that cannot be made must not end the explorer
-            return LineChart(title(name), empty=f"{type(error).__name__}: {error}")
+            from grok_tui.catalog.blame import accounted
+
+            return LineChart(title(name), empty=accounted(error))
 
     def take(self) -> bool:
         """Show the pictures that are ready, all at once; return whether there were any.

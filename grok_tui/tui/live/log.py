@@ -63,11 +63,12 @@ def log_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
 
 def _events(arm: ArmStatus) -> Iterator[tuple[int, list[str]]]:
     """Yield step, name and numbers of what was seen in an arm since it began."""
-    seen: dict[str, list[Event]] = {}
+    seen: dict[tuple[str, int], list[Event]] = {}
     for event in arm.events:
         if event.step >= arm.born:
-            seen.setdefault(event.name, []).append(event)
-    for name, events in seen.items():
+            network = 0 if event.name == SLINGSHOT else arm.network(event.replica, event.step)
+            seen.setdefault((event.name, network), []).append(event)
+    for (name, _), events in seen.items():
         first = min(event.step for event in events)
         replicas = len({event.replica for event in events})
         more = f" ({replicas} replicas so far)" if replicas > 1 else ""

@@ -58,7 +58,7 @@ def arm_lines(snapshot: Snapshot, selected: str, width: int, glyphs: Glyphs) -> 
 def _outcome(arm: ArmStatus, glyphs: Glyphs) -> tuple[str, str]:
     if arm.diverged:
         return glyphs.refuted, "bad"
-    if any(event.name == "grok" for event in arm.events):
+    if arm.had("grok"):
         return glyphs.reproduced, "good"
     return (glyphs.ended, "muted") if arm.step >= arm.end else (" ", "muted")
 
