@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -32,11 +32,11 @@ from ..catalog.optimizers import OptimizerSpec
 from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
+from .claim import Claim
 from .control import Control
 from .machine import largest_memory
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
-from .statements import check_numbers
 
 ELSEWHERE = {"elsewhere": True}
 """The context of validation for what may be meant for another machine, so that memory is no matter."""
@@ -49,61 +49,6 @@ def _no_keyword(name: str) -> str:
 
 
 ArmName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_no_keyword)]
-
-
-class Claim(Spec):
-    """A statement of the source, the condition that it amounts to here, and what became of it."""
-
-    says: str = knob(help="the statement, in words")
-    holds: str = knob(help="the condition, in the claim language")
-    origin: str = knob(help="where the statement stands")
-    retracted: str | None = knob(None, help="what its author said when taking it back")
-    expected: Literal["reproduced", "not reproduced"] = knob("reproduced", help="the honest verdict")
-    because: str | None = knob(None, help="why it is not reproduced")
-    holds_in: float = knob(1.0, gt=0, le=1, help="share of the replicas it has to hold in")
-    statements: list[int] = knob([], help="numbers of the statements that it stands for, of those that ship")
-    fails_with: Control | None = knob(None, help="its control: with this the condition does not hold")
-    holds_with: Control | None = knob(None, help="the control of one not reproduced: with this it holds")
-
-    @field_validator("statements")
-    @classmethod
-    def _statements_exist(cls, numbers: list[int]) -> list[int]:
-        check_numbers(numbers)
-        return numbers
-
-    @field_validator("holds")
-    @classmethod
-    def _parses(cls, text: str) -> str:
-        claims.parse(text)
-        return text
-
-    @model_validator(mode="after")
-    def _reason_is_given(self) -> Claim:
-        if (self.expected == "not reproduced") != (self.because is not None):
-            raise ValueError("'because' goes with expected = \"not reproduced\", and only with it")
-        return self
-
-    @model_validator(mode="after")
-    def _control_goes_with_the_verdict(self) -> Claim:
-        key, other = ("fails_with", "holds_with")[:: 1 if self.expected == "reproduced" else -1]
-        if getattr(self, other) is not None:
-            raise ValueError(f"the control of a claim that is {self.expected} is '{key}', not '{other}'")
-        if self.control is not None:
-            try:
-                claims.parse(self.control.applied(self.holds))
-            except ValueError as error:
-                raise ValueError(f"{key}: {error}") from None
-        return self
-
-    @property
-    def condition(self) -> claims.Condition:
-        """The parsed condition."""
-        return claims.parse(self.holds)
-
-    @property
-    def control(self) -> Control | None:
-        """What turns the verdict round, if the preset says so."""
-        return self.fails_with if self.expected == "reproduced" else self.holds_with
 
 
 class Arm(Spec):
@@ -365,27 +310,38 @@ def _losses_of(arm: Arm) -> tuple[str, ...]:
 
 
 def memory_needed(preset: Preset) -> float:
-    """Return about how many bytes a run takes.
+    """Return about how many bytes a run takes: where it computes, and for its records."""
+    return computing_memory(preset) + recorded_memory(preset)
 
-    They are those of the data, of theta with gradient, state and work space, of the activations that a
-    training step, with their gradients, and a measurement keep, and the most that records of vectors, and of
-    weights to look back on, take.
+
+def computing_memory(preset: Preset) -> float:
+    """Return about how many bytes a run takes of the device that computes it.
+
+    They are those of the data, of theta with gradient, state and work space, and of the activations that a
+    training step, with their gradients, and a measurement keep.
     """
-    vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
     replicas = preset.training.replicas
     needed = 0.0
     for arm in preset.arms:
         shape = arm.task.shape
-        bytes_each, looks_back = _size(arm), preset.looking_back(arm)
         samples = shape.samples + shape.validation
         data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        passes = 3 * arm.batch + (4 if looks_back else 2) * samples
+        passes = 3 * arm.batch + (4 if preset.looking_back(arm) else 2) * samples
         activations = arm.model.activations(shape) * passes * replicas
-        needed += bytes_each * (data + 10.0 * parameters + activations)
-        if looks_back:
-            needed += bytes_each * parameters * kept_states(parameters, bytes_each)
+        needed += _size(arm) * (data + 10.0 * parameters + activations)
+    return needed
+
+
+def recorded_memory(preset: Preset) -> float:
+    """Return the most bytes of the host that records of vectors, and of weights to look back on, take."""
+    vectors = [found for one in preset.measures if (found := MEASURES[one.name]).axes]
+    needed = 0.0
+    for arm in preset.arms:
         needed += MOST_VECTOR_BYTES * sum(one.applies(arm.task, arm.model) for one in vectors)
+        if preset.looking_back(arm):
+            parameters = arm.model.parameter_count(arm.task.shape) * preset.training.replicas
+            needed += _size(arm) * parameters * kept_states(parameters, _size(arm))
     return needed
 
 

@@ -7,9 +7,11 @@ import torch
 from emulator import UUIDS
 from tiny_problems import MLP, tiny
 
+from grok_tui.catalog.measures import MOST_VECTOR_BYTES
 from grok_tui.engine.run.device import SMALL_STEP, choose_device
 from grok_tui.engine.run.memory import NoRoomError
 from grok_tui.engine.run.run import Run
+from grok_tui.presets import Preset
 
 LARGE = 2 * SMALL_STEP
 
@@ -67,6 +69,15 @@ def test_a_run_that_does_not_fit_its_gpu_is_told_what_would(devices):
     devices.limit(3 * 2**20)
     with pytest.raises(NoRoomError, match=r"need about .* of memory on cuda:0, .* --replicas"):
         Run(tiny(model=MLP | {"hidden": 256}, replicas=64), "cuda")
+
+
+def test_records_of_vectors_need_memory_of_the_host_and_not_of_the_gpu(devices, monkeypatch):
+    preset = Preset.model_validate(tiny().model_dump() | {"measures": ["pairs", "margins"]})
+    devices.limit(30 * 2**20)
+    Run(preset, "cuda").advance()
+    monkeypatch.setattr("grok_tui.engine.run.memory.physical_memory", lambda: 2 * MOST_VECTOR_BYTES - 1)
+    with pytest.raises(NoRoomError, match=r"measures with axes need up to 128 MiB of the host's memory"):
+        Run(preset, "cuda")
 
 
 def test_memory_that_runs_out_against_expectation_is_told_with_what_would_fit(devices, monkeypatch):

@@ -51,6 +51,7 @@ class Arm:
         watched: whether what charts show of the first replica is kept, since `watch` was called.
         interventions: all that was done to the arm, in order.
         schedule: what is still to be done to it.
+        seen: what has been seen of the networks that it trains now.
         listener: called with each intervention that was carried out, and whether the preset scheduled it.
 
     Args:
@@ -73,23 +74,20 @@ class Arm:
         compiling: Compiling | None = None,
         watched: Sequence[Watched] = (),
     ) -> None:
-        self.spec = spec
-        self.seeds = tuple(seeds)
+        self.spec, self.seeds = spec, tuple(seeds)
         self._problem = Problem(spec, seeds, device)
         self.task, self.data = self._problem.task, self._problem.data
         theta = self._problem.theta_0.clone()
         learner, kind, task = self._problem.learner(), spec.training.batches, self.task
         self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
-        self._looking_back = LookingBack(measures, theta)
-        self._measures = self._looking_back.on_the_way
-        self._measuring = self._problem.measuring(theta, self._measures, self._trainer.frame)
-        self.step, self.end, self.since = 0, spec.training.steps, 0
-        self.watched = False
+        self._back = LookingBack(measures, theta)
+        self._measuring = self._problem.measuring(theta, self._back.on_the_way, self._trainer.frame)
+        self.watched, self.step, self.since, self.end = False, 0, 0, spec.training.steps
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: Mapping[str, VectorHistory] = {}
         self._looked_at: tuple[str, ...] = ()
-        self._seen = Seen(self.history, len(seeds), watched, scheduled)
-        self.detectors = self._seen.detectors
+        self.seen = Seen(self.history, len(seeds), watched, scheduled)
+        self.detectors = self.seen.detectors
         self.interventions: list[AnyIntervention] = []
         self._new: list[int | None] = []  # replicas whose weights the present intervention drew
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
@@ -179,14 +177,14 @@ class Arm:
     @property
     def looked_back(self) -> LookedBack:
         """What is asked at the end about the states on the way; nothing before."""
-        return self._looking_back.found(self.finished, self.history.version, self._measuring)
+        return self._back.found(self.finished, self.history.version, self._measuring)
 
     def watch(self) -> None:
         """Keep at recorded steps, from now on, what charts show of the first replica."""
         if not self.watched:
             self.watched = True
             shown = shown_of(self.spec.task, self.spec.model)
-            self._looked_at = tuple(name for name in shown if name not in self._measures)
+            self._looked_at = tuple(name for name in shown if name not in self._back.on_the_way)
             self._look(self._looked_at)
 
     def advance(self, steps: int) -> int:
@@ -254,10 +252,6 @@ class Arm:
                 why = first_problem(error) if blamed(error) is None else accounted(error)
                 raise GrokTuiError(f"{what}: {why}") from None
 
-    def onsets(self, one: AnyIntervention) -> list[int | None]:
-        """Return the step at which each replica of this arm came to what an intervention waits for first."""
-        return self._seen.onsets(one)
-
     def export_state(self) -> tuple[ArmState, Arrays]:
         """Return all that the arm has become; nothing in it changes when the arm goes on."""
         fields, arrays = self._trainer.export_state()
@@ -269,7 +263,7 @@ class Arm:
             scheduled=self.schedule.done,
             settled=list(self.schedule.settled),
             given=list(self.schedule.given),
-            first=list(self._seen.first) if any(self._seen.first) else [],
+            first=list(self.seen.first) if any(self.seen.first) else [],
             stride=self.history.stride,
             version=self.history.version,
             data_version=self.data.version,
@@ -289,7 +283,8 @@ class Arm:
         Raises:
             ValueError: the state is none of such an arm; what the arm is then has no meaning.
         """
-        if any(name.split("/")[1] not in self._measures for name in arrays if name.startswith("vectors/")):
+        kept = {name.split("/")[1] for name in arrays if name.startswith("vectors/")}
+        if kept - self._back.on_the_way.keys():
             self.watch()
         self._trainer.adopt(state)
         check(arrays, self._expected(state))
@@ -299,7 +294,7 @@ class Arm:
         self._trainer.set_batch_size(state.batch_size, state.batches_since)
         self.step, self.end, self.since = state.step, state.end, state.since
         self.interventions = list(state.interventions)
-        self._seen.first = list(state.first) or [0] * len(self.seeds)
+        self.seen.first = list(state.first) or [0] * len(self.seeds)
         self.schedule.restore(state.scheduled, state.settled)
         self._envelope = arrays["envelope"].copy()
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
@@ -352,10 +347,11 @@ class Arm:
 
     def _adapt(self) -> None:
         """Where something changes for the first time that was a constant so far, trace without it."""
-        self._looking_back.forget()
+        self._back.forget()
         if self._problem.changing != self._trainer.changing:
             self._trainer.learn(self._problem.learner())
-            self._measuring = self._problem.measuring(self.theta, self._measures, self._trainer.frame)
+            frame = self._trainer.frame
+            self._measuring = self._problem.measuring(self.theta, self._back.on_the_way, frame)
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
@@ -369,7 +365,7 @@ class Arm:
         self.interventions.append(done)
         self.schedule.done += of_preset
         for replica in self._new:
-            self._seen.forget(self.step, replica)
+            self.seen.forget(self.step, replica)
             self.schedule.forget(replica)
         if self.listener is not None:
             self.listener(done, of_preset)
@@ -386,9 +382,8 @@ class Arm:
     def _parts(self) -> Iterator[tuple[str, Kept]]:
         """Yield what keeps arrays of its own in the state, by the name that they stand under."""
         yield "seen", self.detectors
-        yield "plateaus", self._seen.plateaus
-        if self._looking_back.states is not None:
-            yield "states", self._looking_back.states
+        yield "plateaus", self.seen.plateaus
+        yield from self._back.parts()
         # What is kept of the latest record alone follows from theta.
         yield from ((f"vectors/{name}", kept) for name, kept in self.vectors.items() if kept.rows > 1)
 
@@ -396,12 +391,12 @@ class Arm:
         self.history.append(self.step, self._measuring.take(), self._envelope)
         for name, values in self._measuring.vectors.items():
             self._keep(name, values)
-        self._looking_back.record(self.step)
+        self._back.record(self.step)
         self._envelope = empty_envelope(len(self.seeds))
         self._look(self._looked_at)
-        self._seen.recorded(self.step)
+        self.seen.recorded(self.step)
         # Only here, because what is known between two records depends on the chunks.
-        self.schedule.settle(self.step, self.onsets)
+        self.schedule.settle(self.step, self.seen.onsets)
 
     def _look(self, names: Collection[str]) -> None:
         for name, values in self._measuring.of_first(names).items():

@@ -11,7 +11,7 @@ import torch
 from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.presets import Preset
 from grok_tui.presets.machine import physical_memory
-from grok_tui.presets.model import memory_needed
+from grok_tui.presets.model import computing_memory, memory_needed, recorded_memory
 
 from .snapshot import DeviceMemory
 
@@ -75,31 +75,48 @@ def require_room(preset: Preset, device: torch.device, freed: int = 0) -> None:
     Raises:
         NoRoomError: it has not.
     """
-    needed, there = memory_needed(preset), free_memory(device) + freed
+    needed, there = needed_on(device, preset), free_memory(device) + freed
     if needed > there:
         lacking = f"task, model and replicas need about {sized(needed)} of memory on {device}"
-        raise NoRoomError(f"{lacking}, where {sized(there)} are free; {fitting(preset, there)}")
+        raise NoRoomError(f"{lacking}, where {sized(there)} are free; {fitting(preset, device, there)}")
+
+
+def require_room_for_records(preset: Preset) -> None:
+    """Make sure that the host has the memory for the records of a run that a GPU computes.
+
+    Raises:
+        NoRoomError: it has not.
+    """
+    needed, there = recorded_memory(preset), physical_memory()
+    if needed > there:
+        lacking = f"measures with axes need up to {sized(needed)} of the host's memory for their records"
+        raise NoRoomError(f"{lacking}, where there are {sized(there)}; fewer arms or measures would fit")
+
+
+def needed_on(device: torch.device, preset: Preset) -> float:
+    """Return about how many bytes a run takes there; records lie on the host."""
+    return computing_memory(preset) if device.type == "cuda" else memory_needed(preset)
 
 
 def ran_out(preset: Preset, device: torch.device, error: BaseException) -> NoRoomError:
     """Return what to tell of a run that could not be built for want of memory, with what would fit."""
     # It was thought to fit: what needs half of that may well do.
-    room = min(free_memory(device), memory_needed(preset) / 2)
-    return NoRoomError(f"{device}: {in_a_line(error)}; {fitting(preset, room)}")
+    room = min(free_memory(device), needed_on(device, preset) / 2)
+    return NoRoomError(f"{device}: {in_a_line(error)}; {fitting(preset, device, room)}")
 
 
-def fitting(preset: Preset, room: float) -> str:
-    """Return which number of replicas, or else which batch size, would fit in so many bytes."""
+def fitting(preset: Preset, device: torch.device, room: float) -> str:
+    """Return which number of replicas, or else which batch size, would fit in so many bytes of a device."""
     found = []
     replicas = preset.training.replicas
-    while replicas > 1 and memory_needed(_with(preset, replicas=replicas)) > room:
+    while replicas > 1 and needed_on(device, _with(preset, replicas=replicas)) > room:
         replicas //= 2
-    if replicas < preset.training.replicas and memory_needed(_with(preset, replicas=replicas)) <= room:
+    if replicas < preset.training.replicas and needed_on(device, _with(preset, replicas=replicas)) <= room:
         found.append(f"--replicas {replicas}")
     batch = largest = max(arm.batch for arm in preset.arms)
-    while batch > 1 and memory_needed(_with(preset, batch_size=batch)) > room:
+    while batch > 1 and needed_on(device, _with(preset, batch_size=batch)) > room:
         batch //= 2
-    if batch < largest and memory_needed(_with(preset, batch_size=batch)) <= room:
+    if batch < largest and needed_on(device, _with(preset, batch_size=batch)) <= room:
         found.append(f"--set training.batch_size={batch}")
     if found:
         return f"this would fit: {' or '.join(found)}"

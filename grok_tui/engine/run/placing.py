@@ -13,7 +13,7 @@ from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Preset
 
 from .device import SMALL_STEP
-from .memory import require_room
+from .memory import require_room, require_room_for_records
 
 Place = TypeVar("Place")
 
@@ -74,3 +74,5 @@ def require_rooms(preset: Preset, devices: Sequence[torch.device], *, freed: boo
         own = [spec for spec in preset.arms if places[spec.name] == device]
         used = torch.cuda.memory_allocated(device) if freed and device.type == "cuda" else 0
         require_room(preset.model_copy(update={"arms": own}), device, freed=used)
+    if devices[0].type == "cuda":
+        require_room_for_records(preset)
