@@ -114,7 +114,7 @@ def absolute(outputs, targets):
         (lambda outputs, targets: absolute(outputs.detach(), targets), "do not depend on the outputs"),
         (
             lambda outputs, targets: absolute(outputs - outputs.mean(-2, keepdim=True), targets),
-            "on the others",
+            "on others",
         ),
         (lambda outputs: outputs.mean(-1), "positional argument"),
     ],
