@@ -189,6 +189,12 @@ MEASURES = Measures(
     _measure("general:l2_norm", "||theta||_2", GENERAL),
     _measure("general:linf_norm", "max |theta_i|", GENERAL),
     _measure("general:distance_from_init", "||theta - theta_0||_2", GENERAL),
+    _measure("general:l1_norm", "sum |theta_i| (taken where it is asked for)", GENERAL, costly=True),
+    _measure("framed:frame_l1_norm", "the same in the arm's frame (as asked for)", GENERAL, costly=True),
+    _measure("framed:frame_l2_norm", "||theta||_2 in the arm's frame (as asked for)", GENERAL, costly=True),
+    _measure(
+        "framed:frame_linf_norm", "max |theta_i| in the arm's frame (as asked for)", GENERAL, costly=True
+    ),
     _measure("coordinates:memorizer_mean", "mean of the memorizing coordinates", COORDINATES),
     _measure("coordinates:memorizer_min", "smallest memorizing coordinate", COORDINATES),
     _measure("coordinates:memorizer_max", "largest memorizing coordinate", COORDINATES),
@@ -247,6 +253,27 @@ MEASURES = Measures(
     _measure(
         "movement:linf_distance_from_init",
         "max |theta_i - theta_0i| (taken where it is asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_linf_distance_from_init",
+        "the same in the arm's frame (as asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_embedding_linf",
+        "embedding_linf in the arm's frame (as asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_hidden_linf", "hidden_linf in the arm's frame (as asked for)", CLASSES, costly=True
+    ),
+    _measure(
+        "framed:frame_unembedding_linf",
+        "unembedding_linf in the arm's frame (as asked for)",
         CLASSES,
         costly=True,
     ),

@@ -243,7 +243,7 @@ def _checkpoint(store: Store, teller: Narration) -> None:
 
 
 def _keep_end(store: Store | None, ended: Ending, teller: Narration) -> bool:
-    """Write the last checkpoint before a word is said, as the terminal may be gone; return if all is kept."""
+    """Write the last checkpoint before a word is said (the terminal may be gone); return if all is kept."""
     if store is None:
         return True
     name, kept_whole = store.directory.name, True
