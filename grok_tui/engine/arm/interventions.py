@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -91,21 +91,26 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     intervention.check_replicas(len(arm.seeds))
     intervention.check_task(arm.spec.task)
     after = arm.settings.after(intervention)
-    before, theta = (arm.spec, arm.step, arm.seeds), _place_of(arm)
+    whole = still_whole(arm)
     INTERVENTIONS.called(intervention.action, arm, intervention, after)
-    now = (arm.spec, arm.step, arm.seeds)
-    arm.spec, arm.step, arm.seeds = before
-    INTERVENTIONS.asked(intervention.action, lambda: _check_left(arm, now == before, theta))
+    INTERVENTIONS.asked(intervention.action, whole)
+
+
+def still_whole(arm: Steered) -> Callable[[], None]:
+    """Return what puts back, and raises ContractError, if by then something replaced what stays for life."""
+    before, theta = (arm.spec, arm.step, arm.seeds), _place_of(arm)
+
+    def check() -> None:
+        now = (arm.spec, arm.step, arm.seeds)
+        arm.spec, arm.step, arm.seeds = before
+        require(now == before, "it changes the arm's spec, step or seeds")
+        require(_place_of(arm) == theta, "it replaces theta, which may be written to in place alone")
+
+    return check
 
 
 def _place_of(arm: Steered) -> tuple[object, ...]:
     return arm.theta.shape, arm.theta.dtype, arm.theta.data_ptr()
-
-
-def _check_left(arm: Steered, same: bool, theta: tuple[object, ...]) -> None:
-    """Raise ContractError where a plugin's intervention replaced what stays for the arm's life."""
-    require(same, "it changes the arm's spec, step or seeds")
-    require(_place_of(arm) == theta, "it replaces theta, which may be written to in place alone")
 
 
 def switch(arm: Steered, done: Switch, after: Settings) -> None:
