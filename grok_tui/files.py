@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -41,6 +42,21 @@ def replace_file(path: Path, text: str) -> None:
     _put(path.resolve(), text.encode())
 
 
+def put_out(path: Path, content: bytes) -> None:
+    """Write a file that a person named: whole or not at all, with the rights that it had or that others have.
+
+    What is no file, such as `/dev/stdout`, is written to, and so is a file whose folder takes no other.
+
+    Raises:
+        OSError: it cannot be written; a file that was there stays as it was.
+    """
+    found = path.stat().st_mode if path.exists() else None
+    if found is not None and not (stat.S_ISREG(found) and os.access(path.resolve().parent, os.W_OK)):
+        path.write_bytes(content)
+        return
+    _put(path.resolve(), content, 0o666 if found is None else stat.S_IMODE(found))
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Put a file in place of whatever is there, link or not, so that it also lasts through a power cut.
 
@@ -51,8 +67,13 @@ def write_atomically(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def write_beside(path: Path, parts: Iterable[bytes]) -> Path:
+def write_beside(path: Path, parts: Iterable[bytes], mode: int = 0o600) -> Path:
     """Write what is to take the place of a file into a file beside it, which is whole on the disk; return it.
+
+    Args:
+        path: the file.
+        parts: its content.
+        mode: the rights that it has, less what the process gives nobody (its umask).
 
     Raises:
         OSError: it cannot be written; then nothing is left of it.
@@ -62,7 +83,7 @@ def write_beside(path: Path, parts: Iterable[bytes]) -> Path:
     with suppress(FileNotFoundError):  # left by a thread of the same number that was killed
         beside.unlink()
     try:
-        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
+        with os.fdopen(os.open(beside, flags, mode), "wb") as file:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
@@ -114,8 +135,8 @@ def write_new(path: Path, parts: Iterable[str]) -> None:
             raise
 
 
-def _put(path: Path, content: bytes) -> None:
-    beside = write_beside(path, [content])
+def _put(path: Path, content: bytes, mode: int = 0o600) -> None:
+    beside = write_beside(path, [content], mode)
     try:
         beside.replace(path)
     except BaseException:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import GrokTuiError
-from .files import reason
+from .files import put_out, reason
 from .printable import printable, shortened
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ class StdoutClosedError(GrokTuiError):
 
 
 def has_terminal() -> bool:
-    """Whether there is a terminal to draw on and to read keys from."""
+    """Whether there is a terminal to draw on and to read keys from; a dumb one has no screen to draw on."""
+    if os.environ.get("TERM") == "dumb":
+        return False
     streams = (sys.__stdin__, sys.__stderr__)
     return all(stream is not None and not stream.closed and stream.isatty() for stream in streams)
 
@@ -124,10 +126,10 @@ def write_file(path: Path, content: str | bytes, option: str) -> None:
     """Write a result or a report to the file that an option named.
 
     Raises:
-        GrokTuiError: it cannot be written.
+        GrokTuiError: it cannot be written; what was there stays.
     """
     try:
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        put_out(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise GrokTuiError(f"{option}: {path}: {reason(error)}") from None
 

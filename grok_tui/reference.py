@@ -49,7 +49,9 @@ CLAIMS = """A condition is written in a small language of its own: numbers, `+ -
 the functions below. `arm.measure` is a curve over the recorded steps, `arm.event.number` one over the steps
 at which the event was seen; arithmetic on curves goes element by element, over the steps that they have in
 common. What never happened, was not recorded or is not finite is missing, and a comparison with it is
-unknown, which does not count as holding. A condition is judged for every replica.
+unknown, which does not count as holding. A condition is judged for every replica. A measure that looks back
+is known at the end of its arm alone, over the recorded steps of which weights are kept: at most 1024, and
+128 MiB.
 
 What was not seen decides nothing. Of an arm that diverged nothing is known after its last step, so
 `never(a.grok)` of it is unknown, and so are its `end`, its `max` and `share(a.val_accuracy > 0.5)`. An

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from hypothesis import settings
 
 with suppress(ImportError):
     import jaxtyping
@@ -23,10 +22,13 @@ with suppress(ImportError):
 
 torch.set_num_threads(1)
 
-# The same code passes the same tests; `--hypothesis-profile=explore` looks for what no run has seen yet.
-settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)
-settings.register_profile("explore", max_examples=3000, deadline=None, print_blob=True)
-settings.load_profile("suite")
+if "EMULATED_CUDA_INSIDE" not in os.environ:  # there no property is tested, and importing this takes a second
+    from hypothesis import settings
+
+    # The same code passes the same tests; `--hypothesis-profile=explore` looks for what no run has seen yet.
+    settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)
+    settings.register_profile("explore", max_examples=3000, deadline=None, print_blob=True)
+    settings.load_profile("suite")
 
 # In the background of a shell, or under `nohup`, they are ignored; runs are right to leave them so.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -17,10 +17,8 @@ from .llc import Sgld
 from .models import ModelSpec
 from .plugins import ContractError, require
 from .registry import Registry, by_name, is_name
+from .sizes import Sizes, of_coordinates, of_pairs, of_samples, of_singular_values
 from .tasks import TaskSpec
-
-MOST_VECTOR_BYTES = 64 * 2**20
-"""What the record of one measure with axes may take of an arm, all replicas together."""
 
 MOST_STATES_BYTES = 128 * 2**20
 """What the weights may take that an arm keeps for measures that look back, all replicas together."""
@@ -86,6 +84,8 @@ class Measure(Entry[MeasureSpec]):
         traced: whether it is part of the one function that is traced; what iterates or enumerates is not,
             since that would keep the memory of it all; what has axes never is.
         axes: the names of its axes; of a number there are none.
+        sizes: tells by task, model and settings how long they are, so that a preset which asks for more than
+            can be kept is refused at once; None, or one that gives None: that is seen when a run is built.
         shown: how much of a vector is kept of the first replica for those who look on, where the preset does
             not ask for it: "latest", the last record alone; "history", as of any other vector; "", nothing.
         looks_back: whether it is asked when the arm has come to its end, about all states that were kept on
@@ -101,6 +101,7 @@ class Measure(Entry[MeasureSpec]):
     costly: bool = False
     traced: bool = True
     axes: tuple[str, ...] = ()
+    sizes: Callable[[TaskSpec, ModelSpec, Mapping[str, Any]], Sizes] | None = None
     shown: Literal["", "latest", "history"] = ""
     looks_back: bool = False
 
@@ -127,6 +128,21 @@ class Measure(Entry[MeasureSpec]):
     def help(self) -> str:
         """What it is, in a line."""
         return in_a_line(self.says)
+
+    def lengths(self, task: TaskSpec, model: ModelSpec, settings: Mapping[str, Any]) -> Sizes:
+        """Return how long its axes are in an arm; None where that is seen when a run is built.
+
+        Raises:
+            ContractError: what it says of them are no lengths.
+        """
+        sizes = None if self.sizes is None else self.sizes(task, model, settings)
+        if sizes is not None:
+            whole = isinstance(sizes, tuple) and all(type(size) is int and size >= 0 for size in sizes)
+            require(
+                whole and len(sizes) == len(self.axes),
+                f"measure '{self.name}': its sizes are {sizes!r}, not a length for each of {self.axes}",
+            )
+        return sizes
 
     def applies(self, task: TaskSpec, model: ModelSpec | None = None) -> bool:
         """Tell whether an arm with this task and model has it; None: with some model."""
@@ -159,6 +175,7 @@ class Measures(Registry[MeasureSpec]):
             isinstance(one, str) and is_name(one) for one in entry.axes
         )
         require(axes, f"its axes are {entry.axes!r}, not a tuple of names")
+        require(entry.sizes is None or callable(entry.sizes), "its sizes is no function")
         return entry
 
 
@@ -172,6 +189,12 @@ MEASURES = Measures(
     _measure("general:l2_norm", "||theta||_2", GENERAL),
     _measure("general:linf_norm", "max |theta_i|", GENERAL),
     _measure("general:distance_from_init", "||theta - theta_0||_2", GENERAL),
+    _measure("general:l1_norm", "sum |theta_i| (taken where it is asked for)", GENERAL, costly=True),
+    _measure("framed:frame_l1_norm", "the same in the arm's frame (as asked for)", GENERAL, costly=True),
+    _measure("framed:frame_l2_norm", "||theta||_2 in the arm's frame (as asked for)", GENERAL, costly=True),
+    _measure(
+        "framed:frame_linf_norm", "max |theta_i| in the arm's frame (as asked for)", GENERAL, costly=True
+    ),
     _measure("coordinates:memorizer_mean", "mean of the memorizing coordinates", COORDINATES),
     _measure("coordinates:memorizer_min", "smallest memorizing coordinate", COORDINATES),
     _measure("coordinates:memorizer_max", "largest memorizing coordinate", COORDINATES),
@@ -183,6 +206,7 @@ MEASURES = Measures(
         COORDINATES,
         costly=True,
         axes=("coordinate",),
+        sizes=of_coordinates,
         shown="history",
     ),
     _measure(
@@ -191,6 +215,7 @@ MEASURES = Measures(
         COORDINATES,
         costly=True,
         axes=("coordinate",),
+        sizes=of_coordinates,
         shown="latest",
     ),
     _measure(
@@ -209,6 +234,7 @@ MEASURES = Measures(
         CLASSES,
         costly=True,
         axes=("sample",),
+        sizes=of_samples,
         shown="latest",
     ),
     _measure(
@@ -227,6 +253,27 @@ MEASURES = Measures(
     _measure(
         "movement:linf_distance_from_init",
         "max |theta_i - theta_0i| (taken where it is asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_linf_distance_from_init",
+        "the same in the arm's frame (as asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_embedding_linf",
+        "embedding_linf in the arm's frame (as asked for)",
+        CLASSES,
+        costly=True,
+    ),
+    _measure(
+        "framed:frame_hidden_linf", "hidden_linf in the arm's frame (as asked for)", CLASSES, costly=True
+    ),
+    _measure(
+        "framed:frame_unembedding_linf",
+        "unembedding_linf in the arm's frame (as asked for)",
         CLASSES,
         costly=True,
     ),
@@ -265,6 +312,7 @@ MEASURES = Measures(
         spec=SingularValues,
         costly=True,
         axes=("index",),
+        sizes=of_singular_values,
     ),
     _measure(
         "learning_coefficient:llc",
@@ -288,6 +336,7 @@ MEASURES = Measures(
         SPECTRUM,
         costly=True,
         axes=("frequency",),
+        sizes=of_coordinates,
     ),
     _measure(
         "spectrum:key_frequencies",
@@ -348,6 +397,7 @@ MEASURES = Measures(
         TABLE,
         costly=True,
         axes=("x", "y"),
+        sizes=of_pairs,
         shown="latest",
     ),
     _measure("coordinates:bias", "weight of the feature that all samples share", LINEAR101),

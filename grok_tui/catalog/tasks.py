@@ -56,6 +56,11 @@ class TaskSpec(Spec):
         return False
 
     @property
+    def coordinate_count(self) -> int:
+        """How many coordinates it has; 0 where there are none, or where the data alone tell."""
+        return 0
+
+    @property
     def spectral(self) -> bool:
         """Whether its symbols have a spectrum: frequencies, or irreducible representations."""
         return False
@@ -110,6 +115,11 @@ class Linear101(TaskSpec):
     def coordinates(self) -> bool:
         """The weights of the samples memorize, the bias generalizes."""
         return True
+
+    @property
+    def coordinate_count(self) -> int:
+        """A weight for each sample, and the bias."""
+        return self.samples + 1
 
     @property
     def shape(self) -> Shape:
@@ -222,6 +232,13 @@ class BinaryOperation(TaskSpec):
         return self.spectral
 
     @property
+    def coordinate_count(self) -> int:
+        """The frequencies of numbers, or the partitions of what is permuted but the trivial one."""
+        if not self.spectral:
+            return 0
+        return {0: (self.p - self.multiplicative) // 2, 4: 4, 5: 6}[self.permuted]
+
+    @property
     def group(self) -> bool:
         """Whether the result is a product in the group itself, or a quotient."""
         products = ("add", "subtract", "multiply", "divide", "s4_compose", "s5_compose")
@@ -276,6 +293,11 @@ class SparseParity(TaskSpec):
     def coordinates(self) -> bool:
         """The secret bits generalize."""
         return True
+
+    @property
+    def coordinate_count(self) -> int:
+        """One for each bit."""
+        return self.n
 
     @property
     def shape(self) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -154,4 +155,7 @@ def _refuse_options(context: typer.Context) -> None:
 
 def _require_terminal() -> None:
     if not has_terminal():
-        raise GrokTuiError("the explorer needs a terminal; without one, use --preset NAME --headless")
+        lacking = "; TERM=dumb is none" if os.environ.get("TERM") == "dumb" else ""
+        raise GrokTuiError(
+            f"the explorer needs a terminal{lacking}; without one, use --preset NAME --headless"
+        )

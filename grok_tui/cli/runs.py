@@ -144,10 +144,18 @@ def prune(keep: opt.KeepRuns = KEEP_RUNS, yes: opt.Yes = False) -> int:
             raise GrokTuiError(f"to delete {what} without being asked, add --yes")
         if not typer.confirm(f"delete {what}?", err=True):
             return ExitCode.AS_EXPECTED
+    left = []
     for run in doomed:
-        run.directory.remove()
-    write_result(f"deleted {what}\n")
-    return ExitCode.AS_EXPECTED
+        try:
+            if not run.directory.remove():
+                complain(f"{run.directory.path}: what the program did not put there is left")
+        except GrokTuiError as error:
+            left.append(run)
+            complain(str(error))
+    gone = [run for run in doomed if run not in left]
+    size = sum(run.size for run in gone) / 1e6
+    write_result(f"deleted {plural(len(gone), 'run')}, {size:.1f} MB\n")
+    return ExitCode.USAGE if left else ExitCode.AS_EXPECTED
 
 
 @runs.command()

@@ -1,6 +1,6 @@
 """A kept run as a snapshot, and as the document that other programs read.
 
-Free of torch, as long as nothing that it recorded has axes.
+Free of torch, as long as nothing that it recorded has an axis with labels.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from grok_tui.engine.store.directory import RunDirectory, preset_of
 from grok_tui.engine.store.export import read_events, read_forks, read_interventions, read_measures
 from grok_tui.engine.store.files import StoreError
 from grok_tui.engine.store.looked_back import read_looked_back
+from grok_tui.engine.store.vectors import read_vectors
 from grok_tui.presets import Arm, Preset, Settings
 
 from .report import CurveReport, Versions
@@ -80,8 +81,6 @@ def snapshot_of(directory: RunDirectory) -> Snapshot:
     try:
         preset = _with_forks(preset_of(asked, directory), directory)
         arms = _arms(preset, directory)
-        from grok_tui.engine.store.vectors import read_vectors
-
         found = read_vectors(directory, preset)
         seen = read_looked_back(directory)
         arms = tuple(

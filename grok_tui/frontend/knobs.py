@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from grok_tui.catalog.base import Parameter, Spec, nearest, parameters
 from grok_tui.catalog.models import ModelSpec
@@ -181,6 +181,11 @@ def _of_type(annotation: Any, text: str) -> Any:
         if len(parts) != len(get_args(annotation)):
             raise ValueError(f"needs {len(get_args(annotation))} numbers, as in 0.9 0.999")
         return [_number(part) for part in parts]
+    if origin is list:
+        (kind,) = get_args(annotation)
+        return [_of_type(kind, part) for part in text.replace(",", " ").split()]
+    if origin is Annotated:
+        return _of_type(get_args(annotation)[0], text)
     if origin in (Union, UnionType):
         words = [
             word for kind in get_args(annotation) if get_origin(kind) is Literal for word in get_args(kind)
@@ -190,10 +195,14 @@ def _of_type(annotation: Any, text: str) -> Any:
         kinds = [
             kind for kind in get_args(annotation) if get_origin(kind) is not Literal and kind is not NoneType
         ]
+        if not words:
+            return _of_type(kinds[0], text)
         try:
             return _of_type(kinds[0], text)
         except ValueError:
             raise ValueError(f"needs a whole number or {' or '.join(words)}") from None
+    if annotation is str:
+        return text
     if annotation is int:
         value = _number(text.replace(" ", ""))
         if value != int(value):

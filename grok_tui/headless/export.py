@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,13 +87,21 @@ def _parquet(directory: RunDirectory, out: Path) -> None:
     for path, text in tables.items():
         if text:
             file = io.BytesIO()
-            parquet.write_table(csv.read_csv(io.BytesIO(text.encode())), file)
+            types = _types(text.partition("\n")[0].split(","))
+            options = csv.ConvertOptions(column_types=types)
+            parquet.write_table(csv.read_csv(io.BytesIO(text.encode()), convert_options=options), file)
             write_file(path, file.getvalue(), "--out")
     columns = _vector_columns(directory)
     if columns:
         file = io.BytesIO()
         parquet.write_table(import_module("pyarrow").table(columns), file)
         write_file(beside(out, "vectors"), file.getvalue(), "--out")
+
+
+def _types(columns: list[str]) -> dict[str, str]:
+    """Return the types of a table's columns, by name: the same for every run, whatever its rows hold."""
+    known = {"arm": "string", "step": "int64", "replica": "int64"}
+    return {column: known.get(column, "float64") for column in columns}
 
 
 def beside(out: Path, part: str) -> Path:
@@ -159,7 +167,11 @@ def _npz(directory: RunDirectory, out: Path) -> None:
 
 
 def _tensorboard(directory: RunDirectory, out: Path) -> None:
-    """Write a TensorBoard run for each arm, or for each replica of each arm."""
+    """Write a TensorBoard run for each replica of each arm.
+
+    A row's time is not recorded: between the beginning and the newest checkpoint of a run it is taken to rise
+    with the steps.
+    """
     board = _needed("tensorboard")
     from grok_tui.engine.record.looked_back import LookedBack
     from grok_tui.engine.store.export import read_measures
@@ -167,22 +179,31 @@ def _tensorboard(directory: RunDirectory, out: Path) -> None:
 
     looked_back = read_looked_back(directory)
     try:
-        for arm, columns in read_measures(directory).items():
+        for arm, columns in read_measures(directory, only_finite=False).items():
             steps, seen = columns.pop("step"), looked_back.get(arm) or LookedBack.nothing()
+            at = _times(directory, steps[-1])
             for replica in range(len(next(iter(columns.values()))[0])):
                 folder = out / arm / f"replica-{replica}"
+                if any(folder.glob("events.out.tfevents.*")):
+                    raise GrokTuiError(f"--out: {folder}: holds the events of a run already")
                 with board.SummaryWriter(str(folder)) as writer:
                     for measure, rows in columns.items():
                         for step, row in zip(steps, rows, strict=True):
-                            if row[replica] is not None:
-                                writer.add_scalar(measure, row[replica], step)
+                            writer.add_scalar(measure, row[replica], step, at(step))
                     for measure in seen.names:
                         values = seen.values(measure, replica).tolist()
                         for step, value in zip(seen.steps.tolist(), values, strict=True):
-                            if math.isfinite(value):
-                                writer.add_scalar(measure, value, step)
+                            writer.add_scalar(measure, value, step, at(step))
     except OSError as error:
         raise GrokTuiError(f"--out: {out}: {reason(error)}") from None
+
+
+def _times(directory: RunDirectory, last: int) -> Callable[[int], float]:
+    """Return what gives the time of a step, in seconds since 1970."""
+    began = datetime.fromisoformat(directory.describe().created).timestamp()
+    saved = directory.status().saved
+    seconds = datetime.fromisoformat(saved).timestamp() - began if saved else 0.0
+    return lambda step: began + seconds * step / max(1, last)
 
 
 def _drawn(directory: RunDirectory) -> str:

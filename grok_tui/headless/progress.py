@@ -16,6 +16,7 @@ from rich.text import Text
 
 from grok_tui.numbers import clock, grouped, rate, short
 from grok_tui.output import narration_console
+from grok_tui.printable import printable
 
 BAR_SECONDS = 0.25  # between two looks at the run; drawing takes time from training
 LINE_SECONDS = 10.0
@@ -55,7 +56,7 @@ class Narration(Protocol):
 
 def narration(name: str) -> LineNarration | BarNarration:
     """Return what suits stderr as it is, to be entered while there is something to tell."""
-    console = narration_console()
+    console, name = narration_console(), printable(name)
     return BarNarration(name, console) if console.is_terminal else LineNarration(name, console)
 
 
@@ -112,7 +113,7 @@ class LineNarration:
     def say(self, line: str) -> None:
         """Write a line; a closed stderr must not end a run."""
         with suppress(OSError, ValueError):
-            self._console.print(f"{self._name}: {line}", soft_wrap=True, markup=False)
+            self._console.print(f"{self._name}: {printable(line)}", soft_wrap=True, markup=False)
 
 
 class BarNarration(Progress):
@@ -158,7 +159,7 @@ class BarNarration(Progress):
     def say(self, line: str) -> None:
         """Write a line above the bar."""
         with suppress(OSError, ValueError):
-            self.console.print(line, style="dim", markup=False)
+            self.console.print(printable(line), style="dim", markup=False)
 
     def stop(self) -> None:
         """Take the bar away, if there still is a terminal."""

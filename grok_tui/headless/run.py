@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,13 +143,15 @@ def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, st
             run.compiling.listen(teller.say)
             first_step, steps_before = time.monotonic(), run.steps
             outcome = _carried_out(job, stop, deadline, teller)
-            _keep_end(job.store, outcome.ended, teller)
+            kept = _keep_end(job.store, outcome.ended, teller)
             if outcome.ended in ENDED_EARLY:
                 teller.say(f"{ENDED_EARLY[outcome.ended]}; what was recorded so far follows")
         timings = _timings(run.steps - steps_before, started, first_step)
         report = _report(job, outcome, timings)
         if job.controls is not None and outcome.ended == "finished":
             report = _controlled(report, job.controls, run, stop, deadline, teller)
+        if not kept and report.exit_code == ExitCode.AS_EXPECTED:
+            report = report.model_copy(update={"exit_code": int(ExitCode.USAGE)})
         if report.problem is not None:
             complain(f"{job.label}: {report.problem}")
         _publish(report, wishes.as_json, wishes.junit_file)
@@ -239,34 +242,36 @@ def _checkpoint(store: Store, teller: Narration) -> None:
         teller.say(f"no checkpoint could be written: {store.problem}; training goes on")
 
 
-def _keep_end(store: Store | None, ended: Ending, teller: Narration) -> None:
-    """Write the last checkpoint, before a word is said: the terminal may be gone."""
+def _keep_end(store: Store | None, ended: Ending, teller: Narration) -> bool:
+    """Write the last checkpoint before a word is said (the terminal may be gone); return if all is kept."""
     if store is None:
-        return
-    name = store.directory.name
+        return True
+    name, kept_whole = store.directory.name, True
     if ended == "failed":
         kept = "kept" if store.fail() else "kept up to its newest checkpoint"
         teller.say(f"{kept} as {name}")
     elif not store.checkpoint(ended):
+        kept_whole = False
         complain(f"the end of the run is not kept: {store.problem}")
     elif ended in ENDED_EARLY:
         teller.say(f"kept; to go on: grok-tui resume {shlex.quote(name)}")
     else:
         teller.say(f"kept as {name}")
     store.close()
+    return kept_whole
 
 
 def _publish(report: Report, as_json: bool, junit_file: Path | None) -> None:
-    """Write the files first: they are safe whatever happens to stdout."""
-    if junit_file is not None:
-        write_file(junit_file, junit.document([report]), "--junit")
+    """Write the file first, safe whatever happens to stdout; if it fails, stdout has the result yet."""
     try:
-        if as_json:
-            write_result(report.to_json())
-        else:
-            print_result(run_tables(report))
-    except StdoutClosedError:
-        pass  # the reader had enough; the exit code still carries the verdict
+        if junit_file is not None:
+            write_file(junit_file, junit.document([report]), "--junit")
+    finally:
+        with suppress(StdoutClosedError):  # the reader had enough; the exit code still carries the verdict
+            if as_json:
+                write_result(report.to_json())
+            else:
+                print_result(run_tables(report))
 
 
 def _timings(steps: int, started: float, first_step: float) -> Timings:

@@ -211,17 +211,24 @@ def _ledger(work: Sequence[Job], stop: Interrupts, seconds: float) -> Ledger:
 
 
 def _publish(ledger: Ledger, outputs: Outputs, commit: str | None) -> None:
+    """Write the files first, safe whatever happens to stdout; if one fails, stdout has the result yet."""
+    try:
+        _write_files(ledger, outputs, commit)
+    finally:
+        with suppress(StdoutClosedError):
+            if outputs.as_json:
+                write_result(ledger.to_json())
+            else:
+                print_result(_tables(ledger))
+
+
+def _write_files(ledger: Ledger, outputs: Outputs, commit: str | None) -> None:
     if outputs.junit is not None:
         runs = seed_tables.named(ledger) if isinstance(ledger, SeedLedger) else ledger.runs
         write_file(outputs.junit, junit.document(runs, ledger.failures), "--junit")
     if outputs.markdown is not None:
         before = outputs.markdown.read_text("utf-8", "replace") if outputs.markdown.is_file() else ""
         write_file(outputs.markdown, _page(ledger, before, commit), "--markdown")
-    with suppress(StdoutClosedError):
-        if outputs.as_json:
-            write_result(ledger.to_json())
-        else:
-            print_result(_tables(ledger))
 
 
 def _page(ledger: Ledger, before: str, commit: str | None) -> str:

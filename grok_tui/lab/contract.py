@@ -5,13 +5,15 @@ Each raises ContractError with a line that says what is not as the engine takes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..catalog.plugins import require
+from .pure import Draws
 
 
 def is_a(kind: type, what: str, found: object) -> None:
@@ -63,6 +65,19 @@ def is_pair(what: str, found: object) -> tuple[Any, Any]:
     require(pair, f"{what} gives {type(found).__name__}, not a tuple of two")
     assert isinstance(found, tuple)
     return found[0], found[1]
+
+
+@contextmanager
+def draws_nothing(otherwise: str, by: str = "it") -> Iterator[None]:
+    """Check that what is done within draws no random numbers.
+
+    Args:
+        otherwise: where they come from instead.
+        by: what might draw some.
+    """
+    with Draws() as draws:
+        yield
+    require(not draws.seen, f"{by} draws random numbers ({', '.join(draws.seen)}): {otherwise}")
 
 
 def are_coefficients(found: object, replicas: int, steps: int = 1) -> None:

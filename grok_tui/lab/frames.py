@@ -29,6 +29,10 @@ class Frame(ABC):
     """Where a rule works."""
 
     @abstractmethod
+    def there(self, theta: Theta) -> Theta:
+        """Return theta [R, P], or a change of it, in the frame."""
+
+    @abstractmethod
     def update(
         self, rule: Rule, theta: Theta, grad: Theta, state: Slots, c: Numbers
     ) -> tuple[Theta, dict[str, Tensor]]:
@@ -38,11 +42,18 @@ class Frame(ABC):
 class Identity(Frame):
     """The network's own coordinates."""
 
+    def there(self, theta: Theta) -> Theta:
+        """Return theta as it is."""
+        return theta
+
     def update(
         self, rule: Rule, theta: Theta, grad: Theta, state: Slots, c: Numbers
     ) -> tuple[Theta, dict[str, Tensor]]:
         """Take the rule's own step."""
         return rule.update(theta, grad, state, c)
+
+
+IDENTITY = Identity()
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,7 @@ def build_frame(spec: FrameSpec, layout: Layout, like: Tensor) -> Frame:
 def identity(spec: Spec, layout: Layout, like: Tensor) -> Identity:
     """Return the network's own coordinates."""
     del spec, layout, like
-    return Identity()
+    return IDENTITY
 
 
 def rotated(spec: Rotated, layout: Layout, like: Tensor) -> Rotation:

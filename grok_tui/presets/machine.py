@@ -1,4 +1,4 @@
-"""How much memory the machine has that a preset is checked on."""
+"""How much memory there may be for a run."""
 
 from __future__ import annotations
 

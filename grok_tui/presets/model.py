@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -20,7 +20,6 @@ from ..catalog.measures import (
     LEAST_KEPT_STATES,
     MEASURES,
     MOST_STATES_BYTES,
-    MOST_VECTOR_BYTES,
     AnyMeasure,
     Measure,
     MeasureSpec,
@@ -30,13 +29,14 @@ from ..catalog.measures import (
 from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
+from .claim import Claim
 from .control import Control
 from .machine import largest_memory
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
-from .statements import check_numbers
 
 ELSEWHERE = {"elsewhere": True}
 """The context of validation for what may be meant for another machine, so that memory is no matter."""
@@ -49,61 +49,6 @@ def _no_keyword(name: str) -> str:
 
 
 ArmName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_no_keyword)]
-
-
-class Claim(Spec):
-    """A statement of the source, the condition that it amounts to here, and what became of it."""
-
-    says: str = knob(help="the statement, in words")
-    holds: str = knob(help="the condition, in the claim language")
-    origin: str = knob(help="where the statement stands")
-    retracted: str | None = knob(None, help="what its author said when taking it back")
-    expected: Literal["reproduced", "not reproduced"] = knob("reproduced", help="the honest verdict")
-    because: str | None = knob(None, help="why it is not reproduced")
-    holds_in: float = knob(1.0, gt=0, le=1, help="share of the replicas it has to hold in")
-    statements: list[int] = knob([], help="numbers of the statements that it stands for, of those that ship")
-    fails_with: Control | None = knob(None, help="its control: with this the condition does not hold")
-    holds_with: Control | None = knob(None, help="the control of one not reproduced: with this it holds")
-
-    @field_validator("statements")
-    @classmethod
-    def _statements_exist(cls, numbers: list[int]) -> list[int]:
-        check_numbers(numbers)
-        return numbers
-
-    @field_validator("holds")
-    @classmethod
-    def _parses(cls, text: str) -> str:
-        claims.parse(text)
-        return text
-
-    @model_validator(mode="after")
-    def _reason_is_given(self) -> Claim:
-        if (self.expected == "not reproduced") != (self.because is not None):
-            raise ValueError("'because' goes with expected = \"not reproduced\", and only with it")
-        return self
-
-    @model_validator(mode="after")
-    def _control_goes_with_the_verdict(self) -> Claim:
-        key, other = ("fails_with", "holds_with")[:: 1 if self.expected == "reproduced" else -1]
-        if getattr(self, other) is not None:
-            raise ValueError(f"the control of a claim that is {self.expected} is '{key}', not '{other}'")
-        if self.control is not None:
-            try:
-                claims.parse(self.control.applied(self.holds))
-            except ValueError as error:
-                raise ValueError(f"{key}: {error}") from None
-        return self
-
-    @property
-    def condition(self) -> claims.Condition:
-        """The parsed condition."""
-        return claims.parse(self.holds)
-
-    @property
-    def control(self) -> Control | None:
-        """What turns the verdict round, if the preset says so."""
-        return self.fails_with if self.expected == "reproduced" else self.holds_with
 
 
 class Arm(Spec):
@@ -264,6 +209,20 @@ class Preset(Spec):
                 f"task, model and replicas need about {needed / 2**30:,.0f} GiB of memory;"
                 f" there are {there / 2**30:,.0f}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _vectors_can_be_kept(self) -> Preset:
+        for i, asked in enumerate(self.measures):
+            measure = MEASURES[asked.name]
+            for arm in self.arms:
+                if not measure.applies(arm.task, arm.model):
+                    continue
+                try:
+                    sizes = measure.lengths(arm.task, arm.model, asked.settings)
+                    check_vector(asked.name, measure.axes, sizes, self.training.replicas)
+                except ValueError as error:
+                    raise ValueError(f"measures[{i}]: {str(error).removeprefix('measure ')}") from None
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Which plugins a preset uses, so that a run can say what it was made with and ask for it again."""
+"""Which plugins presets and interventions use, so that a run can say what made it and ask for it again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ..catalog.interventions import INTERVENTIONS
+from ..catalog.interventions import INTERVENTIONS, AnyIntervention
 from ..catalog.losses import LOSSES
 from ..catalog.measures import MEASURES
 from ..catalog.models import MODELS
@@ -48,19 +48,32 @@ class PluginUsed(BaseModel):
 
 def plugins_of(preset: Preset) -> list[PluginUsed]:
     """Return the plugins that a preset names, each thing once."""
-    found: dict[tuple[str, str], PluginUsed] = {}
-    for registry, name in _named(preset):
-        origin = registry[name].origin
-        if origin is not None:
-            found[registry.kind, name] = PluginUsed(
-                kind=registry.kind,
-                name=name,
-                distribution=origin.distribution,
-                version=origin.version,
-                file=origin.file,
-                digest=origin.digest,
-            )
-    return list(found.values())
+    return _used(_named(preset))
+
+
+def plugins_in(intervention: AnyIntervention) -> list[PluginUsed]:
+    """Return the plugins that an intervention needs: of what it is, sets or puts to work."""
+    return _used(_named_by(intervention))
+
+
+def _used(named: Iterable[tuple[Registry[Any], str]]) -> list[PluginUsed]:
+    found = {(registry.kind, name): _plugin(registry, name) for registry, name in named}
+    return [one for one in found.values() if one is not None]
+
+
+def _plugin(registry: Registry[Any], name: str) -> PluginUsed | None:
+    """Return the plugin that brings something; None of what ships."""
+    origin = registry[name].origin
+    if origin is None:
+        return None
+    return PluginUsed(
+        kind=registry.kind,
+        name=name,
+        distribution=origin.distribution,
+        version=origin.version,
+        file=origin.file,
+        digest=origin.digest,
+    )
 
 
 def _named(preset: Preset) -> Iterator[tuple[Registry[Any], str]]:
@@ -74,13 +87,17 @@ def _named(preset: Preset) -> Iterator[tuple[Registry[Any], str]]:
         for measure in preset.measures_of(arm):
             yield MEASURES, measure
     for intervention in preset.interventions:
-        yield INTERVENTIONS, intervention.action
-        owner = MODIFIERS.owner(getattr(intervention, "hyperparameter", ""))
-        if owner is not None:
-            yield MODIFIERS, owner.name
-        optimizer = getattr(intervention, "optimizer", None)
-        if optimizer is not None:
-            yield OPTIMIZERS, optimizer.name
+        yield from _named_by(intervention)
+
+
+def _named_by(intervention: AnyIntervention) -> Iterator[tuple[Registry[Any], str]]:
+    yield INTERVENTIONS, intervention.action
+    owner = MODIFIERS.owner(getattr(intervention, "hyperparameter", ""))
+    if owner is not None:
+        yield MODIFIERS, owner.name
+    optimizer = getattr(intervention, "optimizer", None)
+    if optimizer is not None:
+        yield OPTIMIZERS, optimizer.name
 
 
 def missing(used: Iterable[PluginUsed]) -> str | None:
@@ -97,13 +114,12 @@ def missing(used: Iterable[PluginUsed]) -> str | None:
     return None
 
 
-def changed(then: Iterable[PluginUsed], now: Iterable[PluginUsed]) -> list[str]:
+def changed(then: Iterable[PluginUsed]) -> list[str]:
     """Return, in a line each, which plugins are not as they were, so that the bits may differ."""
-    before = {(one.kind, one.name): one for one in then}
     lines = []
-    for one in now:
-        old = before.get((one.kind, one.name))
-        if old is not None and old.digest != one.digest:
+    for old in then:
+        one = _plugin(REGISTRIES[old.kind], old.name)
+        if one is not None and old.digest != one.digest:
             what = f"{one.kind} '{one.name}' of {one.file or one.distribution}"
             versions = (
                 f"{old.version} then, {one.version} now" if old.version != one.version else "was edited"

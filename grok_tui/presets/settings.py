@@ -48,10 +48,12 @@ class Settings:
         """Return the settings with so many samples taken from those withheld, or withheld where negative.
 
         Raises:
-            ValueError: there are not so many, none would be left, or fewer than are in a batch.
+            ValueError: there are none or not so many, none would be left, or fewer than are in a batch.
         """
         if not self.samples:
             raise ValueError("an arm that learns online has no training set")
+        if more > 0 and not self.withheld:
+            raise ValueError("no sample is withheld that could be acquired")
         if more > self.withheld:
             raise ValueError(f"{more} samples are more than the {self.withheld} withheld")
         if self.samples + more < 1:

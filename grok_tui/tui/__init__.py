@@ -169,6 +169,8 @@ def _prepare_environment(color: Color) -> None:
         os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")
     if color == "none":
         os.environ["NO_COLOR"] = "1"
+    elif not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # empty, it asks for nothing (no-color.org)
 
 
 def _leave_now(code: int) -> None:

@@ -72,7 +72,7 @@ class Explorer(App[int]):
         kept: Kept | None = None,
     ) -> None:
         # With a theme of true colours Textual would show grey in place of colours.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.settings, self._complaints = settings.load()
         self.fps = fps or settings.frames_per_second(self.settings)
         self.charset: Charset = "ascii" if ascii else themes.resolved_charset(self.settings.charset)

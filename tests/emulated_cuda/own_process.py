@@ -61,7 +61,7 @@ def _run(node: str, root: str, connection: Connection) -> None:
     os.environ[INSIDE] = "1"
     os.chdir(root)
     without = ("cacheprovider", "hypothesispytest")  # the second takes a second to import at every end
-    options = ["-n", "0", "-m", "", "--no-header", "--show-capture=no", *(f"-pno:{name}" for name in without)]
+    options = ["-n0", "-m", "", "--no-header", "--show-capture=no", *(f"-pno:{name}" for name in without)]
     with contextlib.redirect_stdout(io.StringIO()) as said:
         code = pytest.main([node, *options])
     connection.send((int(code), said.getvalue()))

@@ -16,6 +16,7 @@ from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import Event, History
+from grok_tui.engine.record.looked_back import LookedBack
 from grok_tui.engine.record.vectors import Axis, VectorHistory
 from grok_tui.engine.record.verdicts import judge
 from grok_tui.engine.run.snapshot import Snapshot, State
@@ -98,6 +99,10 @@ class FakeArm:
     def history(self) -> History:
         return self.status.history
 
+    @property
+    def looked_back(self) -> LookedBack:
+        return self.status.looked_back
+
     def record(self, step: int) -> None:
         bias = 1 - np.exp(-step / self.speed)
         memorizer = (1 - bias) * 0.1
@@ -152,6 +157,7 @@ class FakeRun:
                 since=0,
                 modifiers=Modifiers(),
                 batch_size=spec.training.batch_size,
+                samples=samples,
                 diverged=False,
                 interventions=(),
                 events=(),

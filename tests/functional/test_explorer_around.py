@@ -33,9 +33,10 @@ from grok_tui.tui.live.screen import LiveScreen
 from grok_tui.tui.parts.page import Page
 from grok_tui.tui.settings import UserSettings, settings_file
 from grok_tui.tui.sheets import guide
+from grok_tui.tui.sheets.choice import Field
 from grok_tui.tui.sheets.debug import DebugScreen
 from grok_tui.tui.sheets.help import HelpScreen, help_lines
-from grok_tui.tui.sheets.optimizer import Field, OptimizerScreen, check
+from grok_tui.tui.sheets.optimizer import OptimizerScreen, check
 from grok_tui.tui.sheets.palette import ActionProvider
 
 SIZES = [(60, 20), (80, 24), (120, 36), (200, 60)]
@@ -526,7 +527,7 @@ def test_every_optimizer_fits_the_screen_and_can_be_chosen(preset, size):
         for name, entry in OPTIMIZERS.shipped.items():
             shown = [field for field in screen.query(Field) if field.display]
             assert len(shown) == len(entry.spec.model_fields) - 1
-            assert screen.query_one("#optimizer-keys").region.bottom <= size[1]
+            assert screen.query_one("#choice-keys").region.bottom <= size[1]
             assert all(field.region.height == 1 for field in shown)
             last = name
             await explorer.press("down")

@@ -1,10 +1,13 @@
 """The explorer with optimizers of plugins: many knobs are set like any, a broken one is told of."""
 
+import asyncio
+import time
 from importlib.metadata import EntryPoint
 from typing import Literal
 
 import pytest
-from explorer import PRESET, Explorer, explore
+from explorer import PATIENCE, PRESET, Explorer, InlineDrawer, explore, text_of
+from plugin_kinds import EXCEPTIONS, HEAD, KINDS, RAISED, after
 from textual.widgets import Input, OptionList
 
 from grok_tui.catalog import registry
@@ -12,6 +15,13 @@ from grok_tui.catalog.base import knob
 from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.optimizers import OPTIMIZERS, Optimizer
 from grok_tui.catalog.origin import Origin
+from grok_tui.catalog.registries import take_up
+from grok_tui.engine.run.snapshot import State
+from grok_tui.engine.worker.orders import Step
+from grok_tui.engine.worker.runner import Runner
+from grok_tui.options import RunOptions
+from grok_tui.presets import load
+from grok_tui.tui.app import make_app
 from grok_tui.tui.sheets.optimizer import OptimizerScreen
 
 
@@ -80,3 +90,54 @@ def test_one_that_cannot_be_loaded_is_told_of_and_not_taken(preset):
         assert explorer.arm("sgd").optimizer.name == "adamw"
 
     explore(script, preset, size=(120, 36))
+
+
+@pytest.mark.usefixtures("own_registries")
+@pytest.mark.parametrize(
+    ("kind", "place", "raised"),
+    [
+        ("task", "def build(spec, seed, dtype):", "an exit"),
+        ("measure", "def spread(probe):", "what is no Exception"),
+        ("intervention", "def nudge(arm, intervention, after):", "one without words"),
+    ],
+)
+def test_one_that_fails_stops_the_run_and_is_named_on_the_screen(tmp_path, kind, place, raised):
+    one, file, path = KINDS[kind], tmp_path / "mine.py", tmp_path / "mine.toml"
+    statement, said = RAISED[raised]
+    file.write_text(HEAD + EXCEPTIONS + one.code.replace(place, after(kind, place, statement)))
+    path.write_text(one.preset())
+    take_up([file])
+
+    async def script() -> None:
+        app = make_app(str(path), RunOptions(), draw_with=InlineDrawer, fps=50)
+        async with app.run_test(size=(160, 40)) as pilot:
+            for _ in range(PATIENCE):
+                if "Training stopped" in text_of(app):
+                    break
+                await pilot.pause(0.02)
+            assert app.snapshot.failure == f"plugin {file}: {kind} '{one.name}': {said}"
+            assert "mine.py" in "".join(text_of(app).split())
+            assert not app.faults
+
+    asyncio.run(script())
+
+
+@pytest.mark.usefixtures("own_registries")
+def test_steps_by_hand_in_which_one_fails_stop_the_run_as_any_do(tmp_path):
+    one, file, path = KINDS["measure"], tmp_path / "mine.py", tmp_path / "mine.toml"
+    code = one.code.replace("says=", "traced=False, says=")
+    right = "    return probe"
+    file.write_text(
+        HEAD + EXCEPTIONS + code.replace(right, f"    if late(): raise ValueError('late')\n{right}")
+    )
+    path.write_text(one.preset())
+    take_up([file])
+    run = Runner(load(str(path)), paused=True)
+    run.start()
+    run.give(Step(steps=100))
+    deadline = time.monotonic() + 60
+    while run.snapshot.state is not State.FAILED and time.monotonic() < deadline:
+        time.sleep(0.01)
+    run.close()
+    assert run.snapshot.failure == f"plugin {file}: measure 'spread': ValueError: late"
+    assert not run.refusals

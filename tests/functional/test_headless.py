@@ -232,6 +232,34 @@ class TestOutput:
         assert "grok-tui: stdout: no space left on device" in found.stderr
         assert ElementTree.parse(path).getroot().find("testsuite") is not None
 
+    def test_a_report_that_cannot_be_written_leaves_the_old_one_and_the_tables(
+        self, grok_tui, preset_file, tmp_path, monkeypatch
+    ):
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        path = tmp_path / "report.xml"
+        path.write_text("old")
+        monkeypatch.setattr(os, "fsync", full)
+        called = grok_tui("--headless", "--preset", preset_file(), "--junit", path)
+        assert called.code == 2
+        assert f"grok-tui: --junit: {path}: no space left on device" in called.err
+        assert path.read_text() == "old"
+        assert "1 of 1 verdict as expected" in called.out
+
+    @pytest.mark.parametrize("terminal", [False, True])
+    def test_no_control_character_of_a_name_reaches_stderr(
+        self, grok_tui, preset_file, monkeypatch, terminal
+    ):
+        screen = Screen()
+        if terminal:
+            monkeypatch.setattr("grok_tui.headless.progress.narration_console", screen.console)
+        name = "a\x1b]0;title\x07b"
+        called = grok_tui("--headless", "--preset", preset_file(name=name), "--steps", 5)
+        said = called.err + called.out + screen.text
+        assert "\x1b]0;" not in said
+        assert "\x07" not in said
+
 
 class TestEndings:
     def test_divergence_exits_with_3_and_keeps_what_was_recorded(self, grok_tui, report, preset_file):

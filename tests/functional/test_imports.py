@@ -4,10 +4,14 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from plugin_kinds import KINDS
 
 HEAVY = {"torch", "textual", "pydantic", "numpy"}
 SCREENS = {"textual", "rich", "typer", "plotext"}
+
+TABLE = 'name = "binary_operation"\np = 5'
 
 LOOK = """
 import json, sys
@@ -69,3 +73,26 @@ def test_a_run_is_ended_without_torch():
 def test_the_document_needs_no_torch():
     modules = ("frontend.report", "headless.tables", "headless.junit", "headless.verify")
     assert "torch" not in imported("".join(f"import grok_tui.{name};" for name in modules))
+
+
+@pytest.mark.parametrize("to", ["json", "csv", "npz", "parquet", "svg"])
+def test_a_kept_run_is_exported_without_torch(to, preset_file, tmp_path, grok_tui):
+    if to == "parquet":
+        pytest.importorskip("pyarrow")
+    kept, path = tmp_path / "kept", tmp_path / "table.toml"
+    path.write_text(KINDS["measure"].preset(measures='"singular_values"', task=TABLE, model="mlp", steps=20))
+    assert grok_tui("--preset", path, "--headless", "--run-dir", kept).code == 0
+    call = called("export", str(kept), "--to", to, "--out", str(tmp_path / f"out.{to}"))
+    assert "torch" not in imported(call)
+    assert (tmp_path / f"out.{to}").stat().st_size
+
+
+def test_labels_of_an_axis_are_exported_as_well(tmp_path, grok_tui):
+    kept, path, out = tmp_path / "kept", tmp_path / "table.toml", tmp_path / "out.npz"
+    path.write_text(KINDS["measure"].preset(measures='"embedding_power"', task=TABLE, model="mlp", steps=20))
+    assert grok_tui("--preset", path, "--headless", "--run-dir", kept).code == 0
+    assert grok_tui("export", kept, "--to", "npz", "--out", out).code == 0
+    with np.load(out) as arrays:
+        assert (
+            len(arrays["first/embedding_power/frequency"]) == arrays["first/embedding_power/value"].shape[-1]
+        )

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grok_tui.catalog import plugins
-from grok_tui.catalog.registries import REGISTRIES, VARIABLE
+from grok_tui.catalog.registries import REGISTRIES, VARIABLE, take_up
 
 LION = '''
 """A copy of Lion under a name of its own."""
@@ -164,6 +164,47 @@ class TestFile:
         tiger.write_text(LION + "\n# edited\n")
         called = grok_tui("resume", folder, "--headless", "--plugin", str(tiger))
         assert called.code == 0
+        assert f"the bits may differ: optimizer 'tiger' of {tiger}: was edited" in called.err
+
+    def test_a_run_asks_for_what_was_set_by_hand_as_well(
+        self, tiger, preset_file, tmp_path, grok_tui, monkeypatch
+    ):
+        """Of a modifier, of which the preset says nothing, and of an optimizer that was switched to."""
+        from grok_tui.catalog.interventions import intervention
+        from grok_tui.engine.run.run import Run
+        from grok_tui.engine.store.store import create
+        from grok_tui.presets import load
+
+        shift = tmp_path / "shift.py"
+        shift.write_text(SHIFT)
+        take_up([shift, tiger])
+        run = Run(load(preset_file()))
+        store = create(run, "small", at=tmp_path / "kept")
+        arm = next(iter(run.arms.values()))
+        by_hand = {"arm": arm.name, "at_step": 0}
+        document = tmp_path / "kept" / "run.json"
+        assert "plugins" not in json.loads(document.read_text())
+        arm.advance(5)
+        one = {"action": "set", "hyperparameter": "shift_memory", "value": 0.25}
+        arm.intervene(intervention(by_hand | one))
+        (used,) = json.loads(document.read_text())["plugins"]
+        assert (used["kind"], used["name"], used["file"]) == ("modifier", "shift", str(shift))
+        arm.intervene(intervention(by_hand | {"action": "switch", "optimizer": {"name": "tiger"}}))
+        arm.advance(5)
+        assert store.checkpoint()
+        store.close()
+        assert [one["name"] for one in json.loads(document.read_text())["plugins"]] == ["shift", "tiger"]
+        folder = str(tmp_path / "kept")
+        forget(monkeypatch)
+        line = one_line(grok_tui("resume", folder, "--headless"))
+        assert f"needs --plugin {shift} (its modifier 'shift'): give it again" in line
+        forget(monkeypatch)
+        line = one_line(grok_tui("resume", folder, "--headless", "--plugin", str(shift)))
+        assert f"needs --plugin {tiger} (its optimizer 'tiger'): give it again" in line
+        forget(monkeypatch)
+        tiger.write_text(LION + "\n# edited\n")
+        called = grok_tui("resume", folder, "--headless", "--plugin", str(shift), "--plugin", str(tiger))
+        assert called.code in (0, 1)
         assert f"the bits may differ: optimizer 'tiger' of {tiger}: was edited" in called.err
 
     @pytest.mark.parametrize(

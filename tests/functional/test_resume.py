@@ -1,12 +1,19 @@
 """Runs that survive: killed, hung up, out of time, and taken up again to the same bits."""
 
+import csv
+import errno
+import fcntl
 import json
+import math
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 
+import numpy as np
+import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 from kills import LINEAR, MLP, kill_and_resume
@@ -14,6 +21,7 @@ from kills import LINEAR, MLP, kill_and_resume
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.store import store as storing
 from grok_tui.engine.store.directory import RunDirectory, RunStatus
+from grok_tui.engine.store.files import StoreError
 from grok_tui.headless.export import EXTRAS
 from grok_tui.paths import runs_folder
 
@@ -105,10 +113,21 @@ class TestStops:
         monkeypatch.setattr(storing, "CADENCE", 0.0)
         monkeypatch.setattr(storing, "write_checkpoint", full)
         called = grok_tui("--headless", "--preset", preset_file(), "--run-dir", folder)
-        assert called.code == 0
+        assert called.code == 2, "what was asked to be kept is not"
         assert "1 of 1 verdict as expected" in called.out
         assert called.err.count("no space left on device; training goes on") == 1
         assert called.err.count("the end of the run is not kept: ") == 1
+
+
+def events_in(content: bytes):
+    """Yield the events of a TensorBoard file: each stands between its length and checksums."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    at = 0
+    while at < len(content):
+        (length,) = struct.unpack_from("<Q", content, at)
+        yield Event.FromString(content[at + 12 : at + 12 + length])
+        at += length + 16
 
 
 class TestCommands:
@@ -151,10 +170,90 @@ class TestCommands:
         assert table.column_names == lines[0].split(",")
         assert table["bias"].to_pylist()[-1] == float(lines[-1].split(",")[lines[0].split(",").index("bias")])
         assert len(table) == len(lines) - 1
-        (events,) = (tmp_path / "tensorboard" / "sgd" / "replica-0").iterdir()
+        folder = tmp_path / "tensorboard" / "sgd" / "replica-0"
+        (events,) = folder.iterdir()
         assert b"val_loss" in events.read_bytes()
+        again = grok_tui("export", "first", "--to", "tensorboard", "--out", tmp_path / "tensorboard")
+        assert (again.code, again.err) == (
+            2,
+            f"grok-tui: --out: {folder}: holds the events of a run already\n",
+        )
+        assert list(folder.iterdir()) == [events]
         assert "Validation" in (tmp_path / "svg").read_text()
         assert (tmp_path / "png").read_bytes().startswith(b"\x89PNG")
+
+    def test_a_table_has_the_same_types_whatever_its_rows_hold(self, grok_tui, preset_file, tmp_path):
+        for arm, more in (("sgd", []), ("null", ["--set", "arms.null.optimizer.lr=1e38"]), ("true", [])):
+            path = preset_file({'name = "sgd"\n': f'name = "{arm}"\n', "sgd.bias": f"{arm}.bias"}, name=arm)
+            grok_tui("--headless", "--preset", path, "--run-dir", tmp_path / arm, "--steps", 20, *more)
+            out = tmp_path / "table" / f"{arm}.parquet"
+            out.parent.mkdir(exist_ok=True)
+            assert grok_tui("export", tmp_path / arm, "--to", "parquet", "--out", out).code == 0
+        table = pyarrow.dataset.dataset(tmp_path / "table").to_table()
+        assert set(table["arm"].to_pylist()) == {"sgd", "null", "true"}
+        types = {str(field.type) for field in table.schema if field.name not in ("arm", "step", "replica")}
+        assert types == {"double"}
+        assert [str(table.schema.field(name).type) for name in ("arm", "step", "replica")] == [
+            "string",
+            "int64",
+            "int64",
+        ]
+
+    def test_events_of_a_run_that_diverged_have_its_infinities_and_its_time(
+        self, grok_tui, preset_file, tmp_path
+    ):
+        path = preset_file({"lr = 0.1": "lr = 1e38"})
+        grok_tui("--headless", "--preset", path, "--run-dir", tmp_path / "run")
+        grok_tui("export", tmp_path / "run", "--to", "tensorboard", "--out", tmp_path / "events")
+        rows = list(csv.DictReader((tmp_path / "run" / "measures.csv").open()))
+        (file,) = (tmp_path / "events").rglob("events.*")
+        told = {
+            (value.tag, event.step): (value.simple_value, event.wall_time)
+            for event in events_in(file.read_bytes())
+            for value in event.summary.value
+        }
+        for row in rows:
+            value, when = told["train_loss", int(row["step"])]
+            np.testing.assert_allclose(value, float(row["train_loss"]), rtol=1e-6)
+            assert abs(when - time.time()) < 600
+        assert any(not math.isfinite(float(row["train_loss"])) for row in rows)
+
+    def test_pruning_goes_on_past_what_it_cannot_remove_and_leaves_what_is_not_its_own(self, grok_tui, kept):
+        mine = runs_folder() / kept[0] / "notes.txt"
+        mine.write_text("mine")
+        held = RunDirectory(runs_folder() / kept[1]).lock()
+        called = grok_tui("runs", "prune", "--keep", 0, "--yes")
+        held.release()
+        assert called.code == 0
+        assert mine.read_text() == "mine"
+        assert list(mine.parent.iterdir()) == [mine]
+        assert f"{mine.parent}: what the program did not put there is left" in called.err
+        assert [run["name"] for run in json.loads(grok_tui("runs", "--json").out)] == kept[1:]
+
+    def test_pruning_says_what_it_could_not_remove(self, grok_tui, kept, monkeypatch):
+        original = RunDirectory.remove
+
+        def remove(directory):
+            if directory.name == kept[0]:
+                raise StoreError(f"{directory.path}: permission denied")
+            return original(directory)
+
+        monkeypatch.setattr(RunDirectory, "remove", remove)
+        called = grok_tui("runs", "prune", "--keep", 0, "--yes")
+        assert called.code == 2
+        assert called.out.startswith("deleted 1 run,")
+        assert "permission denied" in called.err
+        assert [run["name"] for run in json.loads(grok_tui("runs", "--json").out)] == kept[:1]
+
+    def test_a_file_system_without_locks_is_called_that(self, grok_tui, preset_file, tmp_path, monkeypatch):
+        def no_locks(*_):
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+        monkeypatch.setattr(fcntl, "flock", no_locks)
+        called = grok_tui("--headless", "--preset", preset_file(), "--run-dir", tmp_path / "run")
+        assert called.code == 2
+        assert "has no locks: no locks available" in called.err
+        assert "another process" not in called.err
 
     @pytest.mark.parametrize("to", ["parquet", "tensorboard", "png"])
     def test_what_an_export_lacks_is_named_with_how_to_install_it(

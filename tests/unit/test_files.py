@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -10,7 +11,7 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.files import (
     free_stem,
     present_folder,
-    read_toml,
+    put_out,
     reason,
     replace_file,
     write_atomically,
@@ -91,15 +92,41 @@ def test_a_stem_is_free_of_all_suffixes_and_of_what_file_systems_refuse(tmp_path
     assert free_stem(tmp_path, "..", (".csv",)) == "run-1"
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"\xff", "is not a text file"), (b"[" * 5000, "is not TOML"), (b"#" * 1_000_001, "MB, so no preset")],
-)
-def test_toml_that_cannot_be_read_is_said_to_be_so(tmp_path, content, said):
-    path = tmp_path / "file.toml"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=said):
-        read_toml(path, 1_000_000, "preset")
+class TestWhatAPersonNamed:
+    def test_a_full_disk_leaves_it_as_it_was(self, tmp_path, monkeypatch):
+        path = tmp_path / "report.xml"
+        path.write_text("old")
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            put_out(path, b"new")
+        assert path.read_text() == "old"
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_it_keeps_its_rights_and_a_new_one_has_those_of_any_other(self, tmp_path):
+        old, new, other = (tmp_path / name for name in ("old", "new", "other"))
+        old.touch()
+        old.chmod(0o640)
+        other.touch()
+        for path in (old, new):
+            put_out(path, b"x")
+        assert old.stat().st_mode & 0o777 == 0o640
+        assert new.stat().st_mode == other.stat().st_mode
+
+    def test_what_is_no_file_is_written_to(self, tmp_path):
+        put_out(Path("/dev/null"), b"x")
+        assert Path("/dev/null").is_char_device()
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        put_out(pipe, b"through")
+        assert os.read(reader, 99) == b"through"
+        os.close(reader)
+
+    def test_a_link_leads_to_what_is_replaced(self, tmp_path):
+        (tmp_path / "link").symlink_to(tmp_path / "target")
+        put_out(tmp_path / "link", b"x")
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "target").read_bytes() == b"x"
 
 
 def test_reasons_are_a_few_words_in_lower_case():

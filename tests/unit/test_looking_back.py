@@ -33,6 +33,9 @@ from grok_tui.engine.remote.news import Teller
 from grok_tui.engine.remote.protocol import ANSWERS
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import State
+from grok_tui.engine.store.directory import RunDirectory
+from grok_tui.engine.store.files import StoreError
+from grok_tui.engine.store.looked_back import read_looked_back
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import create, resume
 from grok_tui.engine.worker.travel import Journey, Trail
@@ -280,6 +283,12 @@ class TestClaims:
         done(run)
         assert [claim.verdict for claim in run.judge()] == [Verdict.REPRODUCED] * 4
 
+    def test_they_are_undecided_again_while_a_run_goes_on_beyond_its_end(self):
+        run = done(Run(declared(claims=[*self.HOLDS, "end(a.val_loss) > 0"], replicas=1)))
+        run.extend()
+        verdicts = [claim.verdict for claim in run.judge()]
+        assert verdicts == [Verdict.UNDECIDED] * 4 + [Verdict.REPRODUCED]
+
     def test_a_curve_is_compared_with_others_where_both_are_known(self, run):
         own = Run(declared(RESTRICTED, EXCLUDED, claims=self.HOLDS[3:]))
         claim = done(own).judge()[0]
@@ -374,6 +383,24 @@ class TestToWhoeverReads:
         text = (tmp_path / "a.looked_back.csv").read_text()
         assert text == (directory.path / "looked_back.csv").read_text()
         assert text.startswith(f"arm,step,replica,{RESTRICTED},{EXCLUDED}\na,0,0,")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "arm,step,replica,x\na,0,0,1\na,1\n",
+            "arm,step,replica,x\na,0,0,1,2\n",
+            "arm,step,replica,x\na,5,0,1\na,5,0,1\n",
+            "arm,step,replica,x\na,0,1,1\n",
+            "arm,step,replica,x\na,0,1000000000,1\n",
+            "arm,step,replica,x\na,0,0,y\n",
+            "step,replica,x\n0,0,1\n",
+            "\xff",
+        ],
+    )
+    def test_a_file_of_somebody_else_that_is_none_is_a_line(self, tmp_path, text):
+        (tmp_path / "looked_back.csv").write_text(text, encoding="latin-1")
+        with pytest.raises(StoreError, match=r"looked_back.csv: is no"):
+            read_looked_back(RunDirectory(tmp_path))
 
     def test_going_back_takes_the_file_away(self, tmp_path):
         store = create(kept := Run(declared(*BOTH, arms="ab")), "x", at=tmp_path / "run")

@@ -1,6 +1,7 @@
 """Themes: colours that can be told apart, on every theme and on every kind of terminal."""
 
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -139,10 +140,16 @@ def test_no_color_leaves_no_colours(monkeypatch):
 
 @pytest.mark.parametrize(
     ("term", "encoding", "expected"),
-    [("xterm", "UTF-8", "braille"), ("linux", "UTF-8", "ascii"), ("xterm", "ANSI_X3.4-1968", "ascii")],
+    [
+        ("xterm", "UTF-8", "braille"),
+        ("linux", "UTF-8", "ascii"),
+        ("xterm", "ANSI_X3.4-1968", "ascii"),
+        ("xterm", "ISO-8859-1", "ascii"),
+        ("xterm", "no-such-encoding", "ascii"),
+    ],
 )
 def test_characters_suit_the_terminal_unless_they_are_set(monkeypatch, term, encoding, expected):
     monkeypatch.setenv("TERM", term)
-    monkeypatch.setattr("locale.getpreferredencoding", lambda do_setlocale: encoding)
+    monkeypatch.setattr("sys.__stderr__", SimpleNamespace(encoding=encoding))  # Textual writes there
     assert themes.resolved_charset("auto") == expected
     assert themes.resolved_charset("blocks") == "blocks"

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet
 import pytest
 import torch
-from arms import preset
+from arms import PARITY, preset
 from pydantic import ValidationError
 
-from grok_tui.catalog.measures import MEASURES, MOST_VECTOR_BYTES
+from grok_tui.catalog.measures import MEASURES
+from grok_tui.catalog.sizes import FEWEST_ROWS, MOST_VECTOR_BYTES
 from grok_tui.charts.draw import draw
 from grok_tui.charts.model import Bars, Heatmap, LineChart
 from grok_tui.charts.style import DARK, Style
 from grok_tui.engine.record.vectors import (
-    FEWEST_ROWS,
     ROWS,
     Axis,
     VectorError,
@@ -32,14 +33,14 @@ from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import create, resume
-from grok_tui.errors import GrokTuiError
+from grok_tui.errors import GrokTuiError, PresetError
 from grok_tui.frontend import chart_builder, charts_of_runs
 from grok_tui.frontend.kept import json_of, snapshot_of
 from grok_tui.frontend.report import Export
 from grok_tui.frontend.view import View
 from grok_tui.headless.export import export_run
 from grok_tui.lab.measures import take
-from grok_tui.presets import Preset
+from grok_tui.presets import Preset, load
 from grok_tui.presets.model import memory_needed
 
 VECTORS = ["singular_values", "embedding_power"]
@@ -282,6 +283,63 @@ class TestCharts:
 def test_the_memory_of_a_preset_counts_the_records_of_its_vectors():
     plain, more = (memory_needed(declared(*measures)) for measures in ((), ("pairs", "margins")))
     assert more - plain == 2 * 2 * MOST_VECTOR_BYTES, "two vectors of two arms"
+
+
+@pytest.mark.parametrize(
+    ("task", "model"),
+    [
+        ({"name": "binary_operation", "p": 7}, {"name": "mlp", "hidden": 4}),
+        ({"name": "binary_operation", "p": 8}, {"name": "mlp", "hidden": 9}),
+        ({"name": "binary_operation", "p": 7, "operation": "divide"}, {"name": "linear"}),
+        ({"name": "binary_operation", "operation": "s4_compose"}, {"name": "embedding_mlp", "width": 3}),
+        ({"name": "sparse_parity", "n": 9, "k": 2, "samples": 20}, {"name": "mlp", "hidden": 5}),
+        ({"name": "linear101", "samples": 6}, {"name": "linear"}),
+    ],
+    ids=str,
+)
+def test_how_long_axes_are_is_known_before_there_are_data(task, model):
+    loss = {"binary_operation": "cross_entropy", "sparse_parity": "hinge", "linear101": "mse"}[task["name"]]
+    arm = {"name": "a", "optimizer": {"name": "sgd", "lr": 0.1}, "model": model}
+    plain = preset(arm, task=task, loss=loss, steps=1)
+    shown = plain.arms[0]
+    along = [
+        name for name, one in MEASURES.shipped.items() if one.axes and one.applies(shown.task, shown.model)
+    ]
+    first = {"name": "singular_values", "part": "first"} if model["name"] == "mlp" else "singular_values"
+    asked = [first if name == "singular_values" else name for name in along]
+    run = Run(Preset.model_validate(plain.model_dump() | {"measures": asked}))
+    for spec in run.preset.measures:
+        sizes = MEASURES[spec.name].lengths(shown.task, shown.model, spec.settings)
+        found = tuple(axis.size for axis in run.arms["a"].vectors[spec.name].axes)
+        assert sizes == found or (sizes is None and spec.name == "singular_values"), spec.name
+
+
+@pytest.mark.parametrize(
+    ("measure", "changes", "said"),
+    [
+        (
+            "margins",
+            {"samples": 600_000},
+            "measures[0]: 'margins': 600,000 (sample) of 1 replicas are 600,000 numbers a recorded step;"
+            " at most 524,288 fit",
+        ),
+        (
+            {"name": "coordinates"},
+            {"n": 9000, "replicas": 64},
+            "measures[0]: 'coordinates': 9,000 (coordinate) of 64 replicas are 576,000 numbers a recorded"
+            " step; at most 524,288 fit, of 58 replicas",
+        ),
+    ],
+    ids=["margins", "coordinates"],
+)
+def test_one_that_is_too_large_is_refused_when_the_preset_is_read(measure, changes, said, write):
+    replicas = changes.pop("replicas", 1)
+    (key, value), *_ = changes.items()
+    text = PARITY.replace({"samples": "samples = 40", "n": "n = 9"}[key], f"{key} = {value}")
+    asked = '"margins"' if measure == "margins" else '{ name = "coordinates" }'
+    path = write(f"measures = [{asked}]\n{text}")
+    with pytest.raises(PresetError, match=re.escape(said)):
+        load(path, replicas=replicas)
 
 
 def test_what_charts_show_can_be_asked_for_of_all_replicas_and_comes_with_exports(tmp_path):

@@ -73,18 +73,15 @@ class Arm:
         compiling: Compiling | None = None,
         watched: Sequence[Watched] = (),
     ) -> None:
-        self.spec = spec
-        self.seeds = tuple(seeds)
+        self.spec, self.seeds = spec, tuple(seeds)
         self._problem = Problem(spec, seeds, device)
         self.task, self.data = self._problem.task, self._problem.data
         theta = self._problem.theta_0.clone()
         learner, kind, task = self._problem.learner(), spec.training.batches, self.task
         self._trainer = Trainer(learner, self.data, theta, self.seeds, kind, spec.frame, compiling, task)
-        self._looking_back = LookingBack(measures, theta)
-        self._measures = self._looking_back.on_the_way
-        self._measuring = self._problem.measuring(theta, self._measures)
-        self.step, self.since, self.end = 0, 0, spec.training.steps
-        self.watched = False
+        self._back = LookingBack(measures, theta)
+        self._measuring = self._problem.measuring(theta, self._back.on_the_way, self._trainer.frame)
+        self.watched, self.step, self.since, self.end = False, 0, 0, spec.training.steps
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: Mapping[str, VectorHistory] = {}
         self._looked_at: tuple[str, ...] = ()
@@ -179,14 +176,14 @@ class Arm:
     @property
     def looked_back(self) -> LookedBack:
         """What is asked at the end about the states on the way; nothing before."""
-        return self._looking_back.found(self.finished, self.history.version, self._measuring)
+        return self._back.found(self.finished, self.history.version, self._measuring)
 
     def watch(self) -> None:
         """Keep at recorded steps, from now on, what charts show of the first replica."""
         if not self.watched:
             self.watched = True
             shown = shown_of(self.spec.task, self.spec.model)
-            self._looked_at = tuple(name for name in shown if name not in self._measures)
+            self._looked_at = tuple(name for name in shown if name not in self._back.on_the_way)
             self._look(self._looked_at)
 
     def advance(self, steps: int) -> int:
@@ -289,7 +286,8 @@ class Arm:
         Raises:
             ValueError: the state is none of such an arm; what the arm is then has no meaning.
         """
-        if any(name.split("/")[1] not in self._measures for name in arrays if name.startswith("vectors/")):
+        kept = {name.split("/")[1] for name in arrays if name.startswith("vectors/")}
+        if kept - self._back.on_the_way.keys():
             self.watch()
         self._trainer.adopt(state)
         check(arrays, self._expected(state))
@@ -352,10 +350,10 @@ class Arm:
 
     def _adapt(self) -> None:
         """Where something changes for the first time that was a constant so far, trace without it."""
-        self._looking_back.forget()
+        self._back.forget()
         if self._problem.changing != self._trainer.changing:
             self._trainer.learn(self._problem.learner())
-            self._measuring = self._problem.measuring(self.theta, self._measures)
+            self._measuring = self._problem.measuring(self.theta, self._back.on_the_way, self._trainer.frame)
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
@@ -387,8 +385,7 @@ class Arm:
         """Yield what keeps arrays of its own in the state, by the name that they stand under."""
         yield "seen", self.detectors
         yield "plateaus", self._seen.plateaus
-        if self._looking_back.states is not None:
-            yield "states", self._looking_back.states
+        yield from self._back.parts()
         # What is kept of the latest record alone follows from theta.
         yield from ((f"vectors/{name}", kept) for name, kept in self.vectors.items() if kept.rows > 1)
 
@@ -396,7 +393,7 @@ class Arm:
         self.history.append(self.step, self._measuring.take(), self._envelope)
         for name, values in self._measuring.vectors.items():
             self._keep(name, values)
-        self._looking_back.record(self.step)
+        self._back.record(self.step)
         self._envelope = empty_envelope(len(self.seeds))
         self._look(self._looked_at)
         self._seen.recorded(self.step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from torch import Tensor
@@ -37,6 +37,11 @@ class LookingBack:
         self._nothing = LookedBack.nothing(tuple(self._asked), replicas)
         self._found = self._nothing
         self._found_at = -1
+
+    def parts(self) -> Iterator[tuple[str, States]]:
+        """Yield what is kept of the way, by the name that it stands under in a checkpoint, if anything is."""
+        if self.states is not None:
+            yield "states", self.states
 
     def record(self, step: int) -> None:
         """Keep the weights as they stand."""

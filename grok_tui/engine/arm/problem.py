@@ -14,6 +14,7 @@ from grok_tui.catalog.measures import MeasureSpec
 from grok_tui.engine.record.arrays import Arrays, prefixed, under
 from grok_tui.engine.record.measuring import Measuring
 from grok_tui.engine.steps.step import Learner
+from grok_tui.lab.frames import Frame
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.models import initial_theta
 from grok_tui.lab.tasks import build_task
@@ -68,8 +69,11 @@ class Problem:
         data = self.data
         return Learner(self.network, self._loss, data.samples, data.shared, self.theta_0, self.changing)
 
-    def measuring(self, theta: Tensor, measures: Mapping[str, MeasureSpec]) -> Measuring:
-        """Return what takes these measures of theta [R, P], which stays in place."""
+    def measuring(self, theta: Tensor, measures: Mapping[str, MeasureSpec], frame: Frame) -> Measuring:
+        """Return what takes these measures of theta [R, P], which stays in place.
+
+        frame: the coordinates that optimizers work in.
+        """
         return Measuring(
             self.network,
             self.task,
@@ -82,6 +86,7 @@ class Problem:
             measures,
             self.data.mask,
             self.changing,
+            frame,
         )
 
     def restart(self, seeds: Sequence[int], replica: int | None) -> Tensor:

@@ -59,6 +59,7 @@ class Trainer:
     Attributes:
         theta: [R, P].
         backends: what makes the steps.
+        frame: the coordinates that optimizers work in.
         drawn_by: what drew the random numbers of steps, in order, see `noise.scheme`; no step without noise.
         optimizer: the optimizer at work.
         modifiers: what else is done to a step.
@@ -95,7 +96,7 @@ class Trainer:
         self._works: dict[tuple[str, int | None, Structure, frozenset[str]], Work] = {}
         self._task = task
         self._frame_spec = frame
-        self._frame = build_frame(frame, learner.network.layout, theta)
+        self.frame = build_frame(frame, learner.network.layout, theta)
         shape = (LONGEST_CHUNK, len(SEEN), len(seeds))
         self._seen = torch.empty(shape, dtype=torch.float64, device=theta.device)
 
@@ -325,7 +326,7 @@ class Trainer:
             parts = Parts(
                 self._learner,
                 self.optimizer.rule,
-                self._frame,
+                self.frame,
                 tuple(state),
                 structure,
                 tuple(self._filters),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from grok_tui.catalog.measures import MEASURES, MeasureSpec
 from grok_tui.engine.steps.plan import Plan
+from grok_tui.lab.frames import IDENTITY, Frame
 from grok_tui.lab.losses import SampleLoss
 from grok_tui.lab.measures import Probe, take, taker
 from grok_tui.lab.models import FlatNetwork
@@ -38,6 +39,7 @@ class Measuring:
         measures: those to take, by name.
         mask: which training samples are in the training set, bool [R, N], in place; None: all.
         changing: which of "targets" and "theta_0" change while training goes on.
+        frame: the coordinates that the arm's optimizers work in.
 
     Attributes:
         names: the measures that are numbers, in the order of the values that `take` returns.
@@ -57,6 +59,7 @@ class Measuring:
         measures: Mapping[str, MeasureSpec],
         mask: Tensor | None = None,
         changing: Collection[str] = (),
+        frame: Frame = IDENTITY,
     ) -> None:
         along = {name: measure for name, measure in measures.items() if MEASURES[name].axes}
         self.names = tuple(name for name in measures if name not in along)
@@ -78,9 +81,8 @@ class Measuring:
             theta: Tensor, theta_0: Tensor, x: Tensor, y: Tensor, vx: Tensor, vy: Tensor, *mask: Tensor
         ) -> Probe:
             train, validation = Samples(x, y), Samples(vx, vy)
-            return Probe(
-                theta, theta_0, network, task, train, validation, loss, shared, mask[0] if mask else None
-            )
+            own = mask[0] if mask else None
+            return Probe(theta, theta_0, network, task, train, validation, loss, shared, own, frame=frame)
 
         def together(*given: Tensor) -> tuple[Tensor, ...]:
             probe = probed(*given)

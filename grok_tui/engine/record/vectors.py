@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.measures import MOST_VECTOR_BYTES
+from grok_tui.catalog.sizes import FEWEST_ROWS, MOST_VECTOR_BYTES, VECTOR_BYTES, check_vector
 from grok_tui.errors import GrokTuiError
 
 from .arrays import MORE_ROWS
@@ -20,11 +20,6 @@ Arrays = Mapping[str, NDArray[Any]]
 
 ROWS = 512
 """Recorded steps that are kept, as long as they fit in `MOST_VECTOR_BYTES`."""
-
-FEWEST_ROWS = 32
-"""Recorded steps that have to fit."""
-
-BYTES = 4  # of a number
 
 
 class VectorError(GrokTuiError, ValueError):
@@ -133,15 +128,12 @@ def bounded(name: str, axes: Sequence[Axis], replicas: int, rows: int = ROWS) ->
     Raises:
         VectorError: fewer than `FEWEST_ROWS` would, and fewer than these rows.
     """
-    numbers = replicas * prod(axis.size for axis in axes)
-    fitting = MOST_VECTOR_BYTES // max(1, BYTES * numbers)
-    if fitting < min(FEWEST_ROWS, rows):
-        sizes = " x ".join(f"{axis.size:,} ({axis.name})" for axis in axes)
-        most = MOST_VECTOR_BYTES // (BYTES * FEWEST_ROWS)
-        raise VectorError(
-            f"measure '{name}': {sizes} of {replicas} replicas are {numbers:,} numbers a recorded step;"
-            f" at most {most:,} fit"
-        )
+    sizes = [axis.size for axis in axes]
+    try:
+        check_vector(name, [axis.name for axis in axes], sizes, replicas, min(FEWEST_ROWS, rows))
+    except ValueError as error:
+        raise VectorError(str(error)) from None
+    fitting = MOST_VECTOR_BYTES // max(1, VECTOR_BYTES * replicas * prod(sizes))
     return VectorHistory(axes, replicas, min(rows, fitting))
 
 

@@ -74,10 +74,26 @@ class JudgedClaim:
         return claims.telling(self.judgements, self.verdict)
 
 
+def all_is_there(condition: claims.Condition, arms: Mapping[str, Recorded]) -> bool:
+    """Whether the arms that a condition speaks of are done, and what it asks at their end is known.
+
+    That is unknown again while an arm goes on beyond the end that its preset gives it.
+    """
+    done = all(arms[name].complete for name in condition.arms())
+    seen = (
+        arms[name].looked_back for name, measure in condition.measures() if _looks_back(arms[name], measure)
+    )
+    return done and all(map(len, seen))
+
+
+def _looks_back(arm: Recorded, measure: str) -> bool:
+    return measure in arm.looked_back.names
+
+
 def judge(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedClaim:
     """Judge a claim as far as the arms it names have come."""
     condition = claim.condition
-    complete = all(arms[name].complete for name in condition.arms())
+    complete = all_is_there(condition, arms)
     judgements = condition.judge([ReplicaCurves(arms, replica) for replica in range(replicas)])
     verdict = claims.verdict(judgements, complete=complete, holds_in=claim.holds_in)
     return JudgedClaim(claim, judgements, verdict)
@@ -97,7 +113,7 @@ class ReplicaCurves:
     def curve(self, arm: str, measure: str) -> claims.Curve:
         """Return a measure of an arm over the steps at which it is known."""
         record = self._arms[arm]
-        if measure in record.looked_back.names:
+        if _looks_back(record, measure):
             seen = record.looked_back
             values = seen.values(measure, self._replica)
             return claims.Curve(seen.steps, values, *(() if len(seen) else (AT_THE_END,)))

@@ -1,7 +1,8 @@
 """Checkpoints: a run's whole state in one safetensors file, which can hold numbers and text but no code.
 
 The arrays are the file's tensors. The rest is JSON in the header's metadata, under `state`, and `sha256` is
-the digest of that text and of all arrays, so that a damaged file is never taken for a good one.
+the digest of that text and of all arrays, so that a damaged file is never taken for a good one. They are read
+without torch.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import safetensors.numpy
@@ -21,13 +23,15 @@ from grok_tui.catalog.base import Count
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.record.history import CAPACITY
-from grok_tui.engine.run.run import Run
 from grok_tui.files import write_atomically
 from grok_tui.presets import Preset
 from grok_tui.presets.model import memory_needed
 
 from .directory import FORMAT, RunDirectory
 from .files import StoreError, open_regular, read_bounded
+
+if TYPE_CHECKING:
+    from grok_tui.engine.run.run import Run
 
 KEPT = 16  # checkpoints of a run at most
 

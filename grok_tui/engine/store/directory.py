@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 import secrets
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +36,9 @@ SOCKET = "socket"
 CHECKPOINTS, CHECKPOINT_SUFFIX = "checkpoints", ".safetensors"
 
 LARGEST_DOCUMENT = 4_000_000  # bytes of run.json and status.json; a preset has at most one million
+
+HELD = frozenset({errno.EWOULDBLOCK, errno.EACCES})
+"""What a system says of a lock that another process has."""
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -198,13 +202,18 @@ class RunDirectory:
             raise StoreError(f"{self.path}: {reason(error)}") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             os.close(handle)
-            raise StoreError(f"run '{self.name}' is running in another process") from None
+            if error.errno in HELD:
+                raise StoreError(f"run '{self.name}' is running in another process") from None
+            raise StoreError(f"{self.path}: this file system has no locks: {reason(error)}") from None
         return Lock(handle)
 
-    def remove(self) -> None:
+    def remove(self) -> bool:
         """Delete the run: the program's own files, and the folder if nothing else is in it.
+
+        Returns:
+            Whether the folder went too.
 
         Raises:
             StoreError: it is running, or something cannot be deleted.
@@ -217,9 +226,12 @@ class RunDirectory:
                 (self.path / CHECKPOINTS).rmdir()
             self.path.rmdir()
         except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                return False
             raise StoreError(f"{self.path}: {reason(error)}") from None
         finally:
             held.release()
+        return True
 
     def _held(self) -> bool:
         try:
@@ -228,8 +240,8 @@ class RunDirectory:
             return False
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
+        except OSError as error:
+            return error.errno in HELD
         finally:
             os.close(handle)
         return False
@@ -262,9 +274,9 @@ def create_directory(label: str, at: Path | None = None) -> RunDirectory:
         StoreError: it holds something, or cannot be made.
     """
     path = at
+    parent = runs_folder()
     try:
         if path is None:
-            parent = runs_folder()
             parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             stem = NOT_IN_A_NAME.sub("-", label)[:60].strip(".-") or "run"
             moment = time.strftime("%Y%m%d-%H%M%S")
@@ -281,7 +293,7 @@ def create_directory(label: str, at: Path | None = None) -> RunDirectory:
                 raise StoreError(f"{path}: is not empty")
         make_folder(path / CHECKPOINTS)
     except OSError as error:
-        raise StoreError(f"{path}: {reason(error)}") from None
+        raise StoreError(f"{path or parent}: {reason(error)}") from None
     return RunDirectory(path)
 
 
@@ -298,6 +310,20 @@ def write_run_file(directory: RunDirectory, document: RunFile) -> None:
         sync_folder(directory.path.parent)
     except OSError as error:
         raise StoreError(f"{directory.path}: {reason(error)}") from None
+
+
+def note_plugins(directory: RunDirectory, used: Sequence[PluginUsed]) -> None:
+    """Write in `run.json` that a run uses these plugins as well.
+
+    Raises:
+        StoreError: it cannot be read or written.
+    """
+    document = directory.describe()
+    noted = {(one.kind, one.name) for one in document.plugins}
+    more = [one for one in used if (one.kind, one.name) not in noted]
+    if more:
+        plugins = [*document.plugins, *more]
+        write_run_file(directory, document.model_copy(update={"plugins": plugins}))
 
 
 def preset_of(document: RunFile, directory: RunDirectory) -> Preset:

@@ -74,8 +74,12 @@ def _parsed(directory: RunDirectory, name: str, line: str) -> dict[str, Any]:
     return found
 
 
-def read_measures(directory: RunDirectory) -> dict[str, dict[str, Any]]:
-    """Return by arm: the recorded steps [n] as `step`, and each measure [n][R]; None stands for NaN and more.
+def read_measures(directory: RunDirectory, *, only_finite: bool = True) -> dict[str, dict[str, Any]]:
+    """Return by arm: the recorded steps [n] as `step`, and each measure [n][R].
+
+    Args:
+        directory: the run's folder.
+        only_finite: whether None stands for NaN and infinities, as in JSON.
 
     Raises:
         StoreError: the log cannot be read, or is none.
@@ -95,7 +99,7 @@ def read_measures(directory: RunDirectory) -> dict[str, dict[str, Any]]:
                 if replica == 0:
                     values.append([])
                 number = float(value)
-                values[-1].append(number if math.isfinite(number) else None)
+                values[-1].append(number if math.isfinite(number) or not only_finite else None)
     except (ValueError, KeyError, IndexError, TypeError, csv.Error):
         raise StoreError(f"{directory.path / MEASURES}: is no table of measures") from None
     return found

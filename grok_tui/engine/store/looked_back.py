@@ -108,5 +108,7 @@ def _parsed(rows: list[dict[str, str]]) -> LookedBack:
     names = tuple(name for name, value in rows[0].items() if name not in KEYS and value != "")
     replicas = 1 + max(int(row["replica"]) for row in rows)
     steps = np.array([int(row["step"]) for row in rows[::replicas]], dtype=np.int64)
+    if (np.diff(steps) <= 0).any():
+        raise ValueError("steps go backwards")
     values = np.array([[float(row[name]) for name in names] for row in rows])
     return LookedBack(names, steps, values.reshape(len(steps), replicas, len(names)).swapaxes(1, 2))

@@ -34,7 +34,7 @@ from .directory import (
     write_run_file,
 )
 from .files import StoreError, make_folder
-from .logs import LoggedIntervention, Logs, read_forks
+from .logs import LoggedIntervention, Logs, read_forks, still_ahead
 from .looked_back import LookedBackFile
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def resume(
         logged = logs.open(restored[1].state.logs if restored else {}, say)
         for name, entries in logged.items():
             if name in run.arms:
-                ahead = entries[len(run.arms[name].interventions) :]
+                ahead = still_ahead(entries, run.arms[name].interventions)
                 run.arms[name].schedule.insert([(entry.intervention, entry.scheduled) for entry in ahead])
         directory.write_status(directory.status().model_copy(update={"ended": None}))
     except OSError as error:
@@ -323,7 +323,7 @@ def unlike(document: RunFile, run: Run) -> list[str]:
     here = versions() | {"device": run.device_name, "threads": str(run.threads)}
     then = document.versions | {"device": document.device_name, "threads": str(document.threads)}
     lines = [f"the bits may differ: {line}" for line in differences(then, here)]
-    lines += changed(document.plugins, plugins_of(run.preset))
+    lines += changed(document.plugins)
     start = theta_digests(run)
     if any(start.get(name) != digest for name, digest in document.start.items()):
         lines.append("this machine or version draws another initial theta, which some measures compare with")

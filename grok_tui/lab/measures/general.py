@@ -35,6 +35,11 @@ def l2_norm(probe: Probe) -> Float[Tensor, " R"]:
     return norm
 
 
+def l1_norm(probe: Probe) -> Float[Tensor, " R"]:
+    """Return sum |theta_i|."""
+    return probe.theta.abs().sum(-1)
+
+
 def linf_norm(probe: Probe) -> Float[Tensor, " R"]:
     """Return max |theta_i|."""
     return probe.theta.abs().amax(-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..models import BETWEEN, ENTRANCE, Role
+from ..models import BETWEEN, ENTRANCE, Role, Weights
 from ..shapes import Float
 from .probe import Probe
 
@@ -54,9 +54,20 @@ def _l2(probe: Probe, role: Role) -> Tensor:
 
 
 def _linf(probe: Probe, role: Role) -> Tensor:
-    largest = [part.abs().amax(-1) for part in _parts(probe, role)]
+    return linf_of(probe.weights, role, probe.theta)
+
+
+def linf_of(weights: Weights, role: Role, like: Tensor) -> Float[Tensor, " R"]:
+    """Return the largest absolute parameter with such a role; NaN where there are none.
+
+    Args:
+        weights: the parameters of all replicas.
+        role: which.
+        like: theta [R, P].
+    """
+    largest = [part.flatten(1).abs().amax(-1) for part in weights.of(role)]
     if not largest:
-        return torch.full_like(probe.theta[:, 0], torch.nan)
+        return torch.full_like(like[:, 0], torch.nan)
     return torch.stack(largest).amax(0)
 
 

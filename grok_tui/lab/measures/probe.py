@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from ..frames import IDENTITY, Frame
 from ..losses import SampleLoss
 from ..models import FlatNetwork, Weights, over_replicas
 from ..tasks import Basis, Coordinates, Samples, Task
@@ -29,6 +30,7 @@ class Probe:
         shared: whether all replicas have the same samples.
         mask: which training samples are in the training set, bool [R, N]; None: all. The others are no part
             of measures on training samples. Where there is a mask, targets are one set a replica.
+        frame: the coordinates that their optimizers work in.
         end: the same replicas at their end, where measures look back on the way there; None: this is it.
     """
 
@@ -42,6 +44,7 @@ class Probe:
     shared: bool
     mask: Tensor | None = None
     end: Probe | None = None
+    frame: Frame = IDENTITY
 
     @property
     def final(self) -> Probe:
@@ -52,6 +55,11 @@ class Probe:
     def weights(self) -> Weights:
         """The parameters of all replicas, each [R, ...]."""
         return self.network.weights(self.theta)
+
+    @cached_property
+    def framed(self) -> Tensor:
+        """The parameters of all replicas in the frame's coordinates, [R, P]; tensors stay where they are."""
+        return self.frame.there(self.theta)
 
     @cached_property
     def train_outputs(self) -> Tensor:

@@ -7,8 +7,7 @@ from torch import Tensor
 
 from ...catalog.base import Spec
 from ...catalog.plugins import require
-from ..contract import are_coefficients, is_kept, is_like, is_pair, is_state
-from ..pure import Draws
+from ..contract import are_coefficients, draws_nothing, is_kept, is_like, is_pair, is_state
 from .acting import Acting
 
 
@@ -37,13 +36,10 @@ def check_acting(acting: Acting, spec: Spec, theta: Tensor, sizes: list[int]) ->
     is_state(state, acting.slots, theta)
     c = numbers(acting, spec, theta)
     noise = torch.ones_like(theta) if acting.draws else None
-    given = (theta, torch.ones_like(theta), state, c, sizes)
-    with Draws() as draws:
+    with draws_nothing("noise is given where draws is True"):
         weights = acting.weights(theta, noise, c)
-        grad, kept = is_pair("gradient", acting.gradient(*given))
+        grad, kept = is_pair("gradient", acting.gradient(theta, torch.ones_like(theta), state, c, sizes))
         update = acting.update(theta, theta, noise, c)
-    otherwise = f"it draws random numbers ({', '.join(draws.seen)}): noise is given where draws is True"
-    require(not draws.seen, otherwise)
     is_like("theta at the weights", weights, theta)
     is_like("the gradient", grad, theta)
     is_kept("gradient", kept, state)

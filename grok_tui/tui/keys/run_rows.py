@@ -137,6 +137,14 @@ ACTIONS: tuple[Action, ...] = (
         do="steering.jump_ahead",
     ),
     Action(
+        "data.change",
+        ("i",),
+        "Change data or weights",
+        "Withhold, acquire or relabel samples, draw the weights anew, or jump as far as you say.",
+        do="steering.change_data_or_weights",
+        footer="data, weights",
+    ),
+    Action(
         "optimizer.keep_state",
         (),
         "Keep or renew the state when switching",

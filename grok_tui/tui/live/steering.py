@@ -73,15 +73,20 @@ class Steering:
 
     def intervene(self, intervention: AnyIntervention) -> None:
         """Do something to the selected arm; not while its past is looked at."""
-        if self._viewing.cursor is not None:
-            why = "this is the past: Enter goes on from here, f forks it, Esc returns to now"
-            self._stage.notify(why)
+        if self._in_the_past():
             return
         from grok_tui.engine.worker.orders import Intervene
 
         arm = self.arm
         if self.order(Intervene(intervention=intervention)) and arm is not None:
             self.asked.add(arm, intervention)
+
+    def _in_the_past(self) -> bool:
+        """Whether the past is looked at, to which nothing can be done; then say so."""
+        past = self._viewing.cursor is not None
+        if past:
+            self._stage.notify("this is the past: Enter goes on from here, f forks it, Esc returns to now")
+        return past
 
     def toggle(self) -> None:
         """Pause or go on."""
@@ -206,6 +211,22 @@ class Steering:
                 self.intervene(orders.switched(now, spec, self._stage.explorer.settings.switch_state))
 
         self._stage.app.push_screen(OptimizerScreen(arm.optimizer), take)
+
+    def change_data_or_weights(self) -> None:
+        """Do something to data or weights of the selected arm, chosen in a sheet."""
+        from grok_tui.tui.sheets.doings import DoingsScreen
+
+        arm, snapshot = self.arm, self._stage.explorer.snapshot
+        if arm is None or snapshot is None or snapshot.preset is None or self._in_the_past():
+            return
+        task = next(spec.task for spec in snapshot.preset.arms if spec.name == arm.name)
+
+        def take(one: AnyIntervention | None) -> None:
+            if one is not None:
+                self.intervene(one)
+
+        screen = DoingsScreen(self.asked.ahead(arm), task, len(snapshot.preset.seeds))
+        self._stage.app.push_screen(screen, take)
 
     def nudge(self, hyperparameter: Literal["lr", "weight_decay"], direction: int) -> None:
         """Raise (1) or lower (-1) a hyperparameter by a quarter of a decade."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import locale
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -268,11 +269,16 @@ def style(theme: Theme, colors: Colors = "truecolor", charset: Charset = "braill
 
 
 def resolved_charset(setting: Literal["auto"] | Charset) -> Charset:
-    """Return the characters that a setting stands for; auto looks at the locale and the terminal."""
+    """Return the characters that a setting stands for; auto looks at what the terminal can be sent."""
     if setting != "auto":
         return setting
-    unicode = "utf" in locale.getpreferredencoding(do_setlocale=False).lower()
-    return "braille" if unicode and os.environ.get("TERM") != "linux" else "ascii"
+    # Textual writes to stderr.
+    encoding = getattr(sys.__stderr__, "encoding", None) or locale.getpreferredencoding(do_setlocale=False)
+    try:
+        "\N{BRAILLE PATTERN DOTS-12345678}\N{BLACK CIRCLE}".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return "ascii"
+    return "ascii" if os.environ.get("TERM") == "linux" else "braille"
 
 
 def contrast(one: str, other: str) -> float:
