@@ -354,12 +354,12 @@ class Arm:
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
-        since, self._new = self.since, []
+        since, measuring, self._new = self.since, self._measuring, []
         try:
-            with self._trainer.attempt():
+            with self._trainer.attempt(), self._problem.attempt():
                 carry_out(done, self)
         except BaseException:
-            self.since = since
+            self.since, self._measuring = since, measuring
             raise
         self.interventions.append(done)
         self.schedule.done += of_preset
