@@ -16,20 +16,17 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import (
-    LEAST_KEPT_STATES,
-    MEASURES,
-    MOST_STATES_BYTES,
-    AnyMeasure,
-    Measure,
-    MeasureSpec,
-    kept_states,
-    measures_of,
-)
+from ..catalog.measures import MEASURES, AnyMeasure, Measure, MeasureSpec, measures_of
 from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.optimizers import OptimizerSpec
-from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
+from ..catalog.sizes import (
+    LEAST_KEPT_STATES,
+    MOST_STATES_BYTES,
+    MOST_VECTOR_BYTES,
+    check_vector,
+    kept_states,
+)
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training
 from .claim import Claim
