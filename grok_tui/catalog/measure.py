@@ -1,4 +1,4 @@
-"""What every measure says: what it is, which arms have it, and what it gives."""
+"""What a measure says of itself: its settings, its cost, where it applies, and the shape of what it gives."""
 
 from __future__ import annotations
 
@@ -6,14 +6,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .base import Spec
+from .base import Spec, knob
 from .entry import Entry, in_a_line
 from .families import GENERAL, Family
+from .llc import Sgld
 from .models import ModelSpec
 from .plugins import ContractError, require
-from .registry import Registry, is_name
 from .sizes import Sizes
 from .tasks import TaskSpec
+
+MOST_STATES_BYTES = 128 * 2**20
+"""What the weights may take that an arm keeps for measures that look back, all replicas together."""
+
+LEAST_KEPT_STATES, MOST_KEPT_STATES = 16, 1024
+"""Recorded steps of which the weights have to fit in that, and of which they are kept at most."""
+
+
+def kept_states(numbers: int, size: int) -> int:
+    """Return of how many recorded steps the weights fit that are so many numbers of so many bytes."""
+    return min(MOST_STATES_BYTES // max(1, numbers * size), MOST_KEPT_STATES)
 
 
 class MeasureSpec(Spec):
@@ -25,6 +36,30 @@ class MeasureSpec(Spec):
     def settings(self) -> dict[str, Any]:
         """The settings by name."""
         return {name: getattr(self, name) for name in type(self).model_fields if name != "name"}
+
+
+class Llc(MeasureSpec, Sgld):
+    """A local learning coefficient, estimated by Langevin dynamics."""
+
+
+class Frequencies(MeasureSpec):
+    """Which frequencies of the scores are kept or taken out."""
+
+    frequencies: Literal["key", "all"] = knob(
+        "key", help="key: those that stand out in the embedding at that step; all: every one"
+    )
+
+
+Part = Literal["readout", "first", "embedding"]
+
+
+class SingularValues(MeasureSpec):
+    """Which singular values are asked for."""
+
+    part: Part = knob(
+        "readout",
+        help="the matrix; first: of the layer that reads the inputs, or their embedding",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,26 +142,3 @@ class Measure(Entry[MeasureSpec]):
     def applies(self, task: TaskSpec, model: ModelSpec | None = None) -> bool:
         """Tell whether an arm with this task and model has it; None: with some model."""
         return self.family.has(task) and (self.needs is None or model is None or self.needs(task, model))
-
-
-class Measures(Registry[MeasureSpec]):
-    """The registry of measures, whose entries say more than what a spec can."""
-
-    def __getitem__(self, name: str) -> Measure:
-        """Return a measure; as `Registry` does."""
-        entry = super().__getitem__(name)
-        assert isinstance(entry, Measure), "no other passes the check"
-        return entry
-
-    def _fitting(self, entry: Entry[MeasureSpec]) -> Entry[MeasureSpec]:
-        require(isinstance(entry, Measure), f"is {type(entry).__name__}, not a Measure")
-        assert isinstance(entry, Measure)
-        require(isinstance(entry.says, str), f"what it says is {type(entry.says).__name__}, not a text")
-        require(isinstance(entry.family, Family), f"its family is {entry.family!r}, none of `families`")
-        require(entry.needs is None or callable(entry.needs), "its needs is no function")
-        axes = isinstance(entry.axes, tuple) and all(
-            isinstance(one, str) and is_name(one) for one in entry.axes
-        )
-        require(axes, f"its axes are {entry.axes!r}, not a tuple of names")
-        require(entry.sizes is None or callable(entry.sizes), "its sizes is no function")
-        return entry

@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from .base import knob
+from .entry import Entry
 from .envelope import ENVELOPE
 from .families import CLASSES, COORDINATES, GENERAL, GROUP, LINEAR101, PARITY, SPECTRUM, TABLE, Family
-from .llc import Sgld
-from .measure import Measure, Measures, MeasureSpec
+from .measure import Frequencies, Llc, Measure, MeasureSpec, SingularValues
 from .models import ModelSpec
-from .registry import by_name
+from .plugins import require
+from .registry import Registry, by_name, is_name
 from .sizes import of_coordinates, of_pairs, of_samples, of_singular_values
 from .tasks import TaskSpec
-
-__all__ = [
-    "MEASURES",
-    "AnyMeasure",
-    "Frequencies",
-    "Llc",
-    "Measure",
-    "MeasureSpec",
-    "Part",
-    "SingularValues",
-    "families",
-    "measures_of",
-    "shipped",
-    "shown_of",
-]
-
-
-class Llc(MeasureSpec, Sgld):
-    """A local learning coefficient, estimated by Langevin dynamics."""
-
-
-class Frequencies(MeasureSpec):
-    """Which frequencies of the scores are kept or taken out."""
-
-    frequencies: Literal["key", "all"] = knob(
-        "key", help="key: those that stand out in the embedding at that step; all: every one"
-    )
-
-
-Part = Literal["readout", "first", "embedding"]
-
-
-class SingularValues(MeasureSpec):
-    """Which singular values are asked for."""
-
-    part: Part = knob(
-        "readout",
-        help="the matrix; first: of the layer that reads the inputs, or their embedding",
-    )
 
 
 def _measure(implementation: str, says: str, family: Family, **properties: Any) -> Measure:
@@ -63,6 +24,29 @@ def _measure(implementation: str, says: str, family: Family, **properties: Any) 
     return Measure(
         implementation=f"grok_tui.lab.measures.{implementation}", says=says, family=family, **properties
     )
+
+
+class Measures(Registry[MeasureSpec]):
+    """The registry of measures, whose entries say more than what a spec can."""
+
+    def __getitem__(self, name: str) -> Measure:
+        """Return a measure; as `Registry` does."""
+        entry = super().__getitem__(name)
+        assert isinstance(entry, Measure), "no other passes the check"
+        return entry
+
+    def _fitting(self, entry: Entry[MeasureSpec]) -> Entry[MeasureSpec]:
+        require(isinstance(entry, Measure), f"is {type(entry).__name__}, not a Measure")
+        assert isinstance(entry, Measure)
+        require(isinstance(entry.says, str), f"what it says is {type(entry.says).__name__}, not a text")
+        require(isinstance(entry.family, Family), f"its family is {entry.family!r}, none of `families`")
+        require(entry.needs is None or callable(entry.needs), "its needs is no function")
+        axes = isinstance(entry.axes, tuple) and all(
+            isinstance(one, str) and is_name(one) for one in entry.axes
+        )
+        require(axes, f"its axes are {entry.axes!r}, not a tuple of names")
+        require(entry.sizes is None or callable(entry.sizes), "its sizes is no function")
+        return entry
 
 
 MEASURES = Measures(

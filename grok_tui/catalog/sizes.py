@@ -18,19 +18,8 @@ VECTOR_BYTES = 4
 FEWEST_ROWS = 32
 """Recorded steps that have to fit."""
 
-MOST_STATES_BYTES = 128 * 2**20
-"""What the weights may take that an arm keeps for measures that look back, all replicas together."""
-
-LEAST_KEPT_STATES, MOST_KEPT_STATES = 16, 1024
-"""Recorded steps of which the weights have to fit in that, and of which they are kept at most."""
-
 Sizes = tuple[int, ...] | None
 """A length for each axis; None where they are not known before there are data or a network."""
-
-
-def kept_states(numbers: int, size: int) -> int:
-    """Return of how many recorded steps the weights fit that are so many numbers of so many bytes."""
-    return min(MOST_STATES_BYTES // max(1, numbers * size), MOST_KEPT_STATES)
 
 
 def of_coordinates(task: TaskSpec, model: ModelSpec, settings: Mapping[str, Any]) -> Sizes:  # noqa: ARG001

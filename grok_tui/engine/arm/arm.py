@@ -12,7 +12,8 @@ from torch import Tensor
 
 from grok_tui.catalog.blame import accounted, blamed
 from grok_tui.catalog.interventions import AnyIntervention
-from grok_tui.catalog.measures import MEASURES, MeasureSpec, shown_of
+from grok_tui.catalog.measure import MeasureSpec
+from grok_tui.catalog.measures import MEASURES, shown_of
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus
@@ -350,17 +351,16 @@ class Arm:
         self._back.forget()
         if self._problem.changing != self._trainer.changing:
             self._trainer.learn(self._problem.learner())
-            frame = self._trainer.frame
-            self._measuring = self._problem.measuring(self.theta, self._back.on_the_way, frame)
+            self._measuring = self._problem.measuring(self.theta, self._back.on_the_way, self._trainer.frame)
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
-        since, self._new = self.since, []
+        since, measuring, self._new = self.since, self._measuring, []
         try:
-            with self._trainer.attempt():
+            with self._trainer.attempt(), self._problem.attempt():
                 carry_out(done, self)
         except BaseException:
-            self.since = since
+            self.since, self._measuring = since, measuring
             raise
         self.interventions.append(done)
         self.schedule.done += of_preset
