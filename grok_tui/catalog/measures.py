@@ -11,12 +11,12 @@ from pydantic_core import PydanticCustomError
 
 from .base import Spec, knob
 from .entry import Entry, in_a_line
-from .envelope import ENVELOPE
 from .families import CLASSES, COORDINATES, GENERAL, GROUP, LINEAR101, PARITY, SPECTRUM, TABLE, Family
 from .llc import Sgld
 from .models import ModelSpec
 from .plugins import ContractError, require
 from .registry import Registry, by_name, is_name
+from .seen import ENVELOPE
 from .sizes import Sizes, of_coordinates, of_pairs, of_samples, of_singular_values
 from .tasks import TaskSpec
 
