@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
@@ -15,18 +13,11 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import (
-    LEAST_KEPT_STATES,
-    MEASURES,
-    MOST_STATES_BYTES,
-    AnyMeasure,
-    Measure,
-    MeasureSpec,
-    kept_states,
-    measures_of,
-)
+from ..catalog.measure import LEAST_KEPT_STATES, MOST_STATES_BYTES, Measure, MeasureSpec, kept_states
+from ..catalog.measures import MEASURES, AnyMeasure, measures_of
 from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
+from ..catalog.names import ArmName
 from ..catalog.optimizers import OptimizerSpec
 from ..catalog.seen import ENVELOPE
 from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
@@ -40,15 +31,6 @@ from .settings import Settings, check_batch_size
 
 ELSEWHERE = {"elsewhere": True}
 """The context of validation for what may be meant for another machine, so that memory is no matter."""
-
-
-def _no_keyword(name: str) -> str:
-    if keyword.iskeyword(name):
-        raise ValueError(f"'{name}' means something in claims and cannot name an arm")
-    return name
-
-
-ArmName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_no_keyword)]
 
 
 class Arm(Spec):
@@ -270,6 +252,8 @@ class Preset(Spec):
                 raise ValueError(f"measures[{i}]: '{name}' is asked for twice")
         along = {name: MEASURES[name].axes for name in known if name in MEASURES and MEASURES[name].axes}
         for i, claim in enumerate(self.claims):
+            if not claim.condition.references:
+                raise ValueError(f"claims[{i}].holds: names no arm, so it says nothing of a run")
             for arm, name in sorted(claim.condition.measures()):
                 if name in along:
                     raise ValueError(

@@ -15,7 +15,8 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from grok_tui.catalog.losses import LOSSES
-from grok_tui.catalog.measures import MEASURES, Frequencies, measures_of
+from grok_tui.catalog.measure import Frequencies
+from grok_tui.catalog.measures import MEASURES, measures_of
 from grok_tui.catalog.models import Linear
 from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.catalog.tasks import BinaryOperation, Linear101, Operation, Shape

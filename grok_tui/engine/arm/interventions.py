@@ -81,8 +81,8 @@ class Steered(Protocol):
 def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     """Do it to the arm, between two steps.
 
-    What the steps after it need is built before anything changes in place: if there is no memory for it, the
-    arm is as it was once what was replaced is put back.
+    What the steps after it need is built meanwhile: if there is no memory for it, whoever called has all put
+    back as it was.
 
     Raises:
         ValueError: it does not fit the arm as it stands.
@@ -161,18 +161,21 @@ def acquire(arm: Steered, done: Acquire, after: Settings) -> None:  # noqa: ARG0
     """Take samples into the training set."""
     arm.data.move(True, done.n, done.indices, _place(arm))
     arm.renew_data()
+    arm.make_ready()
 
 
 def withhold(arm: Steered, done: Withhold, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
     """Take samples out of the training set."""
     arm.data.move(False, done.n, done.indices, _place(arm))
     arm.renew_data()
+    arm.make_ready()
 
 
 def relabel(arm: Steered, done: Relabel, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
     """Give samples other labels."""
     arm.data.relabel(done.share, done.indices, _place(arm))
     arm.renew_data()
+    arm.make_ready()
 
 
 def reinitialize(arm: Steered, done: Reinitialize, after: Settings) -> None:  # noqa: ARG001  (likewise)
@@ -183,6 +186,7 @@ def reinitialize(arm: Steered, done: Reinitialize, after: Settings) -> None:  # 
         streams = (stream(seed, Purpose.RESTART, *_place(arm)) for seed in arm.seeds)
         seeds = [int(random.integers(2**31)) for random in streams]
     arm.reinitialize(seeds, done.replica)
+    arm.make_ready()
 
 
 def _place(arm: Steered) -> tuple[int, int]:
