@@ -22,17 +22,19 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from grok_tui.catalog.base import Spec
 from grok_tui.catalog.entry import Entry
-from grok_tui.catalog.losses import LOSSES, Loss
-from grok_tui.catalog.measures import Measure
-from grok_tui.catalog.models import MODELS, ModelSpec
-from grok_tui.catalog.modifiers import Modifier, ModifierEntry
-from grok_tui.catalog.optimizers import Optimizer
+from grok_tui.catalog.intervention import Intervention
+from grok_tui.catalog.interventions import INTERVENTIONS
+from grok_tui.catalog.losses import LOSSES
+from grok_tui.catalog.measures import MEASURES, Measure
+from grok_tui.catalog.models import MODELS, ModelSpec, check_size
+from grok_tui.catalog.modifiers import MODIFIERS, Modifier, ModifierEntry
+from grok_tui.catalog.optimizers import OPTIMIZERS, Optimizer
 from grok_tui.catalog.tasks import TASKS, Shape, TaskSpec
+from grok_tui.engine.arm.interventions import still_whole
 from grok_tui.lab.losses import check_loss as loss_contract
 from grok_tui.lab.losses import sample_loss, samples_for
-from grok_tui.lab.measures import Probe
+from grok_tui.lab.measures import Probe, measured
 from grok_tui.lab.models import FlatNetwork, Layout, Role, initial_theta
 from grok_tui.lab.models.contract import check_network as network_contract
 from grok_tui.lab.modifiers import Acting
@@ -43,12 +45,28 @@ from grok_tui.lab.optimizers.contract import check_rule as rule_contract
 from grok_tui.lab.optimizers.contract import is_rule
 from grok_tui.lab.tasks import Samples, Task
 from grok_tui.lab.tasks.contract import check_task as task_contract
+from grok_tui.presets import Preset, Settings
 
 LAYOUT = Layout.of(
     [("hidden", (4, 3), Role.INPUT, 0), ("bias", (4,), Role.BIAS, 0), ("readout", (2, 4), Role.READOUT, 1)]
 )
 P = LAYOUT.size
 STEPS = 30
+
+TASK = {"name": "linear101", "samples": 8}
+MODEL = {"name": "linear", "init": "uniform"}
+TRAINING = {"steps": 100, "loss": "mse", "withheld": 0.25}
+ARM = {
+    "title": "An arm",
+    "summary": "An arm to which something is done.",
+    "sources": ["none"],
+    "task": TASK,
+    "model": MODEL,
+    "training": {**TRAINING, "replicas": 2},
+    "arms": [
+        {"name": "arm", "task": TASK, "model": MODEL, "training": TRAINING, "optimizer": {"name": "adamw"}}
+    ],
+}
 
 Reference = Callable[[Tensor, Callable[[Tensor], Tensor], int], Tensor]
 """Takes theta [P], its gradient as a function of theta and a number of steps; returns theta after them."""
@@ -62,7 +80,7 @@ def check_optimizer(entry: Entry[Any], reference: Reference | None = None, **hyp
         reference: an independent loop that ends at the same theta to 1e-9, as one from the paper's algorithm.
         hyper: hyperparameters other than the usual ones.
     """
-    declared = _declared(entry, Optimizer, hyper)
+    declared = OPTIMIZERS.vet(entry, **hyper)
     for dtype in (torch.float32, torch.float64):
         rule_contract(_rule(entry), declared, _numbers(2, P).to(dtype))
     both = _numbers(2, P)
@@ -96,7 +114,7 @@ def _check_traced(entry: Entry[Any], declared: Optimizer) -> None:
 
 def check_loss(entry: Entry[Any], **parameters: Any) -> None:
     """Check a loss: one finite value a sample, a gradient where an answer is wrong, replicas in front."""
-    declared = _declared(entry, Loss, parameters)
+    declared = LOSSES.vet(entry, **parameters)
     loss = partial(entry.load(), **declared.model_dump(exclude={"name"}))
     loss_contract(loss, type(declared).targets)
     targets, outputs = samples_for(type(declared).targets)
@@ -109,6 +127,8 @@ def check_loss(entry: Entry[Any], **parameters: Any) -> None:
         assert slopes[-1].any(), "a sample that is wrong has no gradient"
         stacked = loss(torch.stack([given, given * 2]), wanted)
         _close(stacked[0], values, "with replicas in front the losses are others", 1e-6)
+        alone = torch.cat([loss(given[i : i + 1], wanted[i : i + 1]) for i in range(len(given))])
+        _close(alone, values, "the loss of a sample depends on others", 1e-6)
 
 
 def check_modifier(entry: ModifierEntry, **values: Any) -> None:
@@ -118,10 +138,9 @@ def check_modifier(entry: ModifierEntry, **values: Any) -> None:
         entry: the modifier's.
         values: with which it acts.
     """
-    assert isinstance(entry, ModifierEntry), f"{entry!r} is no ModifierEntry"
-    off = _declared(entry, Modifier, {})
+    off = MODIFIERS.vet(entry)
     assert entry.load()(off) is None, "it acts without being asked to: with its defaults it is None"
-    declared = _declared(entry, Modifier, values)
+    declared = MODIFIERS.vet(entry, **values)
     acting = entry.load()(declared)
     acting_contract(acting)
     if acting is None:
@@ -163,7 +182,7 @@ def _modified(
 
 def check_task(entry: Entry[Any], **parameters: Any) -> None:
     """Check a task's data: what its spec says of its shape, a split without overlap, seeds that decide it."""
-    declared = _declared(entry, TaskSpec, parameters)
+    declared = TASKS.vet(entry, **parameters)
     build = entry.load()
     task: Task = build(declared, 0, torch.float32)
     task_contract(task, declared, torch.float32)
@@ -174,17 +193,31 @@ def check_task(entry: Entry[Any], **parameters: Any) -> None:
     _same(_told(task.train), _told(build(declared, 0, torch.float32).train), "the same seed gives other data")
     other = _told(build(declared, 1, torch.float32).train) != _told(task.train)
     _same(other, declared.seeded, f"seeded is {declared.seeded}, but data of seed 1 say otherwise")
+    if task.draw is not None:
+        first, again = (_drawn(task, declared, number) for number in (0, 0))
+        _same(_told(first), _told(again), "a generator that stands alike draws other samples")
+        assert not first.inputs.isnan().any(), "draw leaves inputs as they are"
+        assert _told(_drawn(task, declared, 1)) != _told(first), "draw does not ask its generator"
+
+
+def _drawn(task: Task, declared: TaskSpec, seed: int) -> Samples:
+    assert task.draw is not None
+    inputs = torch.full((8, declared.shape.inputs), torch.nan)
+    targets = torch.zeros(8, *task.train.targets.shape[1:], dtype=task.train.targets.dtype)
+    task.draw(inputs, targets, torch.Generator().manual_seed(seed))
+    return Samples(inputs, targets)
 
 
 def check_model(entry: Entry[Any], shape: Shape | None = None, **parameters: Any) -> None:
     """Check a network: its size, its outputs, roles that exist, and a start that the seed decides."""
-    declared = _declared(entry, ModelSpec, parameters)
+    declared = MODELS.vet(entry, **parameters)
     shape = shape or Shape(samples=6, inputs=8, outputs=3, symbols=4)
     built = []
     for _ in range(2):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             built.append(entry.load()(declared, shape))
+    check_size(declared, shape)
     network_contract(built[0], declared, shape)
     network = FlatNetwork(built[0])
     theta, again = (torch.cat([p.detach().flatten() for p in one.parameters()]) for one in built)
@@ -194,15 +227,16 @@ def check_model(entry: Entry[Any], shape: Shape | None = None, **parameters: Any
     stacked = torch.stack([theta, theta * 2])
     mapped = torch.vmap(lambda one: network.apply(network.parameters(one), inputs))(stacked)
     _close(mapped[0], outputs, "under vmap the outputs are others", 1e-5)
+    alone = torch.cat([network.apply(network.parameters(theta), one[None]) for one in inputs])
+    _close(alone, outputs, "the outputs of a sample depend on the others", 1e-5)
 
 
 def check_measure(entry: Measure, **settings: Any) -> None:
     """Check a measure on the first shipped task that it applies to: shape, and replicas that do not mix."""
-    assert isinstance(entry, Measure), f"{entry!r} is no Measure"
-    declared = entry.spec.model_validate({"name": entry.name, **settings})
-    measured = next((place for place in _places() if entry.applies(*place)), None)
-    assert measured is not None, "it applies to no task that ships; measure an arm on your own"
-    task_spec, model = measured
+    declared = MEASURES.vet(entry, **settings)
+    place = next((place for place in _places() if entry.applies(*place)), None)
+    assert place is not None, "it applies to no task that ships; measure an arm on your own"
+    task_spec, model = place
     task = TASKS.implementation(task_spec.name)(task_spec, 0, torch.float64)
     network, theta = initial_theta(model, task_spec.shape, [0, 1], torch.float64)
     loss = sample_loss(LOSSES.spec("mse" if task_spec.targets != "signs" else "hinge"), torch.float64)
@@ -214,17 +248,47 @@ def check_measure(entry: Measure, **settings: Any) -> None:
         probe = probed(chosen, chosen / 2)
         if entry.looks_back:
             probe = replace(probe, end=probed(chosen * 2, chosen / 2))
-        value: Tensor = entry.load()(probe, **declared.settings)
-        return value
+        return measured(entry.load()(probe, **declared.settings), entry.axes, chosen)
 
     theta = theta + 0.1 * torch.randn(theta.shape, generator=torch.Generator().manual_seed(0)).double()
     both = taken(theta)
-    wanted = ", ".join(("2 replicas", *entry.axes))
-    fits = both.dim() == 1 + len(entry.axes) and len(both) == 2
-    assert fits, f"it gives {list(both.shape)}, not [{wanted}]"
     alone = torch.cat([taken(theta[:1]), taken(theta[1:])])
     assert torch.equal(both.isnan(), alone.isnan()), "a replica beside another is NaN where alone it is not"
     _close(both.nan_to_num(), alone.nan_to_num(), "a replica beside another is not what it is alone", 1e-6)
+
+
+def check_intervention(entry: Entry[Any], **parameters: Any) -> None:
+    """Check an intervention: settings after it, theta in place, the same again, and one replica alone.
+
+    It is done to an arm of linear101 with two replicas, trained by AdamW for five steps.
+    """
+    declared = INTERVENTIONS.vet(entry, arm="arm", at_step=5, **parameters)
+    theta = _intervened(entry, declared)
+    again = _intervened(entry, declared)
+    assert torch.equal(theta, again), "done again it comes out otherwise: draw from `grok_tui.lab.streams`"
+    if declared.per_replica:
+        one = _intervened(entry, declared.model_copy(update={"replica": 0}), steps=0)
+        before = _intervened(entry, None, steps=0)
+        assert torch.equal(one[1], before[1]), "done to replica 0 it changes replica 1"
+
+
+def _intervened(entry: Entry[Any], declared: Intervention | None, steps: int = 5) -> Tensor:
+    """Return theta of an arm to which it was done, some steps later."""
+    from grok_tui.engine.run.run import Run
+
+    run = Run(Preset.model_validate(ARM))
+    arm = run.arms["arm"]
+    run.advance_together(5)
+    if declared is not None:
+        declared.check_task(arm.spec.task)
+        after = declared.after(arm.settings)
+        assert isinstance(after, Settings), f"after gives {type(after).__name__}, not Settings"
+        whole = still_whole(arm)
+        entry.load()(arm, declared, after)
+        whole()
+        assert arm.theta.isfinite().all(), "it leaves weights that are not finite"
+    run.advance_together(steps)
+    return arm.theta.clone()
 
 
 def _places() -> Iterator[tuple[TaskSpec, ModelSpec]]:
@@ -232,12 +296,6 @@ def _places() -> Iterator[tuple[TaskSpec, ModelSpec]]:
     yield TASKS.spec("linear101", samples=4), MODELS.spec("linear", init="uniform")
     yield TASKS.spec("binary_operation", p=5), MODELS.spec("mlp", hidden=8)
     yield TASKS.spec("sparse_parity", n=6, k=2, samples=20, validation=20), MODELS.spec("mlp", hidden=8)
-
-
-def _declared(entry: Entry[Any], base: type[Spec], parameters: Mapping[str, Any]) -> Any:
-    assert isinstance(entry, Entry), f"{entry!r} is no Entry"
-    assert issubclass(entry.spec, base), f"{entry.spec.__name__} does not derive from {base.__name__}"
-    return entry.spec.model_validate({entry.key: entry.name, **parameters})
 
 
 def _rule(entry: Entry[Any]) -> Rule:

@@ -58,7 +58,7 @@ def carried_out(check: Check, folder: Path, effort: Effort, patience: float) -> 
     """Carry one check out and return what came of it, whatever happens to its process."""
     path, log = folder / f"check-{check.number:02}.jsonl", folder / f"check-{check.number:02}.log"
     path.unlink(missing_ok=True)
-    deadline = check.deadline(effort.short, patience)
+    deadline = check.deadline(effort.short, patience * effort.slowness)
     began = time.monotonic()
     with log.open("wb") as said:
         process = subprocess.Popen(

@@ -9,6 +9,8 @@ from pathlib import Path
 SHORT = "GROK_TUI_GPU_SHORT"
 EMULATED = "GROK_TUI_GPU_EMULATED"
 
+EMULATED_SLOWNESS = 10.0
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -35,6 +37,16 @@ class Effort:
         return {SHORT: "1" if self.short else "0", EMULATED: str(self.emulated or "")}
 
     @property
+    def slowness(self) -> float:
+        """How many times longer than on a GPU whatever is waited for may take."""
+        return EMULATED_SLOWNESS if self.emulated else 1.0
+
+    @property
     def tiny(self) -> bool:
         """Whether problems have to be as small as an emulated device wants them."""
         return self.emulated is not None
+
+
+def allowed(seconds: float) -> float:
+    """Return the seconds that something may take in this process, which takes so many at most on a GPU."""
+    return seconds * Effort.of_this_process().slowness

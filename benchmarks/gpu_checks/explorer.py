@@ -13,7 +13,7 @@ import torch
 from platformdirs import user_cache_path
 
 from .ballast import free_memory, warmed_up
-from .effort import Effort
+from .effort import Effort, allowed
 from .findings import Findings
 from .problems import GPU
 from .processes import command, environment
@@ -72,7 +72,7 @@ def look(found: Findings, what: str, options: list[str], leave: str, device: str
         around = explorer_environment(Path(home)) | {"XDG_CACHE_HOME": str(user_cache_path())}
         began = time.monotonic()
         with Terminal(command("grok-tui", *asked), size=SIZE, environment=environment(around)) as terminal:
-            terminal.wait_for("running", device.split()[0], "iB", seconds=60)
+            terminal.wait_for("running", device.split()[0], "iB", seconds=allowed(60))
             found.quick(f"{what}: a header with {device} and its memory", time.monotonic() - began, HEADER)
             gaps = [*gaps_between_steps(terminal, WATCHED)]
             found.quick(f"{what}: longest time between two snapshots, first chunks", max(gaps[:5]), FIRST_GAP)
@@ -81,7 +81,7 @@ def look(found: Findings, what: str, options: list[str], leave: str, device: str
             travel(terminal)
             began = time.monotonic()
             terminal.send(leave)
-            code = terminal.wait_for_end(20)
+            code = terminal.wait_for_end(allowed(20))
             took = time.monotonic() - began
     found.require(f"{what}: exit code", code == 0, code, "0")
     found.quick(f"{what}: from '{leave}' to its end", took, LEAVING)
@@ -120,7 +120,7 @@ def latency(terminal: Terminal, effort: Effort) -> float:
             terminal.read(0.02)
         since, began = len(terminal.output), time.monotonic()
         terminal.send(key)
-        terminal.wait_for(shown, since=since, seconds=20)
+        terminal.wait_for(shown, since=since, seconds=allowed(20))
         seconds.append(time.monotonic() - began)
     return sorted(seconds)[max(0, round(0.95 * len(seconds)) - 1)]
 
@@ -138,4 +138,4 @@ def travel(terminal: Terminal) -> None:
     terminal.read(REWINDING)  # it then is paused; what of that word stood there before is not written again
     since = len(terminal.output)
     terminal.send(" ")
-    terminal.wait_for("running", since=since, seconds=30)
+    terminal.wait_for("running", since=since, seconds=allowed(30))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .effort import allowed
+
 ANSWER = "ANSWER "
 """How the line begins in which a called function's result is written."""
 
@@ -101,8 +103,9 @@ def grok_tui(
         arguments: its command line.
         more: laid over the environment.
         ballast: leave it that many bytes of the GPU's memory, if given.
-        seconds: after which it is ended.
+        seconds: after which it is ended; later on an emulated device.
     """
+    seconds = allowed(seconds)
     first = ["grok-tui"] if ballast is None else ["starve", str(ballast)]
     began = time.monotonic()
     try:

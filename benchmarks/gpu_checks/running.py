@@ -13,6 +13,8 @@ from grok_tui.engine.worker.opening import Anew, Keeping
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.presets import Preset
 
+from .effort import allowed
+
 PATIENCE = 20.0  # seconds
 
 
@@ -21,11 +23,12 @@ class NeverError(Exception):
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    """Wait for a condition.
+    """Wait for a condition, on an emulated device longer.
 
     Raises:
         NeverError: it did not come to pass.
     """
+    seconds = allowed(seconds)
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -16,6 +16,8 @@ from ..printable import printable, shortened
 LARGEST_COUNT = 2**53
 """The largest whole number in a document: up to it all are floats as well, as JSON has them."""
 
+LONGEST_LIST = 600  # characters of names that a message lists
+
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 """A number of steps or things that a document may have."""
 
@@ -28,7 +30,16 @@ def nearest(name: str, valid: list[str]) -> str:
     close = get_close_matches(name, valid, n=1, cutoff=0.5)
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; valid: {', '.join(sorted(valid))}" if valid else ""
+    return f"; valid: {_listed(sorted(valid))}" if valid else ""
+
+
+def _listed(names: list[str]) -> str:
+    """Return as many of the names as a line has room for, and how many there are besides."""
+    shown = list(names)
+    while len(", ".join(shown)) > LONGEST_LIST:
+        shown.pop()
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 class Spec(BaseModel):

@@ -156,6 +156,19 @@ class Registry(Mapping[str, Entry[S]], Generic[S]):
             raise PluginError(f"plugin {entry.origin}: there is another {self.kind} named '{name}'")
         self._added[name] = entry
 
+    def vet(self, entry: Any, **parameters: object) -> S:
+        """Ask of an entry what is asked of those of plugins; return its spec with these parameters.
+
+        Raises:
+            PluginError, ContractError: it is none that a plugin may bring.
+            ValidationError: it has no such parameter, or a value is out of bounds.
+        """
+        shipped = isinstance(entry, Entry) and any(entry is one for one in self.shipped.values())
+        checked = entry if shipped else self._checked(entry, None, Origin(distribution="?"))
+        spec: S = checked.spec.model_validate({checked.key: checked.name, **parameters})
+        self._ask(spec)
+        return spec
+
     def _checked(self, found: Any, name: str | None, origin: Origin | None) -> Entry[S]:
         """Return an entry with its origin.
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
@@ -28,6 +26,7 @@ from ..catalog.measures import (
 )
 from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
+from ..catalog.names import ArmName
 from ..catalog.optimizers import OptimizerSpec
 from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
@@ -40,15 +39,6 @@ from .settings import Settings, check_batch_size
 
 ELSEWHERE = {"elsewhere": True}
 """The context of validation for what may be meant for another machine, so that memory is no matter."""
-
-
-def _no_keyword(name: str) -> str:
-    if keyword.iskeyword(name):
-        raise ValueError(f"'{name}' means something in claims and cannot name an arm")
-    return name
-
-
-ArmName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_no_keyword)]
 
 
 class Arm(Spec):
@@ -270,6 +260,8 @@ class Preset(Spec):
                 raise ValueError(f"measures[{i}]: '{name}' is asked for twice")
         along = {name: MEASURES[name].axes for name in known if name in MEASURES and MEASURES[name].axes}
         for i, claim in enumerate(self.claims):
+            if not claim.condition.references:
+                raise ValueError(f"claims[{i}].holds: names no arm, so it says nothing of a run")
             for arm, name in sorted(claim.condition.measures()):
                 if name in along:
                     raise ValueError(

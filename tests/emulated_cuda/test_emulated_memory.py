@@ -46,7 +46,9 @@ def all_of(run: Run) -> dict[str, bytes]:
 
 
 def order(**fields) -> AnyIntervention:
-    document = tiny().model_dump(mode="json") | {"interventions": [{"arm": "a", "at_step": 1, **fields}]}
+    document = tiny(**WIDE).model_dump(mode="json") | {
+        "interventions": [{"arm": "a", "at_step": 1, **fields}]
+    }
     return Preset.model_validate(document).interventions[0]
 
 
@@ -58,6 +60,10 @@ ORDERS = {
     "another clip": order(action="set", hyperparameter="clip_norm", value=0.1),
     "a reset": order(action="reset"),
     "a jump": order(action="jump", norm=0.5),
+    "a sample withheld": order(action="withhold", n=1),
+    "other labels": order(action="relabel", share=0.5),
+    "other weights": order(action="reinitialize"),
+    "other weights of a replica": order(action="reinitialize", replica=1),
     "a jump as far as steps would go": order(action="jump", of_next_steps=3),
 }
 

@@ -279,7 +279,8 @@ def test_weights_drawn_anew_are_those_of_the_seed_with_fresh_state_and_the_same_
 
 def test_one_replica_alone_is_drawn_anew_from_a_seed_of_its_own():
     start = {"at_step": 30, "action": "reinitialize", "replica": 1}
-    plain, changed = arm(SGD, seeds=[0, 1], **MLP), arm(SGD, seeds=[0, 1], interventions=[start], **MLP)
+    both = {"seeds": [0, 1], "replicas": 2, **MLP}
+    plain, changed = arm(SGD, **both), arm(SGD, interventions=[start], **both)
     run_to(plain, 60), run_to(changed, 60)
     torch.testing.assert_close(plain.theta[0], changed.theta[0], rtol=1e-12, atol=1e-14)
     assert not torch.equal(plain.theta[1], changed.theta[1])

@@ -15,7 +15,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 from gpu_checks import conduct, processes, results, table  # noqa: E402
 from gpu_checks.child import function_of  # noqa: E402
-from gpu_checks.effort import EMULATED, Effort  # noqa: E402
+from gpu_checks.effort import EMULATED, Effort, allowed  # noqa: E402
 from gpu_checks.findings import Finding, Findings, Verdict, read_findings, verdict_of  # noqa: E402
 from gpu_checks.results import Result, exit_code  # noqa: E402
 from gpu_checks.table import CHECKS, Check, selected  # noqa: E402
@@ -160,6 +160,18 @@ def test_each_verdict_comes_from_how_a_process_ends(child, tmp_path):
     assert (broke.verdict, "it broke" in broke.problem) == (Verdict.BROKE, True)
     assert carried_out(5).verdict is Verdict.NOT_JUDGED
     assert (carried_out(6).verdict, carried_out(6).problem) == (Verdict.NO_GPU, "no device")
+
+
+def test_a_check_has_ten_times_as_long_on_an_emulated_device(child, tmp_path):
+    efforts = (Effort(), Effort(emulated=tmp_path))
+    real, emulated = (conduct.carried_out(check(1), tmp_path, effort, patience=1.5) for effort in efforts)
+    assert (real.deadline, emulated.deadline) == (15, 150)
+
+
+def test_what_a_process_waits_for_may_take_ten_times_as_long_on_an_emulated_device(monkeypatch):
+    assert allowed(20.0) == 20.0
+    monkeypatch.setenv(EMULATED, "/somewhere/devices.py")
+    assert allowed(20.0) == 200.0
 
 
 def test_a_check_is_ended_at_its_deadline_and_leaves_what_it_saw(child, tmp_path):

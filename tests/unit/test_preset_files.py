@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from arms import arm_of
 
+from grok_tui.engine.arm.forks import Fork
 from grok_tui.errors import ExitCode, PresetError
 from grok_tui.presets import PROFILES, find, load, names
 
@@ -288,6 +289,11 @@ BAD_PRESETS = {
         "ennd(",
         "claims[0].holds: unknown function 'ennd'; did you mean 'end'?",
     ),
+    "claim on nothing": (
+        "end(sgd.bias)",
+        "0.95",
+        "claims[0].holds: names no arm, so it says nothing of a run",
+    ),
     "claim that is no sentence": ("end(sgd.bias)", "end(sgd.bias", "claims[0].holds: syntax error"),
     "not reproduced without a reason": (
         'origin = "a test"',
@@ -368,3 +374,20 @@ def test_an_unreadable_file_is_named(base):
     Path(base).chmod(0)
     with pytest.raises(PresetError, match="permission denied"):
         load(base)
+
+
+def test_a_list_of_valid_names_leaves_room_for_what_is_wrong(write):
+    arms = "".join(
+        f'[[arms]]\nname = "an_arm_with_a_long_name_{i}"\noptimizer = {{ name = "sgd", lr = 0.1 }}\n'
+        for i in range(200)
+    )
+    with pytest.raises(PresetError) as raised:
+        load(write(BASE + arms), assignments=["arms.zzz.optimizer.lr=1"])
+    assert "unknown name 'zzz'; valid: " in str(raised.value)
+    assert len(str(raised.value)) < 700
+    assert str(raised.value).endswith(" more")
+
+
+def test_a_fork_is_not_called_what_no_arm_may_be():
+    with pytest.raises(ValueError, match="means something in claims"):
+        Fork(name="class", parent="sgd", step=0, end=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import itertools
 import json
 import os
@@ -21,8 +22,9 @@ import safetensors.numpy
 import torch
 from arms import SUMS, preset
 
-from grok_tui.catalog.interventions import Jump
+from grok_tui.catalog.interventions import Jump, Set
 from grok_tui.catalog.optimizers import OPTIMIZERS
+from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import State as Doing
 from grok_tui.engine.store import directory as directories
@@ -39,6 +41,7 @@ from grok_tui.engine.store.directory import RunDirectory, RunStatus
 from grok_tui.engine.store.export import csv_of, read_measures
 from grok_tui.engine.store.files import AppendLog, StoreError
 from grok_tui.engine.store.library import find_run, listed, superfluous
+from grok_tui.engine.store.logs import LoggedFork, read_interventions
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import Store, create, resume
 from grok_tui.files import write_atomically
@@ -82,6 +85,10 @@ CASES = {
         SGD | {"model": MLP}, task=SUMS, loss="cross_entropy", batch_size=4, steps=120, replicas=2
     ),
 }
+
+
+def full(*_) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def small(**training) -> Run:
@@ -310,6 +317,82 @@ class TestLogs:
     def test_the_csv_is_the_log(self, tmp_path):
         directory = kept(tmp_path, small(replicas=2), 60)
         assert csv_of(directory) == (directory.path / "measures.csv").read_text()
+
+
+class TestLoggedByHand:
+    """What a person does after a resume, while what was done before the kill is still to come again."""
+
+    @staticmethod
+    def lr(value):
+        return Set(action="set", arm="sgd", at_step=0, hyperparameter="lr", value=value)
+
+    @pytest.fixture
+    def directory(self, tmp_path):
+        """A run whose newest checkpoint is at step 20, and that was changed by hand at 20 and at 30."""
+        run = small()
+        store = create(run, "small", at=tmp_path / "run")
+        advanced(run, 20)
+        assert store.checkpoint()
+        run.arms["sgd"].intervene(self.lr(0.02))
+        advanced(run, 30)
+        run.arms["sgd"].intervene(self.lr(0.03))
+        store.close()
+        return store.directory
+
+    def logged(self, directory):
+        return [
+            (one.intervention.at_step, getattr(one.intervention, "value", "jump"))
+            for one in read_interventions(directory)["sgd"]
+        ]
+
+    @pytest.mark.parametrize("killed_again", [False, True])
+    @pytest.mark.parametrize("checkpoint", [False, True])
+    def test_it_is_logged_in_the_order_in_which_it_is_done(self, directory, killed_again, checkpoint):
+        assert self.logged(directory) == [(20, 0.02), (30, 0.03)]
+        run, store = resume(directory, print)
+        run.arms["sgd"].intervene(Jump(action="jump", arm="sgd", at_step=0, norm=0.5))
+        assert self.logged(directory) == [(20, "jump"), (20, 0.02), (30, 0.03)]
+        if checkpoint:
+            assert store.checkpoint()
+        if killed_again:
+            store.close()
+            run, store = resume(directory, print)
+        advanced(run)
+        assert store.checkpoint("finished")
+        store.close()
+        assert self.logged(directory) == [(20, "jump"), (20, 0.02), (30, 0.03)]
+        done = [(one.at_step, getattr(one, "value", "jump")) for one in run.arms["sgd"].interventions]
+        assert done == self.logged(directory)
+        compared = list(Replay(directory, print).compare(lambda _: None))
+        assert {one.difference for one in compared} == {""}
+
+    def test_one_that_could_not_be_written_is_by_the_next_checkpoint(self, directory, monkeypatch):
+        run, store = resume(directory, print)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            run.arms["sgd"].intervene(Jump(action="jump", arm="sgd", at_step=0, norm=0.5))
+        assert self.logged(directory) == [(20, 0.02), (30, 0.03)]
+        assert store.checkpoint()
+        store.close()
+        assert self.logged(directory) == [(20, "jump"), (20, 0.02), (30, 0.03)]
+
+    def test_the_first_row_of_a_fork_is_written_though_it_was_killed_before_a_checkpoint(self, tmp_path):
+        run = small()
+        store = create(run, "small", at=tmp_path / "run")
+        advanced(run, 20)
+        assert store.checkpoint()
+        fork = Fork(name="f", parent="sgd", step=20, end=40)
+        forked = run.forked(fork)
+        run.adopt(forked, fork)
+        with (store.directory.path / "forks.jsonl").open("a") as file:
+            file.write(LoggedFork(**fork.model_dump(), done=[]).model_dump_json() + "\n")
+        store.close()  # killed: neither checkpoint nor table has heard of the fork
+        run, store = resume(store.directory, print)
+        advanced(run)
+        assert store.checkpoint("finished")
+        store.close()
+        rows = list(csv.DictReader((store.directory.path / "measures.csv").open()))
+        assert [int(row["step"]) for row in rows if row["arm"] == "f"] == run.arms["f"].history.steps.tolist()
 
 
 class TestThinning:

@@ -51,6 +51,7 @@ class Arm:
         watched: whether what charts show of the first replica is kept, since `watch` was called.
         interventions: all that was done to the arm, in order.
         schedule: what is still to be done to it.
+        seen: what has been seen of the networks that it trains now.
         listener: called with each intervention that was carried out, and whether the preset scheduled it.
 
     Args:
@@ -85,8 +86,8 @@ class Arm:
         self.history = History(self._measuring.names, len(seeds))
         self.vectors: Mapping[str, VectorHistory] = {}
         self._looked_at: tuple[str, ...] = ()
-        self._seen = Seen(self.history, len(seeds), watched, scheduled)
-        self.detectors = self._seen.detectors
+        self.seen = Seen(self.history, len(seeds), watched, scheduled)
+        self.detectors = self.seen.detectors
         self.interventions: list[AnyIntervention] = []
         self._new: list[int | None] = []  # replicas whose weights the present intervention drew
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
@@ -251,10 +252,6 @@ class Arm:
                 why = first_problem(error) if blamed(error) is None else accounted(error)
                 raise GrokTuiError(f"{what}: {why}") from None
 
-    def onsets(self, one: AnyIntervention) -> list[int | None]:
-        """Return the step at which each replica of this arm came to what an intervention waits for first."""
-        return self._seen.onsets(one)
-
     def export_state(self) -> tuple[ArmState, Arrays]:
         """Return all that the arm has become; nothing in it changes when the arm goes on."""
         fields, arrays = self._trainer.export_state()
@@ -266,7 +263,7 @@ class Arm:
             scheduled=self.schedule.done,
             settled=list(self.schedule.settled),
             given=list(self.schedule.given),
-            first=list(self._seen.first) if any(self._seen.first) else [],
+            first=list(self.seen.first) if any(self.seen.first) else [],
             stride=self.history.stride,
             version=self.history.version,
             data_version=self.data.version,
@@ -297,7 +294,7 @@ class Arm:
         self._trainer.set_batch_size(state.batch_size, state.batches_since)
         self.step, self.end, self.since = state.step, state.end, state.since
         self.interventions = list(state.interventions)
-        self._seen.first = list(state.first) or [0] * len(self.seeds)
+        self.seen.first = list(state.first) or [0] * len(self.seeds)
         self.schedule.restore(state.scheduled, state.settled)
         self._envelope = arrays["envelope"].copy()
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
@@ -357,17 +354,17 @@ class Arm:
 
     def _carry_out(self, intervention: AnyIntervention, of_preset: bool) -> None:
         done = intervention.model_copy(update={"at_step": self.step})
-        since, self._new = self.since, []
+        since, measuring, self._new = self.since, self._measuring, []
         try:
-            with self._trainer.attempt():
+            with self._trainer.attempt(), self._problem.attempt():
                 carry_out(done, self)
         except BaseException:
-            self.since = since
+            self.since, self._measuring = since, measuring
             raise
         self.interventions.append(done)
         self.schedule.done += of_preset
         for replica in self._new:
-            self._seen.forget(self.step, replica)
+            self.seen.forget(self.step, replica)
             self.schedule.forget(replica)
         if self.listener is not None:
             self.listener(done, of_preset)
@@ -384,7 +381,7 @@ class Arm:
     def _parts(self) -> Iterator[tuple[str, Kept]]:
         """Yield what keeps arrays of its own in the state, by the name that they stand under."""
         yield "seen", self.detectors
-        yield "plateaus", self._seen.plateaus
+        yield "plateaus", self.seen.plateaus
         yield from self._back.parts()
         # What is kept of the latest record alone follows from theta.
         yield from ((f"vectors/{name}", kept) for name, kept in self.vectors.items() if kept.rows > 1)
@@ -396,9 +393,9 @@ class Arm:
         self._back.record(self.step)
         self._envelope = empty_envelope(len(self.seeds))
         self._look(self._looked_at)
-        self._seen.recorded(self.step)
+        self.seen.recorded(self.step)
         # Only here, because what is known between two records depends on the chunks.
-        self.schedule.settle(self.step, self.onsets)
+        self.schedule.settle(self.step, self.seen.onsets)
 
     def _look(self, names: Collection[str]) -> None:
         for name, values in self._measuring.of_first(names).items():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from grok_tui.catalog.base import Count
+from grok_tui.catalog.names import ArmName
 
 LONGEST_NAME = 40  # as of any arm
 
@@ -24,7 +24,7 @@ class Fork(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    name: ArmName
     parent: str
     step: Count
     """The step of its parent that it begins with."""

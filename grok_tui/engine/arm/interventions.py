@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -81,8 +81,8 @@ class Steered(Protocol):
 def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     """Do it to the arm, between two steps.
 
-    What the steps after it need is built before anything changes in place: if there is no memory for it, the
-    arm is as it was once what was replaced is put back.
+    What the steps after it need is built meanwhile: if there is no memory for it, whoever called has all put
+    back as it was.
 
     Raises:
         ValueError: it does not fit the arm as it stands.
@@ -91,21 +91,26 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     intervention.check_replicas(len(arm.seeds))
     intervention.check_task(arm.spec.task)
     after = arm.settings.after(intervention)
-    before, theta = (arm.spec, arm.step, arm.seeds), _place_of(arm)
+    whole = still_whole(arm)
     INTERVENTIONS.called(intervention.action, arm, intervention, after)
-    now = (arm.spec, arm.step, arm.seeds)
-    arm.spec, arm.step, arm.seeds = before
-    INTERVENTIONS.asked(intervention.action, lambda: _check_left(arm, now == before, theta))
+    INTERVENTIONS.asked(intervention.action, whole)
+
+
+def still_whole(arm: Steered) -> Callable[[], None]:
+    """Return what puts back, and raises ContractError, if by then something replaced what stays for life."""
+    before, theta = (arm.spec, arm.step, arm.seeds), _place_of(arm)
+
+    def check() -> None:
+        now = (arm.spec, arm.step, arm.seeds)
+        arm.spec, arm.step, arm.seeds = before
+        require(now == before, "it changes the arm's spec, step or seeds")
+        require(_place_of(arm) == theta, "it replaces theta, which may be written to in place alone")
+
+    return check
 
 
 def _place_of(arm: Steered) -> tuple[object, ...]:
     return arm.theta.shape, arm.theta.dtype, arm.theta.data_ptr()
-
-
-def _check_left(arm: Steered, same: bool, theta: tuple[object, ...]) -> None:
-    """Raise ContractError where a plugin's intervention replaced what stays for the arm's life."""
-    require(same, "it changes the arm's spec, step or seeds")
-    require(_place_of(arm) == theta, "it replaces theta, which may be written to in place alone")
 
 
 def switch(arm: Steered, done: Switch, after: Settings) -> None:
@@ -156,18 +161,21 @@ def acquire(arm: Steered, done: Acquire, after: Settings) -> None:  # noqa: ARG0
     """Take samples into the training set."""
     arm.data.move(True, done.n, done.indices, _place(arm))
     arm.renew_data()
+    arm.make_ready()
 
 
 def withhold(arm: Steered, done: Withhold, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
     """Take samples out of the training set."""
     arm.data.move(False, done.n, done.indices, _place(arm))
     arm.renew_data()
+    arm.make_ready()
 
 
 def relabel(arm: Steered, done: Relabel, after: Settings) -> None:  # noqa: ARG001  (as every implementation)
     """Give samples other labels."""
     arm.data.relabel(done.share, done.indices, _place(arm))
     arm.renew_data()
+    arm.make_ready()
 
 
 def reinitialize(arm: Steered, done: Reinitialize, after: Settings) -> None:  # noqa: ARG001  (likewise)
@@ -178,6 +186,7 @@ def reinitialize(arm: Steered, done: Reinitialize, after: Settings) -> None:  # 
         streams = (stream(seed, Purpose.RESTART, *_place(arm)) for seed in arm.seeds)
         seeds = [int(random.integers(2**31)) for random in streams]
     arm.reinitialize(seeds, done.replica)
+    arm.make_ready()
 
 
 def _place(arm: Steered) -> tuple[int, int]:

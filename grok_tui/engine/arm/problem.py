@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -97,6 +98,20 @@ class Problem:
         self.theta_0[chosen] = self._start(seeds)[chosen]
         self.restarts += 1
         return self.theta_0
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Have data and start as they were before, should what is done within fail."""
+        version, restarts, data = self.data.version, self.restarts, self.data.export_state()
+        start = torch.empty_like(self.theta_0, device="cpu").copy_(self.theta_0)
+        try:
+            yield
+        except BaseException:
+            with suppress(RuntimeError):
+                self.data.restore_state(version, data)
+                self.theta_0.copy_(start)
+                self.restarts = restarts
+            raise
 
     def export_state(self) -> Arrays:
         """Return what has been changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -36,10 +36,10 @@ LONGEST_CHUNK = 1024
 
 LARGEST_UPDATE = SEEN.index("largest_update")
 
-# What an intervention replaces; all else it changes in place, when nothing can fail any more.
+# What an intervention replaces; all else it changes in place.
 REPLACED = (
     *("optimizer", "modifiers", "_structure", "_optimizers"),
-    *("_filters", "_filter_steps", "_works", "_batches"),
+    *("_filters", "_filter_steps", "_works", "_batches", "batch_size", "_learner"),
 )
 
 
@@ -138,13 +138,18 @@ class Trainer:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Have what is put to work within as it was before, should it fail, as for want of memory."""
+        """Have all as it was before, should what is done within fail, as for want of memory."""
         now = {name: vars(self)[name] for name in REPLACED}
         before = {name: dict(value) if isinstance(value, dict) else value for name, value in now.items()}
+        _, numbers = self.export_state()
         try:
             yield
         except BaseException:
             vars(self).update(before)
+            self.whole = False  # unless this, too, works: a GPU may have broken
+            with suppress(RuntimeError):
+                self.restore(numbers)
+                self.whole = True
             raise
 
     def build(self, step: int) -> Work:

@@ -82,7 +82,7 @@ class Planned:
         for one in list(self._open):
             assert one.awaited is not None
             source = arms[one.awaited[0]]
-            onsets = source.onsets(one)
+            onsets = source.seen.onsets(one)
             if None in onsets and not source.complete:
                 continue
             self._open.remove(one)

@@ -16,7 +16,7 @@ from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.run.run import Run
-from grok_tui.files import write_beside
+from grok_tui.files import write_atomically, write_beside
 from grok_tui.presets import PluginUsed, plugins_in
 
 from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory, note_plugins
@@ -61,9 +61,10 @@ class Logs:
         self._rows: list[tuple[str, int, NDArray[np.float64]]] = []
         self._columns: list[str] = []
         self._events_written: dict[str, int] = {}
-        self._interventions: list[str] = []
-        self._plugins: list[PluginUsed] = []  # that these need
-        self._interventions_logged: dict[str, int] = {}
+        self._interventions: list[LoggedIntervention] = []  # all of them, in the order of the file
+        self._interventions_written: int | None = 0  # how many of them are; None: the file is to be made anew
+        self._ahead: dict[str, list[LoggedIntervention]] = {}  # logged, and to be carried out again
+        self._plugins: list[PluginUsed] = []  # that those not written yet need
 
     def open(self, sizes: dict[str, int], say: Callable[[str], None]) -> dict[str, list[LoggedIntervention]]:
         """Open the logs as they were at a checkpoint.
@@ -86,15 +87,15 @@ class Logs:
                 say(f"{self._directory.path / name}: {wanted - self._logs[name].size} bytes are missing")
             elif cut:
                 say(f"{name}: {cut} bytes after the checkpoint are left behind; they come again")
-        kept, own = _read_interventions(self._directory.path / INTERVENTIONS)
+        kept, self._interventions = _read_interventions(self._directory.path / INTERVENTIONS)
+        self._interventions_written = len(self._interventions)
         good, forks = _read_forks(self._directory.path / FORKS)
         for name, size in ((INTERVENTIONS, kept), (FORKS, good)):
             torn = self._logs[name].open(size)
             if torn:
                 say(f"{name}: {torn} bytes at its end are no whole line and are left behind")
-        logged = _together(own, forks)
-        self._interventions_logged = {arm: len(entries) for arm, entries in logged.items()}
-        return logged
+        self._ahead = _together(self._interventions, forks)
+        return {arm: list(entries) for arm, entries in self._ahead.items()}
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -102,15 +103,23 @@ class Logs:
         return {name: self._logs[name].size for name in (MEASURES, EVENTS)}
 
     def attach(self, run: Run) -> None:
-        """Note what the arms of a run record from now on."""
-        fresh = not self._logs[MEASURES].size
+        """Note what the arms of a run record from now on, and of those that have no row yet the first."""
+        begun = self._begun()
         for name, arm in run.arms.items():
-            self._events_written[name] = 0 if fresh else len(arm.history.events)
-            if fresh and arm.step == 0:
+            self._events_written[name] = len(arm.history.events) if name in begun else 0
+            if name not in begun and arm.step == 0:
                 self._row_noter(name)(
                     0, np.stack([arm.history.last(measure) for measure in arm.history.names])
                 )
+            self._ahead[name] = still_ahead(self._ahead.get(name, []), arm.interventions)
             self._listen(arm)
+
+    def _begun(self) -> set[str]:
+        """Return the arms that have a row in the table of measures."""
+        if not self._logs[MEASURES].size:
+            return set()
+        with open_regular(self._directory.path / MEASURES) as lines:
+            return {line.partition(b",")[0].decode("utf-8", "replace") for line in lines}
 
     def follow(self, run: Run) -> None:
         """Note what arms record that were built anew as they were, with all of it written."""
@@ -119,7 +128,7 @@ class Logs:
 
     def _listen(self, arm: Arm) -> None:
         arm.history.listener = self._row_noter(arm.name)
-        arm.listener = self._intervention_noter(arm.name, len(arm.interventions))
+        arm.listener = self._intervention_noter(arm.name)
 
     def fork(self, fork: Fork, arm: Arm, done: list[LoggedIntervention]) -> None:
         """Begin to write a fork, with all that it has from its parent.
@@ -129,7 +138,7 @@ class Logs:
         """
         entry = LoggedFork(**fork.model_dump(), done=done)
         self._logs[FORKS].append(entry.model_dump_json() + "\n")
-        self._interventions_logged[arm.name] = len(done)
+        self._ahead[arm.name] = []
         self._events_written[arm.name] = 0
         history = arm.history
         columns = np.stack([history.values(name) for name in history.names], axis=1)
@@ -151,10 +160,11 @@ class Logs:
             StoreError: a log cannot be read; likewise.
         """
         name, folder = arm.name, self._directory.path
+        own = len(arm.interventions) - inherited
         kept = {
             MEASURES: _Kept(name, lambda line: int(line.split(b",", 2)[1]) <= arm.step),
             EVENTS: _Kept(name, _first(len(arm.history.events))),
-            INTERVENTIONS: _Kept(name, _first(len(arm.interventions) - inherited)),
+            INTERVENTIONS: _Kept(name, _first(own)),
         }
         written: dict[str, Path] = {}
         try:
@@ -171,7 +181,12 @@ class Logs:
             written[log].replace(folder / log)
             self._logs[log].open()
         self._events_written[name] = len(arm.history.events)
-        self._interventions_logged[name] = len(arm.interventions)
+        first = _first(own)
+        self._interventions = [
+            one for one in self._interventions if one.intervention.arm != name or first(b"")
+        ]
+        self._interventions_written = len(self._interventions)
+        self._ahead[name] = []
         self._listen(arm)
 
     def flush(self, run: Run, behind: Mapping[str, ArmState] | None = None) -> None:
@@ -226,17 +241,14 @@ class Logs:
     def _row_noter(self, arm: str) -> Callable[[int, NDArray[np.float64]], None]:
         return lambda step, row: self._rows.append((arm, step, row))
 
-    def _intervention_noter(self, arm: str, done: int) -> Callable[[AnyIntervention, bool], None]:
-        count = done
-
+    def _intervention_noter(self, arm: str) -> Callable[[AnyIntervention, bool], None]:
         def note(intervention: AnyIntervention, scheduled: bool) -> None:
-            nonlocal count
-            count += 1
-            if count <= self._interventions_logged.get(arm, 0):
-                return  # carried out again on the way from a checkpoint to where the run was killed
-            self._interventions_logged[arm] = count
-            entry = LoggedIntervention(scheduled=scheduled, intervention=intervention)
-            self._interventions.append(entry.model_dump_json() + "\n")
+            ahead = self._ahead.setdefault(arm, [])
+            left = still_ahead(ahead, [intervention])
+            if len(left) < len(ahead):  # done again, on the way from a checkpoint to where the run was killed
+                self._ahead[arm] = left
+                return
+            self._enter(LoggedIntervention(scheduled=scheduled, intervention=intervention), len(ahead))
             self._plugins += plugins_in(intervention)
             if not scheduled:
                 # What a person did cannot be computed again: it goes to the disk at once.
@@ -247,6 +259,17 @@ class Logs:
 
         return note
 
+    def _enter(self, entry: LoggedIntervention, ahead: int) -> None:
+        """Put an intervention in the log before so many of its arm that are yet to be carried out again."""
+        if not ahead:
+            self._interventions.append(entry)
+            return
+        arm = entry.intervention.arm
+        own = [i for i, one in enumerate(self._interventions) if one.intervention.arm == arm]
+        # Those that a fork has from its parent stand elsewhere, before all of its own.
+        self._interventions.insert((own[-ahead:] or [len(self._interventions)])[0], entry)
+        self._interventions_written = None
+
     def _flush_interventions(self) -> None:
         if self._plugins:  # first, so that whatever the log names can be asked for by its plugin
             try:
@@ -254,9 +277,29 @@ class Logs:
             except StoreError as error:
                 raise OSError(str(error)) from None
             self._plugins.clear()
-        if self._interventions:
-            self._logs[INTERVENTIONS].append("".join(self._interventions))
-            self._interventions.clear()
+        log, written = self._logs[INTERVENTIONS], self._interventions_written
+        lines = [entry.model_dump_json() + "\n" for entry in self._interventions[written or 0 :]]
+        if written is None:
+            log.close()
+            try:
+                write_atomically(self._directory.path / INTERVENTIONS, "".join(lines).encode())
+            finally:
+                log.open()
+        elif lines:
+            log.append("".join(lines))
+        self._interventions_written = len(self._interventions)
+
+
+def still_ahead(
+    logged: Sequence[LoggedIntervention], done: Sequence[AnyIntervention]
+) -> list[LoggedIntervention]:
+    """Return those logged that are not among those done, in their order."""
+    left = list(logged)
+    for intervention in done:
+        again = next((one for one in left if one.intervention == intervention), None)
+        if again is not None:
+            left.remove(again)
+    return left
 
 
 def read_interventions(directory: RunDirectory) -> dict[str, list[LoggedIntervention]]:
@@ -280,19 +323,18 @@ def read_forks(directory: RunDirectory) -> list[Fork]:
 
 
 def _together(
-    own: dict[str, list[LoggedIntervention]], forks: list[LoggedFork]
+    entries: Sequence[LoggedIntervention], forks: Sequence[LoggedFork]
 ) -> dict[str, list[LoggedIntervention]]:
     """Return the interventions of each arm: those of a fork after those that it has from its parent."""
+    own: dict[str, list[LoggedIntervention]] = {}
+    for entry in entries:
+        own.setdefault(entry.intervention.arm, []).append(entry)
     return own | {fork.name: [*fork.done, *own.get(fork.name, ())] for fork in forks}
 
 
-def _read_interventions(path: Path) -> tuple[int, dict[str, list[LoggedIntervention]]]:
+def _read_interventions(path: Path) -> tuple[int, list[LoggedIntervention]]:
     """Return how many bytes of the log are good, and what they say."""
-    good, entries = _read_lines(path, LoggedIntervention, "intervention")
-    found: dict[str, list[LoggedIntervention]] = {}
-    for entry in entries:
-        found.setdefault(entry.intervention.arm, []).append(entry)
-    return good, found
+    return _read_lines(path, LoggedIntervention, "intervention")
 
 
 def _read_forks(path: Path) -> tuple[int, list[LoggedFork]]:

@@ -34,7 +34,7 @@ from .directory import (
     write_run_file,
 )
 from .files import StoreError, make_folder
-from .logs import LoggedIntervention, Logs, read_forks
+from .logs import LoggedIntervention, Logs, read_forks, still_ahead
 from .looked_back import LookedBackFile
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def resume(
         logged = logs.open(restored[1].state.logs if restored else {}, say)
         for name, entries in logged.items():
             if name in run.arms:
-                ahead = entries[len(run.arms[name].interventions) :]
+                ahead = still_ahead(entries, run.arms[name].interventions)
                 run.arms[name].schedule.insert([(entry.intervention, entry.scheduled) for entry in ahead])
         directory.write_status(directory.status().model_copy(update={"ended": None}))
     except OSError as error:
