@@ -7,7 +7,7 @@ import torch
 from emulator import UUIDS
 from tiny_problems import MLP, tiny
 
-from grok_tui.catalog.measures import MOST_VECTOR_BYTES
+from grok_tui.catalog.sizes import MOST_VECTOR_BYTES
 from grok_tui.engine.run.device import SMALL_STEP, choose_device
 from grok_tui.engine.run.memory import NoRoomError
 from grok_tui.engine.run.run import Run
