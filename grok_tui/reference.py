@@ -17,7 +17,8 @@ from .catalog.frames import FRAMES
 from .catalog.intervention import Intervention, Plateau
 from .catalog.interventions import INTERVENTIONS
 from .catalog.losses import LOSSES
-from .catalog.measures import MEASURES, MeasureSpec, families
+from .catalog.measure import MeasureSpec
+from .catalog.measures import MEASURES, families
 from .catalog.models import MODELS
 from .catalog.modifiers import MODIFIERS, STAGES
 from .catalog.optimizers import OPTIMIZERS

@@ -26,7 +26,8 @@ from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.intervention import Intervention
 from grok_tui.catalog.interventions import INTERVENTIONS
 from grok_tui.catalog.losses import LOSSES
-from grok_tui.catalog.measures import MEASURES, Measure
+from grok_tui.catalog.measure import Measure
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.catalog.models import MODELS, ModelSpec, check_size
 from grok_tui.catalog.modifiers import MODIFIERS, Modifier, ModifierEntry
 from grok_tui.catalog.optimizers import OPTIMIZERS, Optimizer

@@ -14,16 +14,8 @@ from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
-from ..catalog.measures import (
-    LEAST_KEPT_STATES,
-    MEASURES,
-    MOST_STATES_BYTES,
-    AnyMeasure,
-    Measure,
-    MeasureSpec,
-    kept_states,
-    measures_of,
-)
+from ..catalog.measure import LEAST_KEPT_STATES, MOST_STATES_BYTES, Measure, MeasureSpec, kept_states
+from ..catalog.measures import MEASURES, AnyMeasure, measures_of
 from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.names import ArmName

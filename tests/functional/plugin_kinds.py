@@ -16,7 +16,7 @@ from grok_tui.catalog.base import knob
 from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.interventions import Intervention
 from grok_tui.catalog.losses import NUMBERS, Loss
-from grok_tui.catalog.measures import Measure
+from grok_tui.catalog.measure import Measure
 from grok_tui.catalog.models import ModelSpec
 from grok_tui.catalog.modifiers import Modifier, ModifierEntry
 from grok_tui.catalog.optimizers import Optimizer

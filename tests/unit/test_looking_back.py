@@ -14,14 +14,8 @@ from arms import preset
 from pydantic import ValidationError
 from test_measures import CROSS_ENTROPY, slow_parts
 
-from grok_tui.catalog.measures import (
-    LEAST_KEPT_STATES,
-    MEASURES,
-    MOST_STATES_BYTES,
-    Measure,
-    kept_states,
-    measures_of,
-)
+from grok_tui.catalog.measure import LEAST_KEPT_STATES, MOST_STATES_BYTES, Measure, kept_states
+from grok_tui.catalog.measures import MEASURES, measures_of
 from grok_tui.catalog.models import MODELS
 from grok_tui.catalog.tasks import TASKS
 from grok_tui.claims import Verdict

@@ -90,7 +90,7 @@ def test_every_shipped_measure_is_tried_above():
 
 PLUGIN = """
 from grok_tui.catalog.families import CLASSES
-from grok_tui.catalog.measures import Measure, MeasureSpec
+from grok_tui.catalog.measure import Measure, MeasureSpec
 from grok_tui.catalog.base import knob
 
 
@@ -149,7 +149,7 @@ class TestPlugins:
         path = tmp_path / "wrong.py"
         path.write_text(
             "from grok_tui.catalog.entry import Entry\n"
-            "from grok_tui.catalog.measures import MeasureSpec\n"
+            "from grok_tui.catalog.measure import MeasureSpec\n"
             "from typing import Literal\n"
             "class Wrong(MeasureSpec):\n    name: Literal['wrong']\n"
             "entry = Entry(Wrong, 'a:b')\n"

@@ -10,7 +10,8 @@ import torch
 from grok_tui.catalog.base import knob
 from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.losses import LOSSES, SIGNS, Loss
-from grok_tui.catalog.measures import MEASURES, Measure
+from grok_tui.catalog.measure import Measure
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.catalog.models import MODELS
 from grok_tui.catalog.modifiers import MODIFIERS
 from grok_tui.catalog.optimizers import OPTIMIZERS, Optimizer

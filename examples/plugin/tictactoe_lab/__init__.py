@@ -12,7 +12,7 @@ from pydantic import Field
 from grok_tui.catalog.base import knob
 from grok_tui.catalog.entry import Entry
 from grok_tui.catalog.losses import Targets
-from grok_tui.catalog.measures import Measure
+from grok_tui.catalog.measure import Measure
 from grok_tui.catalog.optimizers import Optimizer
 from grok_tui.catalog.tasks import Shape, TaskSpec
 

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from grok_tui.catalog.blame import accounted, blamed
 from grok_tui.catalog.interventions import AnyIntervention
-from grok_tui.catalog.measures import MEASURES, MeasureSpec, shown_of
+from grok_tui.catalog.measure import MeasureSpec
+from grok_tui.catalog.measures import MEASURES, shown_of
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.engine.arm.status import ArmStatus

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from torch import Tensor
 
-from grok_tui.catalog.measures import MEASURES, MeasureSpec
+from grok_tui.catalog.measure import MeasureSpec
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.engine.record.looked_back import LookedBack, States
 from grok_tui.engine.record.measuring import Measuring
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grok_tui.catalog.measures import MeasureSpec
+from grok_tui.catalog.measure import MeasureSpec
 from grok_tui.engine.record.arrays import Arrays, prefixed, under
 from grok_tui.engine.record.measuring import Measuring
 from grok_tui.engine.steps.step import Learner

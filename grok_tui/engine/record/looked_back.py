@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.measures import LEAST_KEPT_STATES, kept_states
+from grok_tui.catalog.measure import LEAST_KEPT_STATES, kept_states
 
 from .arrays import MORE_ROWS, Arrays
 

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grok_tui.catalog.measures import MEASURES, MeasureSpec
+from grok_tui.catalog.measure import MeasureSpec
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.engine.steps.plan import Plan
 from grok_tui.lab.frames import IDENTITY, Frame
 from grok_tui.lab.losses import SampleLoss

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.measures import MOST_KEPT_STATES
+from grok_tui.catalog.measure import MOST_KEPT_STATES
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.envelope import SIDES
 from grok_tui.engine.record.history import CAPACITY, Event, History

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from grok_tui.catalog.measures import MEASURES, MeasureSpec
+from grok_tui.catalog.measure import MeasureSpec
+from grok_tui.catalog.measures import MEASURES
 from grok_tui.catalog.plugins import ContractError, PluginError, require
 
 from ..contract import is_a

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grok_tui.catalog.measures import Part
+from grok_tui.catalog.measure import Part
 from grok_tui.errors import GrokTuiError
 
 from ..models import Role
