@@ -82,7 +82,7 @@ def train(folder: str, steps: int, tiny: bool, device: str = "cuda") -> str:
     store.close()
     # What is kept of an arm because somebody looks at it is none of what it became.
     _, arrays = run.arms["a"].export_state()
-    return digest({name: each for name, each in arrays.items() if not name.startswith("coordinates/")})
+    return digest({name: each for name, each in arrays.items() if not name.startswith("vectors/")})
 
 
 def opened(folder: Path, steps: int, tiny: bool, device: str) -> tuple[Run, Store]:

@@ -78,7 +78,7 @@ def cannot_start(left: int) -> Seen:
 
 def one_line(done: Ended) -> bool:
     """Tell whether a command says in a single line that memory does not suffice, and shows no traceback."""
-    lines = [line for line in done.err.splitlines() if "out of memory" in line or " needs " in line]
+    lines = [line for line in done.err.splitlines() if "out of memory" in line or " need about " in line]
     return len(lines) == 1 and "Traceback" not in done.err
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -283,3 +284,16 @@ def test_what_is_carried_is_what_grok_tui_needs_at_run_time_without_what_the_mac
     pins = carry.pinned(BENCHMARKS.parent / "constraints.txt")
     assert found <= pins.keys()
     assert pins["pydantic-core"].startswith("pydantic_core==")
+
+
+def test_the_line_that_says_that_a_run_does_not_fit_is_known_as_one(monkeypatch):
+    from gpu_checks.processes import Ended
+    from gpu_checks.starved import one_line, problem
+
+    from grok_tui.engine.run import memory
+
+    monkeypatch.setattr(memory, "physical_memory", lambda: 1000)
+    with pytest.raises(memory.NoRoomError) as refused:
+        memory.require_room(problem(1 << 20), torch.device("cpu"))
+    assert one_line(Ended(3, "", f"grok-tui: {refused.value}\n", 1.0))
+    assert not one_line(Ended(3, "", "grok-tui: something else\n", 1.0))
