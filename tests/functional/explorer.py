@@ -11,6 +11,7 @@ from vectors import latest
 
 from grok_tui.catalog.families import COORDINATES, GENERAL
 from grok_tui.catalog.interventions import Jump
+from grok_tui.catalog.measures import MEASURES as REGISTRY
 from grok_tui.catalog.measures import shipped
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.charts.draw import draw
@@ -82,7 +83,8 @@ loss = "mse"
 name = "adam"
 optimizer = { name = "adam", lr = 1e-3 }
 """
-MEASURES = (*shipped(GENERAL), *shipped(COORDINATES), "bias")
+_FAMILIES = (*shipped(GENERAL), *shipped(COORDINATES))
+MEASURES = (*(name for name in _FAMILIES if not REGISTRY[name].costly), "bias")
 PATIENCE = 1000  # looks of 20 ms, as a machine may be busy
 
 

@@ -10,6 +10,7 @@ from vectors import latest
 from grok_tui.catalog.families import COORDINATES, GENERAL
 from grok_tui.catalog.interventions import Switch
 from grok_tui.catalog.losses import LOSSES
+from grok_tui.catalog.measures import MEASURES as REGISTRY
 from grok_tui.catalog.measures import shipped
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import Sgd
@@ -26,7 +27,8 @@ from grok_tui.frontend.recorded_charts import NO_COORDINATES
 from grok_tui.frontend.view import View
 from grok_tui.tui import keys
 
-MEASURES = (*shipped(GENERAL), *shipped(COORDINATES), "bias")
+_FAMILIES = (*shipped(GENERAL), *shipped(COORDINATES))
+MEASURES = (*(name for name in _FAMILIES if not REGISTRY[name].costly), "bias")
 SAMPLES = 12
 
 
