@@ -7,16 +7,26 @@ from traceback import walk_tb
 from types import CodeType
 from typing import Any
 
+from ..errors import GrokTuiError
+from ..printable import message_of, printable, shortened
 from .entry import Entry
-from .plugins import PluginError, told
+from .plugins import LONGEST_TOLD, told
 from .registries import REGISTRIES
 from .registry import Registry
 
 
 def accounted(error: BaseException) -> str:
-    """Return an error in one line; where a plugin's code raised it, with the plugin named."""
-    plugin = None if isinstance(error, PluginError) else blamed(error)
-    return told(error) if plugin is None else f"plugin {plugin}: {told(error)}"
+    """Return an error in one line; where a plugin's code raised it, with the plugin named.
+
+    Of others it is the first of several lines: torch has advice in the rest.
+    """
+    if isinstance(error, GrokTuiError):
+        return told(error)
+    plugin = blamed(error)
+    if plugin is not None:
+        return f"plugin {plugin}: {told(error)}"
+    first = message_of(error).strip().partition("\n")[0]
+    return shortened(printable(": ".join(filter(None, [type(error).__name__, first]))), LONGEST_TOLD)
 
 
 def blamed(error: BaseException) -> str | None:

@@ -9,12 +9,12 @@ from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from .entry import Entry
-from .envelope import ENVELOPE
 from .families import CLASSES, COORDINATES, GENERAL, GROUP, LINEAR101, PARITY, SPECTRUM, TABLE, Family
 from .measure import Frequencies, Llc, Measure, MeasureSpec, SingularValues
 from .models import ModelSpec
 from .plugins import require
 from .registry import Registry, by_name, is_name
+from .seen import ENVELOPE
 from .sizes import of_coordinates, of_pairs, of_samples, of_singular_values
 from .tasks import TaskSpec
 

@@ -180,6 +180,10 @@ class ModifierEntry(Entry[Modifier]):
 class ModifierRegistry(Registry[Modifier]):
     """The modifiers by name, and by the keys that each has."""
 
+    def __init__(self, kind: str, base: type[Modifier], *entries: ModifierEntry, plugins: str = "") -> None:
+        super().__init__(kind, base, *entries, plugins=plugins)
+        self._keys = {key: entry.name for entry in entries for key in entry.spec.own()}
+
     def __getitem__(self, name: str) -> ModifierEntry:
         """Return the entry of a name; see `Registry`."""
         found = super().__getitem__(name)
@@ -192,18 +196,20 @@ class ModifierRegistry(Registry[Modifier]):
         Raises:
             PluginError: by its name it is a plugin's, which cannot be loaded.
         """
-        for entry in self.shipped.values():
-            if key in entry.spec.own():
-                return self[entry.name]
-        for name in sorted(self.brought, key=len, reverse=True):
-            if (key == name or key.startswith(f"{name}_")) and key in self[name].spec.own():
+        shipped = self._keys.get(key)
+        if shipped is not None:
+            return self[shipped]
+        words = key.split("_")
+        for count in range(len(words), 0, -1):  # a plugin's keys begin with its name
+            name = "_".join(words[:count])
+            if name not in self.shipped and name in self and key in self[name].spec.own():
                 return self[name]
         return None
 
     @property
     def keys_known(self) -> list[str]:
         """The keys of what ships, and the names of what plugins bring, without importing any."""
-        return [key for entry in self.shipped.values() for key in entry.spec.own()] + self.brought
+        return [*self._keys, *self.brought]
 
     def _fitting(self, entry: Entry[Modifier]) -> Entry[Modifier]:
         require(isinstance(entry, ModifierEntry), "is no ModifierEntry, which says when it acts")
@@ -216,8 +222,9 @@ class ModifierRegistry(Registry[Modifier]):
         places = all(type(place) is int for place in entry.at.values())
         require(places, f"its places are {list(entry.at.values())}, not whole numbers")
         name, own = entry.name, entry.spec.own()
-        taken = {key for entry in self.shipped.values() for key in entry.spec.own()}
-        taken |= {key for entry in OPTIMIZERS.shipped.values() for key in entry.spec.model_fields}
+        taken = {*self._keys} | {
+            key for entry in OPTIMIZERS.shipped.values() for key in entry.spec.model_fields
+        }
         for key in own:
             begins = key == name or key.startswith(f"{name}_")
             require(begins, f"has a key '{key}', which does not begin with '{name}'")

@@ -170,9 +170,9 @@ def ranked(rank: Rank) -> tuple[str, ...]:
 
 def chart_ids(snapshot: Snapshot) -> list[str]:
     """List the charts of a run: those of the table that it has, then one for each other measure."""
-    from grok_tui.catalog.envelope import ENVELOPE
     from grok_tui.catalog.families import COORDINATES, GENERAL
     from grok_tui.catalog.measures import shipped
+    from grok_tui.catalog.seen import ENVELOPE
 
     shown = {*shipped(COORDINATES), *ENVELOPE}
     for chart in _ROWS:

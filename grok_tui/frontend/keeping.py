@@ -67,9 +67,9 @@ def goes_on(snapshot: Snapshot) -> bool:
 def _lasting(preset: Preset, name: str, options: RunOptions, folder: Path | None) -> Source:
     """Return a run that goes on in a process of its own."""
     from grok_tui.engine.remote.client import Attached
-    from grok_tui.engine.remote.keeper import Job, start
+    from grok_tui.engine.remote.keeper import KeeperJob, start
 
-    job = Job(
+    job = KeeperJob(
         preset=preset,
         folder=folder.absolute() if folder is not None else None,
         label=label_of(name),
@@ -104,10 +104,10 @@ def taken_up(directory: RunDirectory, preset: Preset, place: Place, *, lasting: 
     place = replace(place, compile="auto")
     if lasting:
         from grok_tui.engine.remote.client import Attached
-        from grok_tui.engine.remote.keeper import Job, start
+        from grok_tui.engine.remote.keeper import KeeperJob, start
 
         document = directory.describe()
-        job = Job(
+        job = KeeperJob(
             preset=preset,
             folder=directory.path,
             label=document.label,

@@ -9,7 +9,7 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.output import complain, require_writable
 
 from .progress import narration
-from .run import Job, Wishes, cannot_start, carry_out
+from .run import HeadlessRun, Wishes, cannot_start, carry_out
 
 
 def resume_headless(reference: str, place: Place, wishes: Wishes) -> int:
@@ -35,4 +35,4 @@ def resume_headless(reference: str, place: Place, wishes: Wishes) -> int:
             raise
         except Exception as error:  # whatever torch raises, for instance for want of memory
             raise cannot_start(error) from error
-    return carry_out(Job(run, document.label, document.profile, store), wishes, teller, started)
+    return carry_out(HeadlessRun(run, document.label, document.profile, store), wishes, teller, started)

@@ -109,11 +109,11 @@ def run_headless(
         run = _started(preset, options)
         if keeping is not None:
             store = keeping.keep(run, keeping.folder)
-    return carry_out(Job(run, label, options.profile, store, controls), wishes, teller, started)
+    return carry_out(HeadlessRun(run, label, options.profile, store, controls), wishes, teller, started)
 
 
 @dataclass(frozen=True)
-class Job:
+class HeadlessRun:
     """A run, what it is called, what keeps it, and what it is judged under besides."""
 
     run: Run
@@ -123,11 +123,11 @@ class Job:
     controls: Controls | None = None
 
 
-def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, started: float) -> int:
+def carry_out(work: HeadlessRun, wishes: Wishes, teller: LineNarration | BarNarration, started: float) -> int:
     """Train a run to its end, print what came of it, and return the exit code.
 
     Args:
-        job: the run.
+        work: the run.
         wishes: how to report, and when to stop.
         teller: tells how it goes; not entered.
         started: `time.monotonic` when the command began.
@@ -135,25 +135,25 @@ def carry_out(job: Job, wishes: Wishes, teller: LineNarration | BarNarration, st
     Raises:
         GrokTuiError: the report cannot be written.
     """
-    run = job.run
+    run = work.run
     deadline = None if wishes.time_limit is None else started + wishes.time_limit
     with Interrupts() as stop:
         with teller:
             teller.say(_announcement(run))
             run.compiling.listen(teller.say)
             first_step, steps_before = time.monotonic(), run.steps
-            outcome = _carried_out(job, stop, deadline, teller)
-            kept = _keep_end(job.store, outcome.ended, teller)
+            outcome = _carried_out(work, stop, deadline, teller)
+            kept = _keep_end(work.store, outcome.ended, teller)
             if outcome.ended in ENDED_EARLY:
                 teller.say(f"{ENDED_EARLY[outcome.ended]}; what was recorded so far follows")
         timings = _timings(run.steps - steps_before, started, first_step)
-        report = _report(job, outcome, timings)
-        if job.controls is not None and outcome.ended == "finished":
-            report = _controlled(report, job.controls, run, stop, deadline, teller)
+        report = _report(work, outcome, timings)
+        if work.controls is not None and outcome.ended == "finished":
+            report = _controlled(report, work.controls, run, stop, deadline, teller)
         if not kept and report.exit_code == ExitCode.AS_EXPECTED:
             report = report.model_copy(update={"exit_code": int(ExitCode.USAGE)})
         if report.problem is not None:
-            complain(f"{job.label}: {report.problem}")
+            complain(f"{work.label}: {report.problem}")
         _publish(report, wishes.as_json, wishes.junit_file)
     return report.exit_code
 
@@ -179,9 +179,9 @@ def cannot_start(error: Exception) -> GrokTuiError:
     return TrainingError(line) if blamed(error) is None else PluginError(line)
 
 
-def _carried_out(job: Job, stop: Interrupts, deadline: float | None, teller: Narration) -> Outcome:
+def _carried_out(work: HeadlessRun, stop: Interrupts, deadline: float | None, teller: Narration) -> Outcome:
     """Train until every arm is at its end, or something else ends the run."""
-    run, store = job.run, job.store
+    run, store = work.run, work.store
     halted: set[str] = set()
     try:
         while not run.finished:
@@ -305,12 +305,12 @@ def _divergence(run: Run) -> str:
     return "; ".join(parts)
 
 
-def _report(job: Job, outcome: Outcome, timings: Timings) -> Report:
+def _report(work: HeadlessRun, outcome: Outcome, timings: Timings) -> Report:
     """Return what came of a run, with its exit code."""
-    run = job.run
+    run = work.run
     snapshot = run.snapshot(State.FINISHED if run.finished else State.PAUSED)
     backends = {name: arm.backends for name, arm in run.arms.items()}
-    whole = report_of(snapshot, job.label, job.profile, backends)
+    whole = report_of(snapshot, work.label, work.profile, backends)
     code = outcome.exit_code
     if code == ExitCode.AS_EXPECTED and not all(claim.as_expected for claim in whole.claims):
         code = ExitCode.NOT_AS_EXPECTED

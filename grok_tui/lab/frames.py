@@ -22,6 +22,7 @@ from grok_tui.catalog.frames import FRAMES, FrameSpec, Rotated
 from .models import Layout
 from .optimizers import Rule
 from .optimizers.rules import Numbers, Slots, Theta
+from .shapes import Float, Int
 from .streams import Purpose, stream
 
 
@@ -67,9 +68,9 @@ class Turn:
             [b, b] that they are multiplied by.
     """
 
-    order: Tensor
-    back: Tensor
-    blocks: tuple[tuple[int, Tensor], ...]
+    order: Int[Tensor, " P"]
+    back: Int[Tensor, " P"]
+    blocks: tuple[tuple[int, Float[Tensor, "_ _"]], ...]
 
     def there(self, theta: Theta) -> Theta:
         """Return theta turned."""

@@ -16,6 +16,7 @@ from torch.func import grad
 
 from ..catalog.llc import Sgld
 from .process_wide import trace
+from .shapes import Float
 from .streams import Purpose, stream
 
 Loss = Callable[[Tensor], Tensor]
@@ -45,26 +46,26 @@ class Estimate:
         size: P.
     """
 
-    losses: Tensor
-    distances: Tensor
-    acceptances: Tensor
+    losses: Float[Tensor, "T R C"]
+    distances: Float[Tensor, "T R C"]
+    acceptances: Float[Tensor, "T R C"]
     burn_in: int
     nbeta: float
     size: int
 
     @property
-    def by_chain(self) -> Tensor:
+    def by_chain(self) -> Float[Tensor, "R C"]:
         """The estimate of each chain alone [R, C]."""
         above = self.losses[self.burn_in :].mean(0) - self.losses[0]
         return above * self.nbeta
 
     @property
-    def llc(self) -> Tensor:
+    def llc(self) -> Float[Tensor, " R"]:
         """The estimate [R]; NaN where a chain met a loss that is no number."""
         return self.by_chain.mean(-1)
 
     @property
-    def error(self) -> Tensor:
+    def error(self) -> Float[Tensor, " R"]:
         """The standard error of `llc` [R] from the spread over the chains; NaN of a single chain."""
         chains = self.losses.shape[-1]
         if chains == 1:
@@ -73,7 +74,7 @@ class Estimate:
         return error
 
     @property
-    def acceptance(self) -> Tensor:
+    def acceptance(self) -> Float[Tensor, " R"]:
         """Share of the steps that a Metropolis test would have taken [R]."""
         return self.acceptances[self.burn_in :].mean((0, 2))
 
@@ -102,7 +103,9 @@ class Estimate:
         return tuple(warning for warning, holds in found.items() if holds)
 
 
-def estimate(loss: Loss, centres: Tensor, samples: int, settings: Sgld, seed: int = 0) -> Estimate:
+def estimate(
+    loss: Loss, centres: Float[Tensor, "R P"], samples: int, settings: Sgld, seed: int = 0
+) -> Estimate:
     """Estimate the local learning coefficient around R points.
 
     w' = w - epsilon/2 (n beta grad L(w) + gamma (w - w0)) + N(0, epsilon), with the gradient of all samples.
@@ -153,7 +156,7 @@ def estimate(loss: Loss, centres: Tensor, samples: int, settings: Sgld, seed: in
     return Estimate(losses, distances, acceptances, settings.burn_in, nbeta, centres.shape[1])
 
 
-def trend(trace: Tensor) -> float:
+def trend(trace: Float[Tensor, " T"]) -> float:
     """Return by which share of its mean a trace [T] changes from its beginning to its end.
 
     It is the slope of the line through the means of `BLOCKS` equal parts, or 0 where that is not certain.

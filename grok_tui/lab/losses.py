@@ -12,12 +12,22 @@ from grok_tui.catalog.losses import CLASSES, LOSSES, SIGNS, Loss, Targets
 from grok_tui.catalog.plugins import require
 
 from .contract import is_a
+from .shapes import Float, Shaped
+
+Outputs = Float[Tensor, "*N O"]
+"""Of N samples, with any further axes in front."""
+
+Wanted = Shaped[Tensor, "..."]
+"""What the samples are to have: numbers [..., N, O], or the index of a class or a sign [..., N]."""
+
+Values = Float[Tensor, "*N"]
+"""A loss a sample."""
 
 SampleLoss = Callable[[Tensor, Tensor], Tensor]
 """Maps outputs [..., N, O] and targets [..., N] or [..., N, O] to losses [..., N]."""
 
 
-def mse(outputs: Tensor, targets: Tensor) -> Tensor:
+def mse(outputs: Outputs, targets: Wanted) -> Values:
     """Return the squared error of each sample, averaged over its outputs.
 
     Targets [..., N, O], or class indices, int64 [..., N]: then 1 for the right class and 0 for the others.
@@ -28,13 +38,13 @@ def mse(outputs: Tensor, targets: Tensor) -> Tensor:
     return (outputs - targets).square().mean(-1)
 
 
-def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
+def cross_entropy(outputs: Outputs, targets: Wanted) -> Values:
     """Return -log softmax(outputs)[target]; targets are class indices, int64 [..., N]."""
     picked = targets.expand(outputs.shape[:-1]).unsqueeze(-1)
     return -torch.log_softmax(outputs, -1).gather(-1, picked).squeeze(-1)
 
 
-def cross_entropy_balanced(outputs: Tensor, targets: Tensor) -> Tensor:
+def cross_entropy_balanced(outputs: Outputs, targets: Wanted) -> Values:
     """Return the cross-entropy as log(1 + exp(lse of the wrong scores - right score)).
 
     Where the right score leads far, 1 - softmax rounds to 0 in float32 and the right class gets no gradient
@@ -49,7 +59,7 @@ def cross_entropy_balanced(outputs: Tensor, targets: Tensor) -> Tensor:
     return torch.nn.functional.softplus(wrong - right, threshold=80)
 
 
-def stablemax(outputs: Tensor, targets: Tensor) -> Tensor:
+def stablemax(outputs: Outputs, targets: Wanted) -> Values:
     """Return -log(s(f)_target / sum s(f)), s(x) = x + 1, but 1 / (1 - x) where x < 0.
 
     StableMax cross-entropy (Prieto et al. 2025, 2501.04697); targets are class indices, int64 [..., N]. It is
@@ -60,7 +70,7 @@ def stablemax(outputs: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(log_s, targets)
 
 
-def cross_entropy_smoothed(outputs: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+def cross_entropy_smoothed(outputs: Outputs, targets: Wanted, smoothing: float) -> Values:
     """Return the cross-entropy with the label (1 - smoothing) [target] + smoothing / O.
 
     Szegedy et al. 2016 (1512.00567), section 7. Targets are class indices, int64 [..., N].
@@ -69,7 +79,7 @@ def cross_entropy_smoothed(outputs: Tensor, targets: Tensor, smoothing: float) -
     return torch.lerp(cross_entropy(outputs, targets), spread, smoothing)
 
 
-def focal(outputs: Tensor, targets: Tensor, gamma: float) -> Tensor:
+def focal(outputs: Outputs, targets: Wanted, gamma: float) -> Values:
     """Return -(1 - p)^gamma log p, p being the target's share of the softmax (Lin et al. 2017, 1708.02002).
 
     Targets are class indices, int64 [..., N].
@@ -80,12 +90,12 @@ def focal(outputs: Tensor, targets: Tensor, gamma: float) -> Tensor:
     return missed**gamma * surprise
 
 
-def hinge(outputs: Tensor, targets: Tensor) -> Tensor:
+def hinge(outputs: Outputs, targets: Wanted) -> Values:
     """Return max(0, 1 - y f); one output a sample, targets y = +1 or -1, [..., N]."""
     return torch.relu(1 - targets * outputs.squeeze(-1))
 
 
-def logistic(outputs: Tensor, targets: Tensor) -> Tensor:
+def logistic(outputs: Outputs, targets: Wanted) -> Values:
     """Return log(1 + exp(-y f)); one output a sample, targets y = +1 or -1, [..., N]."""
     return torch.nn.functional.softplus(-targets * outputs.squeeze(-1))
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .shapes import Float, Int
+
 WORD = 0xFFFFFFFF
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
@@ -36,7 +38,7 @@ def philox(counter: Sequence[Tensor], key: Sequence[Tensor]) -> Words:
     return a, b, c, d
 
 
-def words(key: Tensor, steps: Tensor, count: int) -> Tensor:
+def words(key: Int[Tensor, "2 R"], steps: Int[Tensor, " k"], count: int) -> Int[Tensor, "k R count"]:
     """Return random words, int64 [k, R, count].
 
     Args:
@@ -51,12 +53,16 @@ def words(key: Tensor, steps: Tensor, count: int) -> Tensor:
     return torch.stack(found, -1).flatten(-2)[..., :count]
 
 
-def uniform(key: Tensor, steps: Tensor, count: int, dtype: torch.dtype) -> Tensor:
+def uniform(
+    key: Int[Tensor, "2 R"], steps: Int[Tensor, " k"], count: int, dtype: torch.dtype
+) -> Float[Tensor, "k R count"]:
     """Return numbers [k, R, count] from [0, 1), multiples of 2^-24; arguments as of `words`."""
     return (words(key, steps, count) >> 8).to(dtype) * 2.0**-24
 
 
-def normal(key: Tensor, steps: Tensor, count: int, dtype: torch.dtype) -> Tensor:
+def normal(
+    key: Int[Tensor, "2 R"], steps: Int[Tensor, " k"], count: int, dtype: torch.dtype
+) -> Float[Tensor, "k R count"]:
     """Return standard normal numbers [k, R, count] (Box and Muller 1958); arguments as of `words`."""
     pairs = words(key, steps, count + count % 2).unflatten(-1, (-1, 2))  # type: ignore[no-untyped-call]
     radius, angle = ((pairs.to(dtype) + 0.5) * 2.0**-32).unbind(-1)

@@ -9,7 +9,6 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .. import claims
 from ..catalog.base import Spec, knob, nearest
-from ..catalog.envelope import ENVELOPE
 from ..catalog.events import EVENT_NUMBERS, EVENTS
 from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
@@ -20,6 +19,7 @@ from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.names import ArmName
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.seen import ENVELOPE
 from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
 from ..catalog.training import PresetTraining, Training

@@ -16,7 +16,7 @@ from terminal import Terminal, explorer_command, explorer_environment
 
 from grok_tui.engine.remote.address import LONGEST_ADDRESS, connect, socket_path
 from grok_tui.engine.remote.client import Attached
-from grok_tui.engine.remote.keeper import Job, start
+from grok_tui.engine.remote.keeper import KeeperJob, start
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.snapshot import State as Stands
 from grok_tui.engine.store.directory import RunDirectory, RunStatus
@@ -45,9 +45,9 @@ def preset(tmp_path):
     return path
 
 
-def job(preset: Path, folder: Path, **changes) -> Job:
+def job(preset: Path, folder: Path, **changes) -> KeeperJob:
     given = {"label": "two", "profile": "quick", "place": Place(compile="off")} | changes
-    return Job(preset=load(str(preset)), folder=folder, **given)
+    return KeeperJob(preset=load(str(preset)), folder=folder, **given)
 
 
 @pytest.fixture

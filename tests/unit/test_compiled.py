@@ -7,8 +7,8 @@ import pytest
 import torch
 from arms import SUMS, preset, run_to
 
-from grok_tui.catalog.envelope import SEEN
 from grok_tui.catalog.interventions import Set
+from grok_tui.catalog.seen import SEEN
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.steps import work
 from grok_tui.engine.steps.backends import BackendSince, Compiling

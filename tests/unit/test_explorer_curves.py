@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from vectors import latest
 
-from grok_tui.catalog.envelope import ENVELOPE
 from grok_tui.catalog.families import COORDINATES, GENERAL
 from grok_tui.catalog.interventions import Switch
 from grok_tui.catalog.losses import LOSSES
 from grok_tui.catalog.measures import shipped
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import Sgd
+from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.charts import Bars, Heatmap, LineChart
 from grok_tui.charts.draw import draw
 from grok_tui.charts.style import DARK, Style

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from grok_tui.catalog import registry
-from grok_tui.catalog.envelope import ENVELOPE
 from grok_tui.catalog.interventions import Jump, Set, Switch
 from grok_tui.catalog.modifiers import MODIFIERS, Modifiers
 from grok_tui.catalog.optimizers import OPTIMIZERS, AdamW, Sgd
 from grok_tui.catalog.plugins import PluginError
+from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.history import History
 from grok_tui.engine.run.snapshot import Snapshot, State

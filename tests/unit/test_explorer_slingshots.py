@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from vectors import latest
 
-from grok_tui.catalog.envelope import ENVELOPE
 from grok_tui.catalog.interventions import Reset
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import AdamW
+from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.charts import DARK, Bars, Style
 from grok_tui.charts.draw import draw
 from grok_tui.engine.arm.status import ArmStatus

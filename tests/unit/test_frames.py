@@ -10,10 +10,10 @@ import torch
 from arms import SUMS, preset, run_to
 from pydantic import ValidationError
 
-from grok_tui.catalog.envelope import SEEN
 from grok_tui.catalog.frames import FRAMES, FrameSpec, Identity, Rotated
 from grok_tui.catalog.interventions import intervention
 from grok_tui.catalog.optimizers import OPTIMIZERS
+from grok_tui.catalog.seen import SEEN
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import State

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grok_tui.catalog.envelope import ENVELOPE
+from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.engine.record.history import CAPACITY, History, next_recorded
 from grok_tui.engine.record.vectors import Axis, VectorHistory
 

@@ -9,9 +9,9 @@ import torch
 from arms import arm, run_to
 from torch.nn import functional
 
-from grok_tui.catalog.envelope import ENVELOPE
 from grok_tui.catalog.losses import LOSSES
 from grok_tui.catalog.measures import measures_of
+from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.catalog.tasks import TASKS, Linear101
 from grok_tui.lab.losses import sample_loss
 from grok_tui.lab.tasks import build_task

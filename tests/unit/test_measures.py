@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from grok_tui.catalog.envelope import ENVELOPE
 from grok_tui.catalog.losses import LOSSES
 from grok_tui.catalog.measure import Frequencies
 from grok_tui.catalog.measures import MEASURES, measures_of
 from grok_tui.catalog.models import Linear
+from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.catalog.tasks import BinaryOperation, Linear101, Operation, Shape
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.lab.losses import sample_loss

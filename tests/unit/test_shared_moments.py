@@ -6,8 +6,8 @@ import pytest
 import torch
 from arms import SUMS, preset, run_to
 
-from grok_tui.catalog.envelope import SEEN
 from grok_tui.catalog.interventions import intervention
+from grok_tui.catalog.seen import SEEN
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.steps.backends import Compiling
 from grok_tui.engine.steps.compiled.builds import Workshop

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import pickle
+import re
 import resource
 import shutil
 import stat
@@ -38,10 +39,10 @@ from grok_tui.engine.store.checkpoints import (
     thinned,
 )
 from grok_tui.engine.store.directory import RunDirectory, RunStatus
+from grok_tui.engine.store.entries import LoggedFork, line_of, read_interventions
 from grok_tui.engine.store.export import csv_of, read_measures
 from grok_tui.engine.store.files import AppendLog, StoreError
 from grok_tui.engine.store.library import find_run, listed, superfluous
-from grok_tui.engine.store.logs import LoggedFork, read_interventions
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import Store, create, resume
 from grok_tui.files import write_atomically
@@ -385,7 +386,7 @@ class TestLoggedByHand:
         forked = run.forked(fork)
         run.adopt(forked, fork)
         with (store.directory.path / "forks.jsonl").open("a") as file:
-            file.write(LoggedFork(**fork.model_dump(), done=[]).model_dump_json() + "\n")
+            file.write(line_of(LoggedFork(**fork.model_dump(), done=[])))
         store.close()  # killed: neither checkpoint nor table has heard of the fork
         run, store = resume(store.directory, print)
         advanced(run)
@@ -393,6 +394,74 @@ class TestLoggedByHand:
         store.close()
         rows = list(csv.DictReader((store.directory.path / "measures.csv").open()))
         assert [int(row["step"]) for row in rows if row["arm"] == "f"] == run.arms["f"].history.steps.tolist()
+
+
+class TestDamagedLogs:
+    @pytest.fixture
+    def directory(self, tmp_path):
+        run = small()
+        store = create(run, "small", at=tmp_path / "run")
+        advanced(run, 30)
+        run.arms["sgd"].intervene(Jump(action="jump", arm="sgd", at_step=0, norm=0.5))
+        advanced(run, 40)
+        assert store.checkpoint()
+        store.close()
+        return store.directory
+
+    def flipped(self, content: bytes) -> bytes:
+        place = content.rindex(b".") + 1  # a digit of a number, so that it reads as another number
+        return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+    @pytest.mark.parametrize("harm", ["other bytes", "missing", "deleted"])
+    def test_one_is_set_aside_and_made_anew_of_the_checkpoint(self, directory, harm):
+        name = "measures.csv"
+        path = directory.path / name
+        whole = path.read_bytes()
+        match harm:
+            case "other bytes":
+                path.write_bytes(self.flipped(whole))
+            case "missing":
+                path.write_bytes(whole[:-40])
+            case "deleted":
+                path.unlink()
+        run, store = resume(directory, (said := []).append)
+        assert any(f"{name} is damaged" in line for line in said)
+        advanced(run)
+        assert store.checkpoint("finished")
+        store.close()
+        rows = read_measures(directory)["sgd"]
+        assert rows["step"] == run.arms["sgd"].history.steps.tolist()
+        assert [row[0] for row in rows["train_loss"]] == run.arms["sgd"].history.values(
+            "train_loss", 0
+        ).tolist()
+        assert (directory.path / f"{name}.damaged").exists()
+        assert resumed(directory)[1] == []
+        directory.remove()
+        assert not directory.path.exists()
+
+    def test_an_intervention_that_is_not_what_was_written_is_refused_by_its_place(self, directory):
+        path = directory.path / "interventions.jsonl"
+        line = path.read_bytes()
+        path.write_bytes(line.replace(b'"norm":0.5', b'"norm":0.6') + line)
+        with pytest.raises(StoreError, match=r"jsonl: byte 0: this line is damaged"):
+            resume(directory, print)
+
+    def test_lines_and_checkpoints_of_earlier_versions_have_no_checksums(self, directory):
+        path = directory.path / "interventions.jsonl"
+        path.write_bytes(re.sub(rb',"sum":"[0-9a-f]{8}"', b"", path.read_bytes()))
+        [(_, file)] = directory.checkpoints()
+        found = decode(file.read_bytes())
+        file.write_bytes(encode(found.state.arms, found.arrays, found.state.logs))
+        run, said = resumed(directory)
+        assert said == []
+        assert [one.action for one in run.arms["sgd"].interventions] == ["jump"]
+
+    def test_a_torn_last_line_is_left_behind(self, directory):
+        path = directory.path / "interventions.jsonl"
+        path.write_bytes(path.read_bytes() + path.read_bytes()[:-9])
+        run, said = resumed(directory)
+        assert any("no whole line" in line for line in said)
+        assert len(run.arms["sgd"].interventions) == 1
 
 
 class TestThinning:

@@ -11,8 +11,8 @@ from test_travel import BY_HAND, PRESET, arrived, same
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.record.history import Event
 from grok_tui.engine.run.run import Run
+from grok_tui.engine.store.entries import read_forks, read_interventions
 from grok_tui.engine.store.files import StoreError
-from grok_tui.engine.store.logs import read_forks, read_interventions
 from grok_tui.engine.store.replay import Replay
 from grok_tui.engine.store.store import create, resume
 from grok_tui.engine.worker import orders as ask

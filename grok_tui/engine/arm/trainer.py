@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grok_tui.catalog.envelope import SEEN
 from grok_tui.catalog.frames import FrameSpec
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.catalog.seen import SEEN
 from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.steps.backends import BackendLog, Compiling
 from grok_tui.engine.steps.step import HYPER, Learner, Parts

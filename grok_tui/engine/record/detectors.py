@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.envelope import SEEN
 from grok_tui.catalog.events import FIT_ACCURACY, GROK_ACCURACY
+from grok_tui.catalog.seen import SEEN
 
 from .history import Event, History
 from .slingshots import SlingshotDetector

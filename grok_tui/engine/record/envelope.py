@@ -1,6 +1,6 @@
 """Envelopes [E, R]: of every step since the last recorded one, so that a spike of one step is never lost.
 
-Their sides are declared once, in `grok_tui.catalog.measures.ENVELOPE_SIDES`. Free of torch.
+Their sides are declared once, in `grok_tui.catalog.seen.ENVELOPE_SIDES`. Free of torch.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.envelope import ENVELOPE_SIDES, SEEN
+from grok_tui.catalog.seen import ENVELOPE_SIDES, SEEN
 
 Floats = NDArray[np.float64]
 

@@ -30,7 +30,7 @@ _CODE = (
 )
 
 
-class Job(BaseModel):
+class KeeperJob(BaseModel):
     """What a keeper is to do.
 
     Attributes:
@@ -52,7 +52,7 @@ class Job(BaseModel):
     place: Place = AS_IT_WAS
 
 
-def start(job: Job) -> socket.socket:
+def start(job: KeeperJob) -> socket.socket:
     """Start a process that does a job, in a session of its own; return a connection to it.
 
     Raises:
@@ -86,7 +86,7 @@ def keep(handle: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with Interrupts() as signals:
         take_up_those_of_the_parent()
-        job = Job.model_validate_json(sys.stdin.buffer.read())
+        job = KeeperJob.model_validate_json(sys.stdin.buffer.read())
         server = Server(_runner(job))
         server.welcome(socket.socket(fileno=handle))
         server.serve(lambda: signals.received is not None)
@@ -95,7 +95,7 @@ def keep(handle: int) -> None:
     os._exit(exit_code(signals.received) if signals.received is not None else 0)
 
 
-def _runner(job: Job) -> Runner:
+def _runner(job: KeeperJob) -> Runner:
     opening: Opening
     if job.resumed and job.folder is not None:
         opening = Resumed(RunDirectory(job.folder), job.place)

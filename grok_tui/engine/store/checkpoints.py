@@ -49,6 +49,8 @@ class CheckpointState(BaseModel):
     arms: dict[str, ArmState]
     logs: dict[str, Count]
     """Bytes of each log that belong to it."""
+    sums: dict[str, Count] = {}
+    """The CRC-32 of these bytes."""
 
 
 class Checkpoint:
@@ -64,9 +66,12 @@ class Checkpoint:
         self.arrays = arrays
 
 
-def encode(states: Mapping[str, ArmState], arrays: Arrays, logs: Mapping[str, int]) -> bytes:
+def encode(
+    states: Mapping[str, ArmState], arrays: Arrays, logs: Mapping[str, int], sums: Mapping[str, int] = {}
+) -> bytes:
     """Return the content of a checkpoint's file."""
-    text = CheckpointState(format=FORMAT, arms=dict(states), logs=dict(logs)).model_dump_json()
+    document = CheckpointState(format=FORMAT, arms=dict(states), logs=dict(logs), sums=dict(sums))
+    text = document.model_dump_json()
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     content: bytes = safetensors.numpy.save(
         contiguous, metadata={"state": text, "sha256": _digest(text, contiguous)}
@@ -183,14 +188,16 @@ def nearest_kept(
     return None
 
 
-def write_checkpoint(directory: RunDirectory, run: Run, logs: Mapping[str, int]) -> Path:
+def write_checkpoint(
+    directory: RunDirectory, run: Run, logs: Mapping[str, int], sums: Mapping[str, int]
+) -> Path:
     """Write the run as it stands, then delete checkpoints that are too many; return the file.
 
     Raises:
         OSError: it cannot be written; the earlier ones stay.
     """
     path = directory.checkpoint_path(run.steps)
-    write_atomically(path, encode(*run.export_state(), logs))
+    write_atomically(path, encode(*run.export_state(), logs, sums))
     sizes = [(steps, file.lstat().st_size) for steps, file in directory.checkpoints()]
     for steps in thinned(sizes):
         directory.checkpoint_path(steps).unlink(missing_ok=True)

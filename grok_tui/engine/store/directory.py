@@ -24,7 +24,7 @@ from grok_tui.files import reason, sync_folder, write_atomically
 from grok_tui.paths import runs_folder
 from grok_tui.presets import PluginUsed, Preset, missing
 
-from .files import StoreError, make_folder, read_bounded
+from .files import DAMAGED, StoreError, make_folder, read_bounded
 
 FORMAT = 1
 
@@ -176,7 +176,8 @@ class RunDirectory:
             LOCK_FILE,
             RUN_FILE,
         )
-        own = [path for path in (self.path / name for name in names) if os.path.lexists(path)]
+        damaged = (f"{name}{DAMAGED}" for name in (MEASURES, EVENTS))
+        own = [path for path in (self.path / name for name in (*names, *damaged)) if os.path.lexists(path)]
         left = [*self.path.glob(".*.tmp")]
         if _is_folder(self.path / CHECKPOINTS):
             left += (self.path / CHECKPOINTS).glob(".*.tmp")

@@ -71,6 +71,7 @@ def _parsed(directory: RunDirectory, name: str, line: str) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise StoreError(f"{directory.path / name}: a line of it is no JSON")
+    found.pop("sum", None)  # a checksum, which what takes a run up again looks at
     return found
 
 

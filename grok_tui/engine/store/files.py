@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,9 @@ from typing import BinaryIO
 from grok_tui import reading
 from grok_tui.errors import GrokTuiError
 from grok_tui.files import reason
+
+DAMAGED = ".damaged"
+"""Ends the name of a log that was found to be damaged, of which another was begun."""
 
 
 class StoreError(GrokTuiError):
@@ -66,12 +70,13 @@ class AppendLog:
 
     Attributes:
         size: bytes that are safely written.
+        sum: the CRC-32 of these bytes.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle = -1
-        self.size = 0
+        self.size = self.sum = 0
 
     def open(self, size: int | None = None) -> int:
         """Open the file, cut what lies behind `size` bytes (by default behind the last whole line).
@@ -95,7 +100,20 @@ class AppendLog:
         self.size = self._whole_lines(length) if size is None else min(size, length)
         if self.size < length:
             os.ftruncate(self._handle, self.size)
+        self.sum = self._summed()
         return length - self.size
+
+    def set_aside(self) -> Path:
+        """Begin anew, and leave what there is under another name beside it; return that.
+
+        Raises:
+            OSError: it cannot be.
+        """
+        aside = self._path.with_name(f"{self._path.name}{DAMAGED}")
+        self.close()
+        self._path.replace(aside)
+        self.open()
+        return aside
 
     def append(self, text: str) -> None:
         """Add whole lines and wait until they are on the disk.
@@ -114,13 +132,22 @@ class AppendLog:
             with suppress(OSError):
                 os.ftruncate(self._handle, self.size)
             raise
-        self.size = at
+        self.size, self.sum = at, zlib.crc32(text.encode(), self.sum)
 
     def close(self) -> None:
         """Close the file."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
+
+    def _summed(self) -> int:
+        found = at = 0
+        while at < self.size:
+            part = os.pread(self._handle, min(1 << 20, self.size - at), at)
+            if not part:
+                break
+            found, at = zlib.crc32(part, found), at + len(part)
+        return found
 
     def _whole_lines(self, length: int) -> int:
         """Return the length of the file up to its last line end, looking back a bounded way at a time."""

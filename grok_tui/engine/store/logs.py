@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.engine.arm.arm import Arm
@@ -17,33 +15,23 @@ from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.run.run import Run
 from grok_tui.files import write_atomically, write_beside
+from grok_tui.numbers import plural
 from grok_tui.presets import PluginUsed, plugins_in
 
 from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory, note_plugins
-from .files import AppendLog, StoreError, open_regular, read_bounded
-
-Entry = TypeVar("Entry", bound=BaseModel)
+from .entries import (
+    LoggedFork,
+    LoggedIntervention,
+    forks_in,
+    interventions_in,
+    line_of,
+    still_ahead,
+    together,
+)
+from .files import AppendLog, StoreError, open_regular
 
 KEYS = ("arm", "step", "replica")
 """The first columns of the table of measures."""
-
-LARGEST_LOG = 64 * 2**20  # bytes of interventions.jsonl that are read
-
-
-class LoggedIntervention(BaseModel):
-    """One line of `interventions.jsonl`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    scheduled: bool
-    """Whether the preset asked for it; if not, a person did while the run went on."""
-    intervention: AnyIntervention
-
-
-class LoggedFork(Fork):
-    """One line of `forks.jsonl`: a fork, and what it has from its parent."""
-
-    done: list[LoggedIntervention]
 
 
 class Logs:
@@ -58,6 +46,7 @@ class Logs:
         self._logs = {
             name: AppendLog(directory.path / name) for name in (MEASURES, EVENTS, INTERVENTIONS, FORKS)
         }
+        self._anew: set[str] = set()  # logs that were damaged
         self._rows: list[tuple[str, int, NDArray[np.float64]]] = []
         self._columns: list[str] = []
         self._events_written: dict[str, int] = {}
@@ -66,12 +55,18 @@ class Logs:
         self._ahead: dict[str, list[LoggedIntervention]] = {}  # logged, and to be carried out again
         self._plugins: list[PluginUsed] = []  # that those not written yet need
 
-    def open(self, sizes: dict[str, int], say: Callable[[str], None]) -> dict[str, list[LoggedIntervention]]:
+    def open(
+        self, sizes: Mapping[str, int], say: Callable[[str], None], sums: Mapping[str, int] = {}
+    ) -> dict[str, list[LoggedIntervention]]:
         """Open the logs as they were at a checkpoint.
+
+        A log of measures or events that is not as it was is set aside and begun anew with what the checkpoint
+        has of it.
 
         Args:
             sizes: bytes that belong to the checkpoint; what lies behind is computed and written again.
-            say: told in one line of a torn or shortened log.
+            say: told in one line of a torn or damaged log.
+            sums: the CRC-32 of these bytes; earlier versions noted none.
 
         Returns:
             Each arm's logged interventions, also those after the checkpoint.
@@ -81,21 +76,30 @@ class Logs:
             OSError: one cannot be opened.
         """
         for name in (MEASURES, EVENTS):
-            wanted = sizes.get(name, 0)
-            cut = self._logs[name].open(wanted)
-            if self._logs[name].size < wanted:
-                say(f"{self._directory.path / name}: {wanted - self._logs[name].size} bytes are missing")
+            wanted, log = sizes.get(name, 0), self._logs[name]
+            cut = log.open(wanted)
+            if log.size < wanted or log.sum != sums.get(name, log.sum):
+                lacking = wanted - log.size
+                what = f"{plural(lacking, 'byte')} of it missing" if lacking else "other bytes than it had"
+                aside = log.set_aside()
+                self._anew.add(name)
+                say(f"{name} is damaged, {what}: begun anew with what the checkpoint has; see {aside}")
             elif cut:
                 say(f"{name}: {cut} bytes after the checkpoint are left behind; they come again")
-        kept, self._interventions = _read_interventions(self._directory.path / INTERVENTIONS)
+        kept, self._interventions = interventions_in(self._directory.path / INTERVENTIONS)
         self._interventions_written = len(self._interventions)
-        good, forks = _read_forks(self._directory.path / FORKS)
+        good, forks = forks_in(self._directory.path / FORKS)
         for name, size in ((INTERVENTIONS, kept), (FORKS, good)):
             torn = self._logs[name].open(size)
             if torn:
                 say(f"{name}: {torn} bytes at its end are no whole line and are left behind")
-        self._ahead = _together(self._interventions, forks)
+        self._ahead = together(self._interventions, forks)
         return {arm: list(entries) for arm, entries in self._ahead.items()}
+
+    @property
+    def sums(self) -> dict[str, int]:
+        """The CRC-32 of these bytes."""
+        return {name: self._logs[name].sum for name in (MEASURES, EVENTS)}
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -106,11 +110,10 @@ class Logs:
         """Note what the arms of a run record from now on, and of those that have no row yet the first."""
         begun = self._begun()
         for name, arm in run.arms.items():
-            self._events_written[name] = len(arm.history.events) if name in begun else 0
-            if name not in begun and arm.step == 0:
-                self._row_noter(name)(
-                    0, np.stack([arm.history.last(measure) for measure in arm.history.names])
-                )
+            anew = EVENTS in self._anew or (name not in begun and MEASURES not in self._anew)
+            self._events_written[name] = 0 if anew else len(arm.history.events)
+            if MEASURES in self._anew or (name not in begun and arm.step == 0):
+                self._note_history(arm)
             self._ahead[name] = still_ahead(self._ahead.get(name, []), arm.interventions)
             self._listen(arm)
 
@@ -137,15 +140,19 @@ class Logs:
             OSError: the disk is full, or the like; then there is no fork on it.
         """
         entry = LoggedFork(**fork.model_dump(), done=done)
-        self._logs[FORKS].append(entry.model_dump_json() + "\n")
+        self._logs[FORKS].append(line_of(entry))
         self._ahead[arm.name] = []
         self._events_written[arm.name] = 0
+        self._note_history(arm)
+        self._listen(arm)
+
+    def _note_history(self, arm: Arm) -> None:
+        """Note all rows of an arm's history."""
         history = arm.history
         columns = np.stack([history.values(name) for name in history.names], axis=1)
         self._rows += [
             (arm.name, step, row) for step, row in zip(history.steps.tolist(), columns.copy(), strict=True)
         ]
-        self._listen(arm)
 
     def cut(self, arm: Arm, inherited: int, delete: Callable[[], None]) -> None:
         """Drop what was written of an arm beyond what it is now; nothing may be noted that is not written.
@@ -278,7 +285,7 @@ class Logs:
                 raise OSError(str(error)) from None
             self._plugins.clear()
         log, written = self._logs[INTERVENTIONS], self._interventions_written
-        lines = [entry.model_dump_json() + "\n" for entry in self._interventions[written or 0 :]]
+        lines = [line_of(entry) for entry in self._interventions[written or 0 :]]
         if written is None:
             log.close()
             try:
@@ -288,78 +295,6 @@ class Logs:
         elif lines:
             log.append("".join(lines))
         self._interventions_written = len(self._interventions)
-
-
-def still_ahead(
-    logged: Sequence[LoggedIntervention], done: Sequence[AnyIntervention]
-) -> list[LoggedIntervention]:
-    """Return those logged that are not among those done, in their order."""
-    left = list(logged)
-    for intervention in done:
-        again = next((one for one in left if one.intervention == intervention), None)
-        if again is not None:
-            left.remove(again)
-    return left
-
-
-def read_interventions(directory: RunDirectory) -> dict[str, list[LoggedIntervention]]:
-    """Return the interventions of each arm, in order, as far as the log has whole lines.
-
-    Raises:
-        StoreError: the log is a link, too large, or cannot be read.
-    """
-    return _together(
-        _read_interventions(directory.path / INTERVENTIONS)[1], _read_forks(directory.path / FORKS)[1]
-    )
-
-
-def read_forks(directory: RunDirectory) -> list[Fork]:
-    """Return the forks of a run, in the order in which they were made.
-
-    Raises:
-        StoreError: the log is a link, too large, or cannot be read.
-    """
-    return [Fork(**fork.model_dump(exclude={"done"})) for fork in _read_forks(directory.path / FORKS)[1]]
-
-
-def _together(
-    entries: Sequence[LoggedIntervention], forks: Sequence[LoggedFork]
-) -> dict[str, list[LoggedIntervention]]:
-    """Return the interventions of each arm: those of a fork after those that it has from its parent."""
-    own: dict[str, list[LoggedIntervention]] = {}
-    for entry in entries:
-        own.setdefault(entry.intervention.arm, []).append(entry)
-    return own | {fork.name: [*fork.done, *own.get(fork.name, ())] for fork in forks}
-
-
-def _read_interventions(path: Path) -> tuple[int, list[LoggedIntervention]]:
-    """Return how many bytes of the log are good, and what they say."""
-    return _read_lines(path, LoggedIntervention, "intervention")
-
-
-def _read_forks(path: Path) -> tuple[int, list[LoggedFork]]:
-    return _read_lines(path, LoggedFork, "fork")
-
-
-def _read_lines(path: Path, kind: type[Entry], what: str) -> tuple[int, list[Entry]]:
-    """Return how many bytes of a log are good, and the entries in them; a torn end is none."""
-    if not path.is_symlink() and not path.exists():
-        return 0, []
-    content = read_bounded(path, LARGEST_LOG)
-    found: list[Entry] = []
-    good = 0
-    for line in content.splitlines(keepends=True):
-        if not line.endswith(b"\n"):
-            break
-        try:
-            entry = kind.model_validate_json(line)
-        except ValidationError:
-            if good + len(line) < len(content):
-                raise StoreError(f"{path}: byte {good}: this line is no {what}") from None
-            break
-        good += len(line)
-        found.append(entry)
-    return good, found
 
 
 class _Kept:

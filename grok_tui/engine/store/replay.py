@@ -16,8 +16,8 @@ from grok_tui.engine.run.run import Run
 
 from .checkpoints import peeked, read_checkpoint
 from .directory import RunDirectory
+from .entries import read_interventions
 from .files import StoreError
-from .logs import read_interventions
 from .store import drawn_otherwise, rebuilt, unlike
 
 

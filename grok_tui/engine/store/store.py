@@ -33,8 +33,9 @@ from .directory import (
     preset_of,
     write_run_file,
 )
+from .entries import LoggedIntervention, read_forks, still_ahead
 from .files import StoreError, make_folder
-from .logs import LoggedIntervention, Logs, read_forks, still_ahead
+from .logs import Logs
 from .looked_back import LookedBackFile
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Store:
         try:
             self._logs.flush(run, run.behind)
             self._settle_looked_back()
-            write_checkpoint(self.directory, run, self._logs.sizes)
+            write_checkpoint(self.directory, run, self._logs.sizes, self._logs.sums)
             verdicts = Counter(claim.verdict.value for claim in run.judge())
             self.directory.write_status(
                 StatusFile(
@@ -276,7 +277,8 @@ def resume(
             for arm in run.arms.values():
                 arm.prescribe(arm.backends)
         logs = Logs(directory)
-        logged = logs.open(restored[1].state.logs if restored else {}, say)
+        state = restored[1].state if restored else None
+        logged = logs.open(state.logs if state else {}, say, state.sums if state else {})
         for name, entries in logged.items():
             if name in run.arms:
                 ahead = still_ahead(entries, run.arms[name].interventions)

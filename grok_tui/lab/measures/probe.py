@@ -12,6 +12,7 @@ from torch import Tensor
 from ..frames import IDENTITY, Frame
 from ..losses import SampleLoss
 from ..models import FlatNetwork, Weights, over_replicas
+from ..shapes import Bool, Float, Int, Shaped
 from ..tasks import Basis, Coordinates, Samples, Task
 
 
@@ -34,15 +35,15 @@ class Probe:
         end: the same replicas at their end, where measures look back on the way there; None: this is it.
     """
 
-    theta: Tensor
-    theta_0: Tensor
+    theta: Float[Tensor, "R P"]
+    theta_0: Float[Tensor, "_ P"]
     network: FlatNetwork
     task: Task
     train: Samples
     validation: Samples
     loss: SampleLoss
     shared: bool
-    mask: Tensor | None = None
+    mask: Bool[Tensor, "_ N"] | None = None
     end: Probe | None = None
     frame: Frame = IDENTITY
 
@@ -57,27 +58,27 @@ class Probe:
         return self.network.weights(self.theta)
 
     @cached_property
-    def framed(self) -> Tensor:
+    def framed(self) -> Float[Tensor, "R P"]:
         """The parameters of all replicas in the frame's coordinates, [R, P]; tensors stay where they are."""
         return self.frame.there(self.theta)
 
     @cached_property
-    def train_outputs(self) -> Tensor:
+    def train_outputs(self) -> Float[Tensor, "R N O"]:
         """Outputs [R, N, O] for the training samples."""
         return self._outputs(self.train)
 
     @cached_property
-    def val_outputs(self) -> Tensor:
+    def val_outputs(self) -> Float[Tensor, "R N O"]:
         """Outputs [R, N, O] for the validation samples."""
         return self._outputs(self.validation)
 
     @cached_property
-    def coordinates(self) -> Tensor:
+    def coordinates(self) -> Float[Tensor, "R C"]:
         """The task's coordinates [R, C]."""
         return self.each(self._coordinates.of)
 
     @cached_property
-    def generalizes(self) -> Tensor:
+    def generalizes(self) -> Bool[Tensor, "R C"]:
         """Which coordinates generalize, bool [R, C]; the others memorize."""
         generalizes = self._coordinates.generalizes(self.coordinates)
         return generalizes.to(self.theta.device).expand_as(self.coordinates)
@@ -90,7 +91,7 @@ class Probe:
         return self.task.symbols.basis
 
     @cached_property
-    def product_places(self) -> Tensor:
+    def product_places(self) -> Int[Tensor, "R N"]:
         """Which of the m elements of the group x o y is, for all samples, training ones first: [R, N].
 
         It is m where x o y is not in the group. Labels that are outliers make no difference.
@@ -100,7 +101,7 @@ class Probe:
         return self._places[self.task.symbols.table.to(x.device)[x, y]]
 
     @cached_property
-    def products(self) -> Tensor:
+    def products(self) -> Float[Tensor, "R m m O"]:
         """The outputs for all pairs of the group, by their product, then by x: [R, m, m, O]."""
         m = len(self.basis.elements)
         order = (self.product_places * m + self._places[self._operands[0]]).argsort(-1)[:, : m * m]
@@ -109,27 +110,27 @@ class Probe:
         return ordered.view(len(outputs), m, m, -1)
 
     @cached_property
-    def train_losses(self) -> Tensor:
+    def train_losses(self) -> Float[Tensor, "R N"]:
         """The loss of each training sample [R, N]."""
         return self.loss(self.train_outputs, self.train.targets)
 
     @cached_property
-    def train_loss(self) -> Tensor:
+    def train_loss(self) -> Float[Tensor, " R"]:
         """The mean loss over the training samples [R]."""
         return self.train_mean(self.train_losses)
 
-    def train_mean(self, values: Tensor) -> Tensor:
+    def train_mean(self, values: Shaped[Tensor, "R N"]) -> Float[Tensor, " R"]:
         """Return the mean of values of training samples [R, N] over those in the training set: [R]."""
         if self.mask is None:
             return values.mean(-1)
         return torch.where(self.mask, values, 0).sum(-1) / self.mask.sum(-1)
 
     @cached_property
-    def margins(self) -> Tensor:
+    def margins(self) -> Float[Tensor, "R N"]:
         """The margin of each training sample [R, N], where outputs are scores of classes."""
         return margins(self.train_outputs, self.train.targets)
 
-    def each(self, function: Callable[[Weights], Tensor]) -> Tensor:
+    def each(self, function: Callable[[Weights], Tensor]) -> Shaped[Tensor, "R ..."]:
         """Apply a function of one replica's weights to every replica: [R, ...]."""
         layout = self.network.layout
         result: Tensor = over_replicas(
@@ -138,12 +139,12 @@ class Probe:
         return result
 
     @cached_property
-    def train_right(self) -> Tensor:
+    def train_right(self) -> Bool[Tensor, "R N"]:
         """Which training samples are right, bool [R, N]."""
         return self.task.correct(self.train_outputs, self.train.targets)
 
     @cached_property
-    def val_right(self) -> Tensor:
+    def val_right(self) -> Bool[Tensor, "R N"]:
         """Which validation samples are right, bool [R, N]."""
         return self.task.correct(self.val_outputs, self.validation.targets)
 
@@ -182,7 +183,7 @@ class Probe:
         return outputs
 
 
-def margins(outputs: Tensor, targets: Tensor) -> Tensor:
+def margins(outputs: Float[Tensor, "*N O"], targets: Shaped[Tensor, ...]) -> Float[Tensor, "*N"]:
     """Return the right score less the best other one [..., N], of scores [..., N, O] and classes [..., N].
 
     Of one score whose sign tells +1 from -1, targets [..., N] of floating point, it is y f.

@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from ...catalog.models import ModelSpec
 from ...catalog.tasks import Shape
 from ..process_wide import PROCESS_WIDE
+from ..shapes import Float
 from ..streams import Purpose, stream
 from .layers import Network
 from .layout import Weights
@@ -72,10 +73,10 @@ class FlatNetwork:
     def apply(
         self,
         parameters: Mapping[str, Tensor],
-        inputs: Tensor,
+        inputs: Float[Tensor, "N I"],
         start: Mapping[str, Tensor] | None = None,
-        keep: Tensor | None = None,
-    ) -> Tensor:
+        keep: Float[Tensor, "N _"] | None = None,
+    ) -> Float[Tensor, "N O"]:
         """Return the outputs alpha f(theta), or alpha (f(theta) - f(theta_0)) of a centered network.
 
         Args:
@@ -98,7 +99,7 @@ class FlatNetwork:
 
 def initial_theta(
     spec: ModelSpec, shape: Shape, seeds: Sequence[int], dtype: torch.dtype
-) -> tuple[FlatNetwork, Tensor]:
+) -> tuple[FlatNetwork, Float[Tensor, "R P"]]:
     """Build a network and the theta [R, P] it starts from, one replica a seed, on the CPU.
 
     The numbers drawn are the same for every dtype and device.

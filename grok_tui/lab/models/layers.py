@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...catalog.models import Layered
+from ..shapes import Float
 from .layout import Layout, Role
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -89,7 +90,7 @@ class Layer(nn.Linear):
         with torch.no_grad():
             self.weight.div_(self.factor)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Float[Tensor, "*N I"]) -> Float[Tensor, "*N O"]:
         """Return the layer's outputs."""
         weight = self.weight if self.factor == 1 else self.weight * self.factor
         return functional.linear(inputs, weight, self.bias)

@@ -11,6 +11,8 @@ from math import prod
 import torch
 from torch import Tensor
 
+from ..shapes import Float, Shaped
+
 
 class Role(Flag):
     """What a tensor is; one that is the whole network has the roles of both ends."""
@@ -109,7 +111,7 @@ class Layout:
         """How many layers there are."""
         return 1 + max(piece.layer for piece in self.pieces)
 
-    def split(self, theta: Tensor) -> tuple[Tensor, ...]:
+    def split(self, theta: Shaped[Tensor, "*R P"]) -> tuple[Shaped[Tensor, "*R _"], ...]:
         """Return the numbers of each tensor, views [..., size] of theta [..., P]."""
         return torch.split(theta, self.sizes, -1)
 
@@ -121,11 +123,11 @@ class Layout:
             for piece, numbers in zip(self.pieces, self.split(theta), strict=True)
         }
 
-    def means(self, values: Tensor) -> Tensor:
+    def means(self, values: Float[Tensor, "*R P"]) -> Float[Tensor, "*R T"]:
         """Return the mean over each tensor of values [..., P]: [..., tensors]."""
         return torch.stack([numbers.mean(-1) for numbers in self.split(values)], -1)
 
-    def spread(self, values: Tensor) -> Tensor:
+    def spread(self, values: Float[Tensor, "*R T"]) -> Float[Tensor, "*R P"]:
         """Return values [..., tensors] at all numbers of their tensors: [..., P]."""
         leading = values.shape[:-1]
         each = zip(torch.split(values, 1, -1), self.sizes, strict=True)
@@ -163,7 +165,7 @@ class Weights:
         """The weights [..., O, h] of the layer that gives the outputs."""
         return self.of(Role.READOUT)[0]
 
-    def symbol_vectors(self, symbols: int) -> Tensor:
+    def symbol_vectors(self, symbols: int) -> Float[Tensor, "{symbols} _"]:
         """Return the vectors that the first operand's n symbols are mapped to, of one replica: [n, d].
 
         Networks that have an embedding share it between the operands; the others map a symbol to a column of

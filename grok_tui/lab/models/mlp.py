@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ...catalog import models as catalog
 from ...catalog.tasks import Shape
+from ..shapes import Float
 from .layers import ACTIVATIONS, HOMOGENEOUS, Declared, Layer, Network, scale
 from .layout import Role
 
@@ -62,7 +63,9 @@ class Mlp(Network):
         deeper: list[Declared] = [[(layer, Role.HIDDEN)] for layer in self.deeper]
         return [[(self.hidden, Role.INPUT)], *deeper, [(self.readout, Role.READOUT)]]
 
-    def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
+    def forward(
+        self, inputs: Float[Tensor, "N I"], keep: Float[Tensor, "N _"] | None = None
+    ) -> Float[Tensor, "N O"]:
         """Return the outputs; the units of `keep` go by hidden layer."""
         masks = None if keep is None else torch.split(keep, self.hidden.out_features, -1)
         stream = inputs
@@ -92,7 +95,9 @@ class EmbeddingMlp(Mlp):
         _, *rest = super().layers()
         return [[(self.embedding, Role.EMBEDDING)], [(self.hidden, Role.HIDDEN)], *rest]
 
-    def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
+    def forward(
+        self, inputs: Float[Tensor, "N I"], keep: Float[Tensor, "N _"] | None = None
+    ) -> Float[Tensor, "N O"]:
         """Return the outputs; the units of `keep` go by hidden layer."""
         symbols, width = self.embedding.weight.shape
         if self.summed:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from ...catalog import models as catalog
 from ...catalog.tasks import Shape
+from ..shapes import Float
 from .layers import ACTIVATIONS, Declared, Network
 from .layout import Role
 
@@ -203,7 +204,9 @@ class Transformer(Network):
             [(self.norm, Role.NORM), (self.readout, Role.READOUT)],
         ]
 
-    def forward(self, inputs: Tensor, keep: Tensor | None = None) -> Tensor:
+    def forward(
+        self, inputs: Float[Tensor, "N I"], keep: Float[Tensor, "N _"] | None = None
+    ) -> Float[Tensor, "N O"]:
         """Return the outputs; the units of `keep` go by layer, then by place, where the MLP is computed."""
         streams = self._embedded(inputs)
         masks = None if keep is None else list(torch.split(keep, self.readout.in_features, -1))
@@ -239,7 +242,7 @@ class Transformer(Network):
                 nn.init.normal_(parameter, std=(tokens if piece.role is Role.READOUT else width) ** -0.5)
 
 
-def sinusoids(places: int, width: int) -> Tensor:
+def sinusoids(places: int, width: int) -> Float[Tensor, "{places} {width}"]:
     """Return the position vectors [places, width] of Vaswani et al. 2017, sine and cosine alternating."""
     place = torch.arange(places, dtype=torch.float64).unsqueeze(-1)
     unit = torch.arange(width)

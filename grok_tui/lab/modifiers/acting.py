@@ -9,6 +9,9 @@ from torch import Tensor
 
 from ..shapes import Float
 
+Theta = Float[Tensor, "R P"]
+"""The weights, or their gradient."""
+
 State = Mapping[str, Tensor]
 """What a modifier keeps from step to step, by name, in theta's dtype: [R, ...]."""
 
@@ -29,7 +32,7 @@ class Acting:
     slots: tuple[str, ...] = ()
     """The names of its state."""
 
-    def initial(self, theta: Float[Tensor, "R P"]) -> dict[str, Tensor]:
+    def initial(self, theta: Theta) -> dict[str, Tensor]:
         """Return the state before the first step, of the names in `slots`."""
         del theta
         return {}
@@ -45,21 +48,19 @@ class Acting:
         del spec, lr, step
         return {}
 
-    def weights(
-        self, theta: Float[Tensor, "R P"], noise: Tensor | None, c: Coefficients
-    ) -> Float[Tensor, "R P"]:
+    def weights(self, theta: Theta, noise: Tensor | None, c: Coefficients) -> Theta:
         """Return the weights at which the gradient is taken."""
         del noise, c
         return theta
 
     def gradient(
         self,
-        theta: Float[Tensor, "R P"],
-        grad: Float[Tensor, "R P"],
+        theta: Theta,
+        grad: Theta,
         state: State,
         c: Coefficients,
         sizes: list[int],
-    ) -> tuple[Float[Tensor, "R P"], dict[str, Tensor]]:
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Return the gradient as the optimizer sees it, and the state after it.
 
         sizes: how many numbers each tensor of the network takes of theta.
@@ -69,11 +70,11 @@ class Acting:
 
     def update(
         self,
-        theta: Float[Tensor, "R P"],
-        theta_0: Float[Tensor, "R P"],
+        theta: Theta,
+        theta_0: Theta,
         noise: Tensor | None,
         c: Coefficients,
-    ) -> Float[Tensor, "R P"]:
+    ) -> Theta:
         """Return theta as it is after a step, given the optimizer's, and where the arm started."""
         del theta_0, noise, c
         return theta

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...catalog import modifiers as catalog
-from .acting import Acting, Coefficients, State
+from .acting import Acting, Coefficients, State, Theta
 from .penalties import l_inf_gradient, l_inf_proximal, perpendicular
 
 # As torch.nn.utils.clip_grad_norm_ has it.
@@ -26,7 +26,7 @@ class WeightNoise(Acting):
         del step
         return {"sd": lr.new_tensor(spec.weight_noise)}
 
-    def weights(self, theta: Tensor, noise: Tensor | None, c: Coefficients) -> Tensor:
+    def weights(self, theta: Theta, noise: Tensor | None, c: Coefficients) -> Theta:
         """Add the noise."""
         assert noise is not None
         return torch.addcmul(theta, noise, c["sd"])
@@ -63,15 +63,15 @@ class LInf(Acting):
         }
 
     def gradient(
-        self, theta: Tensor, grad: Tensor, state: State, c: Coefficients, sizes: list[int]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, theta: Theta, grad: Theta, state: State, c: Coefficients, sizes: list[int]
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Add the gradient of the penalty."""
         del sizes
         if self.form != "proximal":
             grad = torch.addcmul(grad, l_inf_gradient(self.form, theta, c["sharpness"]), c["strength"])
         return grad, dict(state)
 
-    def update(self, theta: Tensor, theta_0: Tensor, noise: Tensor | None, c: Coefficients) -> Tensor:
+    def update(self, theta: Theta, theta_0: Theta, noise: Tensor | None, c: Coefficients) -> Theta:
         """Take the proximal step."""
         del theta_0, noise
         return l_inf_proximal(theta, c["strength"]) if self.form == "proximal" else theta
@@ -88,7 +88,7 @@ class SlowAverage(Acting):
 
     slots = ("slow",)
 
-    def initial(self, theta: Tensor) -> dict[str, Tensor]:
+    def initial(self, theta: Theta) -> dict[str, Tensor]:
         """Zeros."""
         return {"slow": torch.zeros_like(theta)}
 
@@ -99,8 +99,8 @@ class SlowAverage(Acting):
         return {"intake": intake, "factor": number(spec.grokfast_factor)}
 
     def gradient(
-        self, theta: Tensor, grad: Tensor, state: State, c: Coefficients, sizes: list[int]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, theta: Theta, grad: Theta, state: State, c: Coefficients, sizes: list[int]
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Take the gradient into the average, and add that."""
         del theta, sizes
         slow = torch.lerp(state["slow"], grad, c["intake"])
@@ -115,7 +115,7 @@ class SlowWindow(Acting):
 
     slots = ("window",)
 
-    def initial(self, theta: Tensor) -> dict[str, Tensor]:
+    def initial(self, theta: Theta) -> dict[str, Tensor]:
         """Zeros."""
         replicas, size = theta.shape
         return {"window": theta.new_zeros(replicas, self.steps, size)}
@@ -126,8 +126,8 @@ class SlowWindow(Acting):
         return {"factor": torch.where(step >= self.steps, mean, 0.0)}
 
     def gradient(
-        self, theta: Tensor, grad: Tensor, state: State, c: Coefficients, sizes: list[int]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, theta: Theta, grad: Theta, state: State, c: Coefficients, sizes: list[int]
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Take the gradient into the window, and add its mean."""
         del theta, sizes
         window = torch.cat([state["window"][:, 1:], grad.unsqueeze(1)], dim=1)
@@ -146,8 +146,8 @@ class PerpGrad(Acting):
     """Takes out of the gradient its part along the weights."""
 
     def gradient(
-        self, theta: Tensor, grad: Tensor, state: State, c: Coefficients, sizes: list[int]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, theta: Theta, grad: Theta, state: State, c: Coefficients, sizes: list[int]
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Tensor by tensor."""
         del c
         return perpendicular(theta, grad, sizes), dict(state)
@@ -168,8 +168,8 @@ class ClipNorm(Acting):
         return {"norm": lr.new_tensor(spec.clip_norm)}
 
     def gradient(
-        self, theta: Tensor, grad: Tensor, state: State, c: Coefficients, sizes: list[int]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, theta: Theta, grad: Theta, state: State, c: Coefficients, sizes: list[int]
+    ) -> tuple[Theta, dict[str, Tensor]]:
         """Scale it down."""
         del theta, sizes
         norm = torch.linalg.vector_norm(grad, dim=-1, keepdim=True)
@@ -207,7 +207,7 @@ class UpdateNoise(Acting):
         del step
         return {"sd": -lr * spec.update_noise}
 
-    def update(self, theta: Tensor, theta_0: Tensor, noise: Tensor | None, c: Coefficients) -> Tensor:
+    def update(self, theta: Theta, theta_0: Theta, noise: Tensor | None, c: Coefficients) -> Theta:
         """Add it."""
         del theta_0
         assert noise is not None
@@ -228,7 +228,7 @@ class NormFactor(Acting):
         del step
         return {"factor": lr.new_tensor(spec.norm_factor)}
 
-    def update(self, theta: Tensor, theta_0: Tensor, noise: Tensor | None, c: Coefficients) -> Tensor:
+    def update(self, theta: Theta, theta_0: Theta, noise: Tensor | None, c: Coefficients) -> Theta:
         """Scale theta."""
         del noise
         wanted = c["factor"] * torch.linalg.vector_norm(theta_0, dim=-1, keepdim=True)
@@ -253,7 +253,7 @@ class Resets(Acting):
 
     slots = ("last_loss",)
 
-    def initial(self, theta: Tensor) -> dict[str, Tensor]:
+    def initial(self, theta: Theta) -> dict[str, Tensor]:
         """A loss that is not 0."""
         return {"last_loss": theta.new_ones(len(theta), 1)}
 

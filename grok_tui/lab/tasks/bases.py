@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...catalog.tasks import BinaryOperation
+from ..shapes import Bool, Float, Int
 from .operations import composition, permutation_list
 
 STANDS_OUT = 2.0
@@ -36,17 +37,17 @@ class Basis:
         labels: one short label a component.
     """
 
-    elements: Tensor
-    vectors: Tensor
-    component: Tensor
+    elements: Int[Tensor, " m"]
+    vectors: Float[Tensor, "n k"]
+    component: Int[Tensor, " k"]
     labels: tuple[str, ...]
 
     @cached_property
-    def dimensions(self) -> Tensor:
+    def dimensions(self) -> Float[Tensor, " C"]:
         """How many basis vectors each component has, float64 [C]."""
         return torch.bincount(self.component, minlength=len(self.labels)).double()
 
-    def powers(self, matrix: Tensor) -> Tensor:
+    def powers(self, matrix: Float[Tensor, "n d"]) -> Float[Tensor, " C"]:
         """Return the sum of squares of each component [C] of a matrix [n, d] that has a row for each symbol.
 
         By Parseval they add up to the sum of squares of the rows of the group, less their mean.
@@ -54,12 +55,12 @@ class Basis:
         squares = (self.vectors.to(matrix).T @ matrix).square().sum(-1)
         return self.by_component(squares)
 
-    def by_component(self, values: Tensor) -> Tensor:
+    def by_component(self, values: Float[Tensor, "*R k"]) -> Float[Tensor, "*R C"]:
         """Add up values [..., m - 1], one a basis vector, by component: [..., C]."""
         member = self.component.unsqueeze(-1) == torch.arange(len(self.labels))
         return (values.unsqueeze(-2) @ member.to(values)).squeeze(-2)
 
-    def stands_out(self, powers: Tensor) -> Tensor:
+    def stands_out(self, powers: Float[Tensor, "*R C"]) -> Bool[Tensor, "*R C"]:
         """Tell which of the components with these powers [..., C] stand out: bool [..., C].
 
         In a random matrix the power of a component is in proportion to its dimension, so where all have the

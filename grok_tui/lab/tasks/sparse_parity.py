@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...catalog.tasks import SparseParity
 from ..models import Weights
+from ..shapes import Float
 from ..streams import Purpose, stream
 from .task import Coordinates, Fresh, Samples, Task
 
@@ -53,7 +54,7 @@ def build(spec: SparseParity, seed: int, dtype: torch.dtype) -> Task:
     )
 
 
-def parity(bits: Tensor, k: int) -> Tensor:
+def parity(bits: Float[Tensor, "*N n"], k: int) -> Float[Tensor, "*N"]:
     """Return the product of the first k of bits [..., N, n]: [..., N]."""
     return bits[..., :k].prod(-1)
 

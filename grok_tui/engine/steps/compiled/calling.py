@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grok_tui.catalog.envelope import SEEN
+from grok_tui.catalog.seen import SEEN
 
 # What differs from step to step is laid ready for at most this many steps, and for no more than fit in here.
 MOST_ROWS = 1024
