@@ -31,7 +31,7 @@ LARGEST_SHARPNESS = 1e8
 
 TOLERANCE, SMALLEST = 1e-4, 1e-6
 OTHER_TOLERANCES = {"sharpness": 1e-3, "flat_directions": 1e-2}
-"""Of what is found by iterating, and of a share of eigenvalues below a bound that rounding moves some past."""
+"""Of what is found by iterating, and of a share of eigenvalues next to 0, past which rounding moves some."""
 
 GRID_SHARE = 0.999
 DRAWN = {"llc", "llc_rescaled"}
