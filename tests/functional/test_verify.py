@@ -309,7 +309,7 @@ class TestSeeds:
     @pytest.mark.parametrize(
         ("options", "problem"),
         [
-            (["--seeds", 0], "Invalid value for '--seeds': Input should be greater than or equal to 1"),
+            (["--seeds", 0], "Invalid value for '--seeds': should be greater than or equal to 1, not '0'"),
             (["--seeds", "x"], "Invalid value for '--seeds': should be a whole number"),
             (["--seeds", 2, "--controls"], "--controls and --seeds do not go together"),
             (["--seeds", 5, "--seed", 2**31 - 2], "--seeds: 5 runs from seed 2147483646 go up to seed"),

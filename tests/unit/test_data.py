@@ -321,7 +321,7 @@ def test_what_is_done_to_data_is_told_marked_and_on_record():
     ("one", "training", "said"),
     [
         ({"action": "acquire", "n": 3}, {}, "no sample is withheld that could be acquired"),
-        ({"action": "acquire", "n": 3}, {"withheld": 0.2}, "3 samples are more than the 2 withheld"),
+        ({"action": "acquire", "n": 4}, {"withheld": 0.2}, "4 samples are more than the 3 withheld"),
         ({"action": "withhold", "n": 99}, {}, "one has to stay"),
         ({"action": "withhold", "n": 8}, {"batch_size": 10}, "batch_size: 10 is more than the"),
         ({"action": "withhold", "indices": [99]}, {}, "indices: there are 16 training samples"),

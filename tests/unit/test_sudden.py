@@ -7,7 +7,9 @@ import torch
 from arms import OTHER_ARM, PARITY, finished, intervention
 
 from grok_tui.engine.record.history import Event
+from grok_tui.engine.run.run import Run
 from grok_tui.errors import GrokTuiError
+from grok_tui.presets import load
 
 PRESET = PARITY
 
@@ -66,10 +68,11 @@ def test_a_jump_is_as_long_in_each_tensor_as_the_steps_to_come_which_are_not_tak
         torch.testing.assert_close(length, part.norm(dim=-1))
 
 
-def test_one_replica_alone_can_be_reset_and_made_to_jump(run_of):
+def test_one_replica_alone_can_be_reset_and_made_to_jump(write, run_of):
     both = intervention(arm="a", at_step=30, action="reset", replica=1)
     both += intervention(arm="a", at_step=30, action="jump", norm=0.5, replica=1)
-    plain, changed = finished(run_of(replicas=2)), finished(run_of(more=both, replicas=2))
+    of_two = write(PRESET.replace("[training]\n", "[training]\nreplicas = 2\n") + both)
+    plain, changed = finished(run_of(replicas=2)), finished(Run(load(of_two, seed=0)))
     assert torch.equal(plain.theta[0], changed.theta[0])
     assert not torch.equal(plain.theta[1], changed.theta[1])
     assert changed.optimizer.age.tolist() == [[60.0], [30.0]]
