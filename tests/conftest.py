@@ -30,6 +30,10 @@ if "EMULATED_CUDA_INSIDE" not in os.environ:  # there no property is tested, and
     settings.register_profile("explore", max_examples=3000, deadline=None, print_blob=True)
     settings.load_profile("suite")
 
+# A worker of several has these for its own output; programs under test look at their terminals.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # In the background of a shell, or under `nohup`, they are ignored; runs are right to leave them so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -84,7 +84,9 @@ def kept_apart(folder: Path, steps: int, tiny: bool) -> tuple[str, float]:
     """Return the state of a run that breaks in a keeper, and the seconds to the end of its keeper, or -1."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     place = Place(device="cuda", compile="auto")
-    job = KeeperJob(preset=preset(tiny, steps), folder=folder, label="acceptance", profile="quick", place=place)
+    job = KeeperJob(
+        preset=preset(tiny, steps), folder=folder, label="acceptance", profile="quick", place=place
+    )
     with theirs:
         keeper = subprocess.Popen(
             command("call", "broken:keep_poisoned", json.dumps({"handle": theirs.fileno()})),

@@ -71,7 +71,7 @@ def test_a_jump_is_as_long_in_each_tensor_as_the_steps_to_come_which_are_not_tak
 def test_one_replica_alone_can_be_reset_and_made_to_jump(write, run_of):
     both = intervention(arm="a", at_step=30, action="reset", replica=1)
     both += intervention(arm="a", at_step=30, action="jump", norm=0.5, replica=1)
-    of_two = write(PRESET.replace("[training]\n", "[training]\nreplicas = 2\n") + both)
+    of_two = write(PRESET.replace("[training]\n", "[training]\nreplicas = 2\n") + both, "two.toml")
     plain, changed = finished(run_of(replicas=2)), finished(Run(load(of_two, seed=0)))
     assert torch.equal(plain.theta[0], changed.theta[0])
     assert not torch.equal(plain.theta[1], changed.theta[1])
