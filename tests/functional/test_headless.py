@@ -120,6 +120,31 @@ class TestVerdicts:
         assert "no claims to judge" in called.out
 
 
+class TestUnseen:
+    """What was not seen decides nothing."""
+
+    def test_claims_on_an_arm_that_diverged_are_undecided(self, report, preset_file):
+        claims = (
+            "never(wild.grok)",
+            "share(wild.train_accuracy > 0.5) < 0.9",
+            "count(wild.slingshot) == 0",
+            "end(wild.bias) < 1e9",
+            "first_step(wild.divergence) < 100",
+            "at(0, wild.bias) == 0",
+        )
+        more = '[[arms]]\nname = "wild"\noptimizer = { name = "sgd", lr = 1e200 }\n'
+        for holds in claims:
+            more += f'[[claims]]\nsays = "{holds}"\nholds = "{holds}"\norigin = "a test"\n'
+        document = report(preset_file(more=more))
+        verdicts = {claim["holds"]: claim["verdict"] for claim in document["claims"]}
+        assert [verdicts[holds] for holds in claims] == ["undecided"] * 4 + ["reproduced"] * 2
+        assert document["exit_code"] == 1
+
+    def test_before_the_first_step_there_is_no_envelope_to_be_unknown(self, report, preset_file):
+        more = '[[claims]]\nsays = "x"\nholds = "share(sgd.step_loss_max < 9) == 1"\norigin = "a test"\n'
+        assert report(preset_file(more=more))["exit_code"] == 0
+
+
 class TestDocument:
     def test_it_says_what_was_run_and_where(self, report, preset_file):
         document = report(preset_file(), "--steps", 50, "--set", "task.samples=5", "--device", "cpu")

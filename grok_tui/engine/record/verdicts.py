@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grok_tui import claims
+from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.presets import Claim
 
 from .history import History
@@ -117,7 +118,11 @@ class ReplicaCurves:
             seen = record.looked_back
             values = seen.values(measure, self._replica)
             return claims.Curve(seen.steps, values, *(() if len(seen) else (AT_THE_END,)))
-        return claims.Curve(record.history.steps, record.history.values(measure, self._replica))
+        steps, values = record.history.steps, record.history.values(measure, self._replica)
+        # The envelope is that of the steps since the last record, and there were none before step 0.
+        if measure in ENVELOPE:
+            steps, values = steps[steps > 0], values[steps > 0]
+        return claims.Curve(steps, values)
 
     def cut_off(self, arm: str) -> bool:
         """Return whether this replica of an arm diverged, and never came back."""
