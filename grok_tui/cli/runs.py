@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -128,15 +129,13 @@ def show(context: typer.Context, as_json: opt.Json = False) -> int:
 def prune(keep: opt.KeepRuns = KEEP_RUNS, yes: opt.Yes = False) -> int:
     """Delete all but the newest runs; never one that is running."""
     from grok_tui.engine.store.library import listed, superfluous
-    from grok_tui.numbers import plural
     from grok_tui.output import complain, write_result
 
     doomed = superfluous(listed()[0], keep)
     if not doomed:
         write_result("nothing to delete\n")
         return ExitCode.AS_EXPECTED
-    size = sum(run.size for run in doomed) / 1e6
-    what = f"{plural(len(doomed), 'run')}, {size:.1f} MB"
+    what = _amount(doomed)
     if not yes:
         for run in doomed:
             complain(f"would delete {run.directory.path}")
@@ -152,9 +151,7 @@ def prune(keep: opt.KeepRuns = KEEP_RUNS, yes: opt.Yes = False) -> int:
         except GrokTuiError as error:
             left.append(run)
             complain(str(error))
-    gone = [run for run in doomed if run not in left]
-    size = sum(run.size for run in gone) / 1e6
-    write_result(f"deleted {plural(len(gone), 'run')}, {size:.1f} MB\n")
+    write_result(f"deleted {_amount([run for run in doomed if run not in left])}\n")
     return ExitCode.USAGE if left else ExitCode.AS_EXPECTED
 
 
@@ -169,6 +166,13 @@ def end(run: opt.RunName) -> int:
     end_run(directory, END_SECONDS)
     write_result(f"ended; to go on: grok-tui resume {shlex.quote(directory.name)}\n")
     return ExitCode.AS_EXPECTED
+
+
+def _amount(runs: Sequence[Listed]) -> str:
+    """Return "2 runs, 1.5 MB"."""
+    from grok_tui.numbers import plural
+
+    return f"{plural(len(runs), 'run')}, {sum(run.size for run in runs) / 1e6:.1f} MB"
 
 
 def _document(run: Listed) -> dict[str, Any]:

@@ -108,11 +108,13 @@ class Logs:
 
     def attach(self, run: Run) -> None:
         """Note what the arms of a run record from now on, and of those that have no row yet the first."""
-        begun = self._begun()
+        # An arm that has taken steps was in a checkpoint, before which its rows were written.
+        young = {name for name, arm in run.arms.items() if arm.step == 0}
+        fresh = young - self._begun() if young else young
         for name, arm in run.arms.items():
-            anew = EVENTS in self._anew or (name not in begun and MEASURES not in self._anew)
+            anew = EVENTS in self._anew or (name in fresh and MEASURES not in self._anew)
             self._events_written[name] = 0 if anew else len(arm.history.events)
-            if MEASURES in self._anew or (name not in begun and arm.step == 0):
+            if MEASURES in self._anew or name in fresh:
                 self._note_history(arm)
             self._ahead[name] = still_ahead(self._ahead.get(name, []), arm.interventions)
             self._listen(arm)
