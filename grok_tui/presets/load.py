@@ -48,6 +48,16 @@ def find(name: str) -> Path:
     raise PresetError("", "", f"unknown preset '{shortened(printable(name), 60)}'{nearest(name, names())}")
 
 
+def profiles_of(name: str) -> tuple[str, ...]:
+    """Return the profiles that a preset tells apart: "quick", and those that it has a table for.
+
+    Raises:
+        PresetError: there is no such preset, or it cannot be read.
+    """
+    table = read(find(name))
+    return tuple(profile for profile in PROFILES if profile == "quick" or profile in table)
+
+
 def load(
     name: str,
     *,
