@@ -8,6 +8,7 @@ imports torch only inside the thread, so that a screen can stand before torch is
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 import traceback
@@ -180,6 +181,7 @@ class Runner:
 
     def _work(self) -> None:
         try:
+            self._load()
             run, store = self._opening.open(self.refusals.append)
             self._begin(run, store)
             self._publish(run, self._state(run))
@@ -211,6 +213,18 @@ class Runner:
                 failure=line,
                 details=traceback.format_exc(),
             )
+
+    def _load(self) -> None:
+        """Import torch, which takes longest; those who wait are told what goes on."""
+        if "torch" not in sys.modules:
+            self._tell("importing torch")
+        import torch  # noqa: F401
+
+        self._tell("making data and networks")
+
+    def _tell(self, doing: str) -> None:
+        version = self._snapshot.version + 1
+        self._snapshot = replace(self._snapshot, version=version, doing=doing)
 
     def _begin(self, run: Run, store: Store | None) -> None:
         """Take up a run that has just been opened or has begun anew."""

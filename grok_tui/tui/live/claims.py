@@ -16,6 +16,7 @@ from grok_tui.tui.parts.lines import Line, Lines, Span, clean, wrapped
 if TYPE_CHECKING:
     from grok_tui.engine.record.verdicts import JudgedClaim
     from grok_tui.frontend.glyphs import Glyphs
+    from grok_tui.presets import Claim
 
 TALL = 3  # rows of what a claim says when it is looked at
 
@@ -43,6 +44,16 @@ def claim_lines(
         first += 1
     for block in blocks[first:]:
         lines += block
+    return lines[:rows]
+
+
+def waiting_lines(claims: Sequence[Claim], width: int, rows: int, glyphs: Glyphs) -> list[Line]:
+    """Return the panel in at most `rows` rows while there is no run yet that could be judged."""
+    count = f" {len(claims)}, none judged yet" if claims else " being read"
+    lines: list[Line] = [(Span("Claims", "title"), Span(fit(count, width - len("Claims")), "muted"))]
+    for claim in claims:
+        says = fit(clean(claim.says, ascii_only=glyphs.ascii), width - 2, ellipsis=glyphs.ellipsis)
+        lines.append((Span(f"{glyphs.undecided} ", "muted"), Span(says, "muted")))
     return lines[:rows]
 
 
@@ -119,6 +130,11 @@ class Claims(Lines, can_focus=True):
             return
         width, rows = self.size
         self.show(claim_lines(judged, width, rows, self.explorer.glyphs, opened=opened, changed=changed))
+
+    def await_run(self, claims: Sequence[Claim]) -> None:
+        """Show what is claimed, before there is anything to judge it by."""
+        width, rows = self.size
+        self.show(waiting_lines(claims, width, rows, self.explorer.glyphs))
 
     def move(self, by: int) -> None:
         """Look at a claim further up or down."""

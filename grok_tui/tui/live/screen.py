@@ -16,7 +16,7 @@ from grok_tui.frontend.view import ZOOM
 from grok_tui.tui import keys
 from grok_tui.tui.keys.acting import Acting
 from grok_tui.tui.live.banner import Banner
-from grok_tui.tui.live.chart import ChartPane
+from grok_tui.tui.live.chart import MEASURE_TO_COME, ChartPane
 from grok_tui.tui.live.claims import Claims
 from grok_tui.tui.live.drawing import Drawing
 from grok_tui.tui.live.header import Header
@@ -45,6 +45,11 @@ FIRST_FRAME = 0.1  # seconds that the screen takes to stand; imports would keep 
 TIMELINE = 1.0  # seconds after which it moves on although no chart changes
 POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
 ATTENTION = 0.5  # seconds in which an order usually shows
+LONG = 2.0  # seconds of loading after which it is said how many
+READING = "reading the preset"
+FOR_A_RUN = ("run", "optimizer", "data", "time", "arm")
+"""The areas of what can only be done to a run."""
+MOST_HELD = 20  # keys
 
 
 class LiveScreen(Acting, Stage):
@@ -67,6 +72,8 @@ class LiveScreen(Acting, Stage):
         self._attentive = 0.0  # until when an order is expected to show
         self._polling = False
         self._timeline_due = 0.0
+        self._mounted = time.monotonic()
+        self._held: list[str] = []  # the actions that wait for the run
         self._knobs: tuple[object, Preset | None, list[Knob]] = (None, None, [])
 
     @property
@@ -100,7 +107,7 @@ class LiveScreen(Acting, Stage):
         self.viewing.view = replace(self.viewing.view, weights=layout.weights_view)
         charts = [*layout.charts, *(chart for chart in ranked("first") if chart not in layout.charts)]
         self.viewing.places = [
-            ChartPane(charts[place] if place < len(charts) else "measure", id=f"chart-{place}")
+            ChartPane(charts[place] if place < len(charts) else MEASURE_TO_COME, id=f"chart-{place}")
             for place in range(PLACES)
         ]
         yield Header(id="header")
@@ -188,6 +195,22 @@ class LiveScreen(Acting, Stage):
         self._attentive = time.monotonic() + ATTENTION
         self._poll_soon()
 
+    def action_do(self, identity: str) -> None:
+        """Carry out an action; one that needs a run waits until there is one."""
+        action = keys.BY_ID[identity]
+        snapshot = self.explorer.snapshot
+        if action.area not in FOR_A_RUN or (snapshot is not None and (snapshot.arms or snapshot.failure)):
+            super().action_do(identity)
+        elif len(self._held) < MOST_HELD:
+            self._held.append(identity)
+            self.notify(f"{action.verb}: as soon as the run is there", timeout=3)
+
+    def _carry_out_held(self) -> None:
+        """Do what was asked for before there was a run."""
+        held, self._held = self._held, []
+        for identity in held:
+            super().action_do(identity)
+
     @property
     def settled(self) -> bool:
         """Whether the screen shows the run as it stands, so that nothing is left to do."""
@@ -213,8 +236,8 @@ class LiveScreen(Acting, Stage):
 
     def _look(self) -> None:
         snapshot = self.explorer.snapshot
-        if snapshot is None:
-            self._show_loading()
+        if snapshot is None or (snapshot.state == "loading" and not snapshot.arms):
+            self._show_loading(snapshot)
             return
         if not self.is_current:
             return
@@ -229,11 +252,19 @@ class LiveScreen(Acting, Stage):
         if time.monotonic() > self._timeline_due and not self.drawing.under_way:
             self._show_timeline()
 
-    def _show_loading(self) -> None:
+    def _show_loading(self, snapshot: Snapshot | None) -> None:
+        """Show what goes on and what is to come, while there is no run yet."""
         from grok_tui.engine.run.snapshot import Snapshot, State
 
-        self.query_one(Header).update_from(self.explorer.label, Snapshot(State.LOADING), None, past=False)
+        preset = snapshot.preset if snapshot is not None else None
+        doing = (snapshot.doing if snapshot is not None else "") or READING
+        waited = time.monotonic() - self._mounted
+        if waited > LONG:
+            doing += f", {waited:.0f} s"
+        shown = Snapshot(State.LOADING, doing=doing)
+        self.query_one(Header).update_from(self.explorer.label, shown, None, past=False)
         self.query_one(Footer).update_from(self.pane, State.LOADING)
+        self.claims.await_run(preset.claims if preset is not None else ())
 
     def _show(self, snapshot: Snapshot) -> None:
         """Show everything but the charts."""
@@ -258,6 +289,8 @@ class LiveScreen(Acting, Stage):
                 )
             self.claims.update_from(snapshot.claims, changed)
             self.event_log.update_from(snapshot)
+        if self._held and snapshot.arms:
+            self._carry_out_held()
 
     def _show_keys(self, snapshot: Snapshot) -> None:
         arm = self.steering.arm

@@ -76,7 +76,7 @@ def _entry(action: Action, state: State, keymap: Mapping[str, str]) -> Line:
     both = [keys.BY_ID[action.partner]] if action.partner else []
     names = [_key(one, keymap) for one in (*both, action)]
     word = action.footer
-    if action.id == "run.toggle" and state != "running":
+    if action.id == "run.toggle" and state not in ("running", "loading"):
         word = "go on"
     elif action.id == "view.back":
         word = "now"
