@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .catalog.base import Parameter, parameters
+from .catalog.charts import CHART_NAMES
 from .catalog.events import EVENT_NUMBERS, EVENTS
 from .catalog.frames import FRAMES
 from .catalog.intervention import Intervention, Plateau
@@ -26,7 +27,7 @@ from .catalog.registry import Registry
 from .catalog.tasks import TASKS
 from .catalog.training import PresetTraining
 from .claims import FUNCTIONS
-from .presets import Claim
+from .presets import Claim, PresetView
 
 INTRODUCTION = """# Presets
 
@@ -36,7 +37,8 @@ line that names the file, the key and the nearest valid name; the exit code is 2
 
 At the top stand `title`, `summary` and `sources` (a list), and perhaps a `pace`, the steps a second that
 the explorer starts with. Then come the tables `[task]`, `[model]` and `[training]`, the arms `[[arms]]`
-with a `name` and an `optimizer`, and, where there are any, `[[interventions]]` and `[[claims]]`. An arm may
+with a `name` and an `optimizer`, and, where there are any, `[[interventions]]` and `[[claims]]`, and perhaps
+a `[view]`. An arm may
 change values of the model and of the training by tables of its own, as in `training = { batch_size = 10 }`.
 The numbers of a preset are those of its *quick* profile; `[full]` holds the values that `--profile full`
 lays over them, with arms merged by their names; `[medium]` holds what `--profile medium` lays over
@@ -140,6 +142,11 @@ def _lines() -> Iterator[str]:
         places = ", ".join(f"{stage} {place}" for stage, place in MODIFIERS[name].at.items())
         yield from (f"### {name}", "", f"{entry.help} At {places}.", "")
         yield from _parameters(parameters(entry.spec))
+    yield from ("## View", "")
+    yield "The table `[view]` says how the explorer opens the preset. Charts are"
+    yield f"{', '.join(f'`{name}`' for name in CHART_NAMES)}, or measures that are taken."
+    yield ""
+    yield from _parameters(parameters(PresetView))
     yield from ("## Interventions", "")
     yield "Every intervention has an `action` and:"
     yield ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from grok_tui.catalog.charts import ChartName
     from grok_tui.charts.model import Line
     from grok_tui.engine.run.snapshot import Snapshot
 
@@ -56,7 +57,7 @@ class ChartOfRun:
         lacking: what to say of a run that has none of these; "" where the chart is shown all the same.
     """
 
-    id: str
+    id: ChartName
     title: str
     key: str
     brief: str
@@ -159,7 +160,7 @@ _ROWS = (
         log_y=True,
     ),
 )
-CHARTS = {chart.id: chart for chart in _ROWS}
+CHARTS: dict[str, ChartOfRun] = {chart.id: chart for chart in _ROWS}
 """Every chart with a row, by id, in the order in which they take turns."""
 
 
@@ -168,17 +169,20 @@ def ranked(rank: Rank) -> tuple[str, ...]:
     return tuple(chart.id for chart in _ROWS if chart.rank == rank)
 
 
+def measures_shown(chart: ChartOfRun) -> tuple[str, ...]:
+    """Return the measures that a chart of the table shows."""
+    if isinstance(chart.drawn, MeasureLines):
+        return (*chart.of, chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more))
+    return chart.of
+
+
 def chart_ids(snapshot: Snapshot) -> list[str]:
     """List the charts of a run: those of the table that it has, then one for each other measure."""
     from grok_tui.catalog.families import COORDINATES, GENERAL
     from grok_tui.catalog.measures import shipped
     from grok_tui.catalog.seen import ENVELOPE
 
-    shown = {*shipped(COORDINATES), *ENVELOPE}
-    for chart in _ROWS:
-        shown |= {*chart.of}
-        if isinstance(chart.drawn, MeasureLines):
-            shown |= {chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more)}
+    shown = {*shipped(COORDINATES), *ENVELOPE, *(name for chart in _ROWS for name in measures_shown(chart))}
     had_by_arms = ((*arm.history.names, *arm.vectors, *arm.looked_back.names) for arm in snapshot.arms)
     names = dict.fromkeys(name for names in had_by_arms for name in names) or shipped(GENERAL)
     had = (chart for chart in CHARTS if not lacking(chart, snapshot))

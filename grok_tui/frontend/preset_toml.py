@@ -43,6 +43,9 @@ def toml_text(preset: Preset) -> str:
         document.add("measures", _item(preset.model_dump(mode="json", include={"measures"})["measures"]))
     if preset.pace:
         document.add("pace", tomlkit.item(preset.pace))
+    view = preset.view.model_dump(mode="json", exclude_defaults=True)
+    if view:
+        document.add("view", _table(view))
     for key in ("task", "model", "training"):
         document.add(key, _table(_plain(getattr(preset, key))))
     modifiers = preset.modifiers.model_dump(mode="json", exclude_defaults=True)

@@ -8,6 +8,7 @@ from .plugins import PluginUsed, changed, missing, plugins_in, plugins_of
 from .settings import Settings, check_batch_size, part_of
 from .statements import Source, Statement, Statements, shipped_statements
 from .times import known_seconds
+from .view import PresetView
 
 __all__ = [
     "PROFILES",
@@ -16,6 +17,7 @@ __all__ = [
     "Control",
     "PluginUsed",
     "Preset",
+    "PresetView",
     "Settings",
     "Source",
     "Statement",

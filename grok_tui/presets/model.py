@@ -14,7 +14,7 @@ from ..catalog.frames import FrameSpec, Identity
 from ..catalog.interventions import AnyIntervention
 from ..catalog.losses import LOSSES
 from ..catalog.measure import LEAST_KEPT_STATES, MOST_STATES_BYTES, Measure, MeasureSpec, kept_states
-from ..catalog.measures import MEASURES, AnyMeasure, measures_of
+from ..catalog.measures import MEASURES, AnyMeasure, measures_of, shown_of
 from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.names import ArmName
@@ -28,6 +28,7 @@ from .control import Control
 from .machine import largest_memory
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
+from .view import PresetView
 
 ELSEWHERE = {"elsewhere": True}
 """The context of validation for what may be meant for another machine, so that memory is no matter."""
@@ -76,6 +77,7 @@ class Preset(Spec):
     modifiers: Modifiers = Modifiers()
     arms: list[Arm] = Field(min_length=1)
     pace: float | None = knob(None, gt=0, help="steps a second that the explorer starts with")
+    view: PresetView = PresetView()
     measures: list[AnyMeasure] = knob(
         [], help="costly measures to take besides those that claims name, or measures with settings"
     )
@@ -266,6 +268,12 @@ class Preset(Spec):
                 raise ValueError(f"claims[{i}].holds: {error}") from None
             if claim.control is not None:
                 _check_control(f"claims[{i}]", claim, claim.control, names)
+        return self
+
+    @model_validator(mode="after")
+    def _charts_are_of_what_is_taken(self) -> Preset:
+        taken = ((*self.measures_of(arm), *shown_of(arm.task, arm.model)) for arm in self.arms)
+        self.view.check(dict.fromkeys(name for names in taken for name in names))
         return self
 
 

@@ -12,8 +12,10 @@ from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.worker.runner import Runner
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
+from grok_tui.tui import settings
 from grok_tui.tui.app import make_app
 from grok_tui.tui.live.screen import LiveScreen
+from grok_tui.tui.settings import UserSettings
 
 
 class SlowRun(FakeRun):
@@ -116,3 +118,35 @@ def test_a_runner_says_what_it_does_before_it_runs():
     assert seen[-1] == "making data and networks"
     assert runner.snapshot.doing == ""
     assert runner.close()
+
+
+def test_the_charts_are_those_of_the_preset_as_soon_as_it_is_known(tmp_path):
+    path = tmp_path / "two.toml"
+    path.write_text(PRESET.replace('charts = ["accuracy", "loss", "weights", "norms"]', 'axis = "linear"'))
+
+    async def script(explorer: Explorer) -> None:
+        places = explorer.live.viewing.places
+        assert [pane.chart for pane in places[:4]] == ["weights", "accuracy", "loss", "norms"]
+        assert "Generalizers against memorizers" in explorer.text
+        assert not explorer.live.viewing.view.log_x
+        explorer.run.arrive()
+        await explorer.settled()
+        assert [chart.title for chart in explorer.charts][:2] == ["Weights", "Accuracy"]
+
+    load_slowly(script, str(path))
+
+
+def test_the_users_own_charts_and_those_chosen_meanwhile_stay(preset):
+    chosen = UserSettings()
+    chosen.layout.charts = ["update", "loss"]
+    settings.save(chosen)
+
+    async def script(explorer: Explorer) -> None:
+        places = explorer.live.viewing.places
+        assert [pane.chart for pane in places[:2]] == ["update", "loss"]
+        await explorer.pilot.press("4")
+        explorer.run.arrive()
+        await explorer.settled()
+        assert [pane.chart for pane in places[:2]] == ["norms", "loss"]
+
+    load_slowly(script, preset)

@@ -108,6 +108,13 @@ class ChartPane(OnExplorer, Widget, can_focus=True):
         """Width and height of the picture that there is room for."""
         return max(self.size.width - self.MARGIN, 0), self.size.height
 
+    def open(self, chart: str) -> None:
+        """Be the place of another chart."""
+        if chart != self.chart:
+            self.chart = chart
+            if self._picture is None:
+                self.restyle()
+
     def show(self, picture: Picture) -> None:
         """Show a picture; only what differs from the one before is drawn again."""
         if (picture.width, picture.height) != self.room:

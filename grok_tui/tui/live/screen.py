@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from grok_tui.frontend.charts_of_runs import ranked
 from grok_tui.frontend.happenings import slingshots
 from grok_tui.frontend.view import ZOOM
 from grok_tui.tui import keys
@@ -73,6 +72,7 @@ class LiveScreen(Acting, Stage):
         self._polling = False
         self._timeline_due = 0.0
         self._mounted = time.monotonic()
+        self._opened = False  # whether the charts are those of the preset
         self._held: list[str] = []  # the actions that wait for the run
         self._knobs: tuple[object, Preset | None, list[Knob]] = (None, None, [])
 
@@ -105,11 +105,8 @@ class LiveScreen(Acting, Stage):
         self._writer = Writer(self.explorer)
         layout = self.explorer.settings.layout
         self.viewing.view = replace(self.viewing.view, weights=layout.weights_view)
-        charts = [*layout.charts, *(chart for chart in ranked("first") if chart not in layout.charts)]
-        self.viewing.places = [
-            ChartPane(charts[place] if place < len(charts) else MEASURE_TO_COME, id=f"chart-{place}")
-            for place in range(PLACES)
-        ]
+        self.viewing.places = [ChartPane(MEASURE_TO_COME, id=f"chart-{place}") for place in range(PLACES)]
+        self.viewing.open(layout.charts or ())
         yield Header(id="header")
         with Vertical(id="side"):
             yield Parameters(self.steering.problem_of, id="parameters")
@@ -205,6 +202,16 @@ class LiveScreen(Acting, Stage):
             self._held.append(identity)
             self.notify(f"{action.verb}: as soon as the run is there", timeout=3)
 
+    def _open_on(self, preset: Preset | None) -> None:
+        """Show the charts of a preset, once, as soon as it is known."""
+        if preset is None or self._opened:
+            return
+        from grok_tui.frontend.opening_charts import opening_charts
+
+        self._opened = True
+        chosen = self.explorer.settings.layout.charts
+        self.viewing.open(chosen or opening_charts(preset), preset.view.axis)
+
     def _carry_out_held(self) -> None:
         """Do what was asked for before there was a run."""
         held, self._held = self._held, []
@@ -257,6 +264,7 @@ class LiveScreen(Acting, Stage):
         from grok_tui.engine.run.snapshot import Snapshot, State
 
         preset = snapshot.preset if snapshot is not None else None
+        self._open_on(preset)
         doing = (snapshot.doing if snapshot is not None else "") or READING
         waited = time.monotonic() - self._mounted
         if waited > LONG:
@@ -270,6 +278,7 @@ class LiveScreen(Acting, Stage):
         """Show everything but the charts."""
         from grok_tui.frontend import orders
 
+        self._open_on(snapshot.preset)
         self._seen, self._changed = snapshot, False
         self.steering.note_optimizers(snapshot)
         self.travelling.note(snapshot)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, chart_ids, is_vector, lacking
 from grok_tui.frontend.view import View, last_step
-from grok_tui.tui.live.chart import ChartPane
+from grok_tui.tui.live.chart import MEASURE_TO_COME, ChartPane
 from grok_tui.tui.live.stage import Stage
 
 
@@ -25,6 +26,8 @@ class Viewing:
         self.filling: ChartPane | None = None
         self._stage = stage
         self._current = 0
+        self._chosen: set[int] = set()  # the places for which a chart was chosen by hand
+        self._axis_chosen = False
 
     @property
     def cursor(self) -> int | None:
@@ -47,6 +50,14 @@ class Viewing:
         chosen = self.places[self._current]
         return chosen if chosen in shown else shown[0]
 
+    def open(self, charts: Sequence[str], axis: str = "log") -> None:
+        """Show these charts in their order, and the axis of steps so; what a key has chosen stays."""
+        for place, pane in enumerate(self.places):
+            if place not in self._chosen:
+                pane.open(charts[place] if place < len(charts) else MEASURE_TO_COME)
+        if not self._axis_chosen:
+            self.look(replace(self.view, log_x=axis == "log"))
+
     def look(self, view: View) -> None:
         """Look at the charts in another way."""
         if view != self.view:
@@ -67,7 +78,7 @@ class Viewing:
         pane = next((pane for pane in self.places if pane.display and pane.chart == chart), None)
         if pane is None:
             pane = self.current
-            pane.chart = chart
+            self._choose(pane, chart)
         pane.focus()
         self._stage.hasten()
 
@@ -82,15 +93,20 @@ class Viewing:
         if measures:
             present = self.current.chart
             place = measures.index(present) + 1 if present in measures else 0
-            self.current.chart = measures[place % len(measures)]
+            self._choose(self.current, measures[place % len(measures)])
             self._stage.hasten()
 
     def turn(self, by: int) -> None:
         """Show the next chart in the current place, or the previous one."""
         charts, pane = self.chart_ids(), self.current
         place = charts.index(pane.chart) if pane.chart in charts else 0
-        pane.chart = charts[(place + by) % len(charts)]
+        self._choose(pane, charts[(place + by) % len(charts)])
         self._stage.hasten()
+
+    def _choose(self, pane: ChartPane, chart: str) -> None:
+        """Show a chart in a place, because somebody asked for it."""
+        self._chosen.add(self.places.index(pane))
+        pane.open(chart)
 
     def maximize(self) -> None:
         """Let the current chart fill the screen, or go back."""
@@ -108,6 +124,7 @@ class Viewing:
 
     def turn_log_x(self) -> None:
         """Swap logarithmic and linear steps."""
+        self._axis_chosen = True
         self.look(replace(self.view, log_x=not self.view.log_x))
 
     def turn_log_y(self) -> None:
