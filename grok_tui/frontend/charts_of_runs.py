@@ -210,6 +210,16 @@ def title(chart: str) -> str:
     return row.title if row else chart.removeprefix(MEASURE).replace("_", " ").capitalize()
 
 
+def phrase(chart: str) -> str:
+    """Return what a chart shows, in a line; nothing of a measure that nobody has said anything of."""
+    from grok_tui.catalog.measures import MEASURES
+
+    if chart in CHARTS:
+        return CHARTS[chart].brief
+    name = chart.removeprefix(MEASURE)
+    return MEASURES[name].help if name in MEASURES else ""
+
+
 def version(snapshot: Snapshot) -> tuple[object, ...]:
     """Return a value that changes when any chart of the run may have changed."""
     arms = (

@@ -66,12 +66,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_charts(ranked("first")),
     Action(
-        "chart.measure",
+        "chart.choose",
         ("6",),
-        "Show another measure",
-        "Any other measure of the task; again for the next one.",
-        do="viewing.next_measure",
+        "Choose a chart from the list",
+        "All charts and measures of this run, searched as you type.",
+        do="viewing.choose",
         pane="charts",
+        footer="charts",
     ),
     *_charts([*ranked("offered"), *ranked("asked for")]),
     Action(
@@ -82,7 +83,6 @@ ACTIONS: tuple[Action, ...] = (
         do="viewing.turn",
         given=(1,),
         pane="charts",
-        footer="chart",
     ),
     Action(
         "chart.previous",

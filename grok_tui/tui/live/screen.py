@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from grok_tui.frontend.knobs import Knob
     from grok_tui.presets import Preset
     from grok_tui.tui.keys import Pane
+    from grok_tui.tui.parts.command import Command
 
 LEAST_LEFT = 8  # rows that are left to the parameters while somebody reads the claims
 PLACES = 9  # the most charts at once
@@ -393,6 +394,13 @@ class LiveScreen(Acting, Stage):
                 else "60 x 20 cells or more are needed"
             )
             self.notify(f"{why} to see the parameters", severity="warning")
+
+    def offers(self) -> list[Command]:
+        """List what the palette offers of the run besides actions."""
+        from grok_tui.tui.live.offers import offers
+
+        snapshot = self.explorer.snapshot
+        return offers(snapshot, self.viewing, self.steering, self.travelling) if snapshot is not None else []
 
     def turn_page(self) -> None:
         """Swap the claims for the event log, and back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, chart_ids, is_vector, lacking
+from grok_tui.frontend.charts_of_runs import CHARTS, chart_ids, is_vector, lacking
 from grok_tui.frontend.view import View, last_step
 from grok_tui.tui.live.chart import MEASURE_TO_COME, ChartPane
 from grok_tui.tui.live.stage import Stage
@@ -87,14 +87,19 @@ class Viewing:
         snapshot = self._stage.explorer.snapshot
         return chart_ids(snapshot) if snapshot is not None else list(CHARTS)
 
-    def next_measure(self) -> None:
-        """Show another measure in the current place; again for the next one."""
-        measures = [chart for chart in self.chart_ids() if chart.startswith(MEASURE)]
-        if measures:
-            present = self.current.chart
-            place = measures.index(present) + 1 if present in measures else 0
-            self._choose(self.current, measures[place % len(measures)])
-            self._stage.hasten()
+    def choose(self) -> None:
+        """Choose a chart for the current place from the list of all that the run has."""
+        from grok_tui.tui.sheets.charts import ChartsScreen
+
+        pane = self.current
+
+        def take(chart: str | None) -> None:
+            if chart is not None:
+                self._choose(pane, chart)
+                pane.focus()
+                self._stage.hasten()
+
+        self._stage.app.push_screen(ChartsScreen(self.chart_ids(), pane.chart), take)
 
     def turn(self, by: int) -> None:
         """Show the next chart in the current place, or the previous one."""
