@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MEASURE = "measure:"
 """What the id of the chart of a measure begins with that has no row here."""
 
+CLAIM = "claim:"
+"""What the id of the chart of a claim's comparison begins with."""
+
 Extra = tuple[str, str, "Line"]
 """A further curve of the selected arm: its label, the measure, and how its line is broken."""
 
@@ -208,6 +211,17 @@ def title(chart: str) -> str:
     """Return the title of a chart."""
     row = CHARTS.get(chart)
     return row.title if row else chart.removeprefix(MEASURE).replace("_", " ").capitalize()
+
+
+def claim_chart(claim: int, comparison: int) -> str:
+    """Return the id of the chart of a comparison, both counted from 0."""
+    return f"{CLAIM}{claim}:{comparison}"
+
+
+def claim_place(chart: str) -> tuple[int, int]:
+    """Return the claim and the comparison that a chart is of."""
+    claim, _, comparison = chart.removeprefix(CLAIM).partition(":")
+    return int(claim), int(comparison)
 
 
 def phrase(chart: str) -> str:

@@ -88,3 +88,45 @@ def test_the_palette_knows_measures_arms_and_events(preset):
         assert explorer.live.viewing.cursor == next(e.step for e in explorer.arm("sgd").events)
 
     explore(script, preset)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36), (200, 60)], ids=str)
+def test_enter_on_a_claim_shows_its_charts_with_the_condition_and_escape_goes_back(preset, size):
+    async def script(explorer: Explorer) -> None:
+        viewing = explorer.live.viewing
+        before = [pane.chart for pane in viewing.places]
+        await explorer.press("g")
+        assert explorer.live.pane == "claims"
+        await explorer.press("enter")
+        assert [chart.title for chart in explorer.charts] == ["end(sgd.bias) > 0.8"]
+        labels = [series.label for series in explorer.charts[0].series]
+        assert labels == ["asked for", "sgd.bias"]
+        assert "SGD puts most of the weight on the bias" in explorer.text
+        assert "end(sgd.bias) = 0.96" in explorer.text
+        assert not explorer.live.query_one("#side").display
+        await explorer.press("escape")
+        assert [pane.chart for pane in viewing.places] == before
+        assert explorer.live.pane == "claims"
+        await explorer.press("down", "enter")
+        assert explorer.charts[0].title == "first_step(adamw.grok) > 0"
+        assert "AdamW groks as well" in explorer.text
+
+    explore(script, preset, size=size)
+
+
+def test_a_claim_of_several_comparisons_has_a_chart_for_each(tmp_path):
+    path = tmp_path / "two.toml"
+    path.write_text(PRESET.replace("end(sgd.bias) > 0.8", "0.1 < end(sgd.bias) < 2 and max(adamw.bias) < 1"))
+
+    async def script(explorer: Explorer) -> None:
+        await explorer.press("g", "enter")
+        titles = [chart.title for chart in explorer.charts]
+        assert titles == ["0.1 < end(sgd.bias)", "end(sgd.bias) < 2", "max(adamw.bias) < 1"]
+        await explorer.press("enter")
+        assert explorer.live.viewing.filling is explorer.live.viewing.places[0]
+        await explorer.press("escape")
+        assert len(explorer.charts) == 3
+        await explorer.press("escape")
+        assert [chart.title for chart in explorer.charts] == ["Accuracy", "Loss", "Weights", "Norms"]
+
+    explore(script, str(path))

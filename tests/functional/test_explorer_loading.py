@@ -100,7 +100,7 @@ def test_keys_pressed_meanwhile_are_kept_and_carried_out_in_order(preset):
 
 def test_a_long_wait_is_counted(preset):
     async def script(explorer: Explorer) -> None:
-        explorer.live._mounted -= 60
+        explorer.live.waiting.began -= 60
         await explorer.until(lambda: "importing torch, 6" in explorer.text)
 
     load_slowly(script, preset)

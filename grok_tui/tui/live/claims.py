@@ -67,7 +67,7 @@ def _heading(judged: Sequence[JudgedClaim], width: int, changed: bool) -> Line:
 
 
 def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: bool) -> list[Line]:
-    sign, role = _sign(one, glyphs)
+    sign, role = sign_of(one, glyphs)
     only_ascii = glyphs.ascii
     says = clean(one.claim.says, ascii_only=only_ascii)
     room = width - 2
@@ -101,7 +101,7 @@ def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: 
     return lines
 
 
-def _sign(one: JudgedClaim, glyphs: Glyphs) -> tuple[str, str]:
+def sign_of(one: JudgedClaim, glyphs: Glyphs) -> tuple[str, str]:
     """Return the sign of the verdict, in the colour of whether it is the expected one."""
     if one.verdict == "undecided":
         return glyphs.undecided, "muted"
@@ -135,6 +135,11 @@ class Claims(Lines, can_focus=True):
         """Show what is claimed, before there is anything to judge it by."""
         width, rows = self.size
         self.show(waiting_lines(claims, width, rows, self.explorer.glyphs))
+
+    @property
+    def opened(self) -> JudgedClaim | None:
+        """The claim that is looked at, or None where there is none."""
+        return self._judged[min(self._opened, len(self._judged) - 1)] if self._judged else None
 
     def move(self, by: int) -> None:
         """Look at a claim further up or down."""

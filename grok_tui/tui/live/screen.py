@@ -10,15 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
+from grok_tui.engine.run.snapshot import State
 from grok_tui.frontend.happenings import slingshots
 from grok_tui.frontend.view import ZOOM
 from grok_tui.tui import keys
 from grok_tui.tui.keys.acting import Acting
 from grok_tui.tui.live.banner import Banner
 from grok_tui.tui.live.chart import MEASURE_TO_COME, ChartPane
+from grok_tui.tui.live.claim_strip import ClaimStrip
 from grok_tui.tui.live.claims import Claims
 from grok_tui.tui.live.drawing import Drawing
 from grok_tui.tui.live.header import Header
+from grok_tui.tui.live.loading import Loading
 from grok_tui.tui.live.log import Log
 from grok_tui.tui.live.parameters import KnobList, Parameters
 from grok_tui.tui.live.stage import Stage
@@ -26,7 +29,7 @@ from grok_tui.tui.live.steering import Steering
 from grok_tui.tui.live.timeline import Timeline
 from grok_tui.tui.live.travelling import Travelling
 from grok_tui.tui.live.viewing import Viewing
-from grok_tui.tui.look.layout import CHROME, ScreenPlan, plan
+from grok_tui.tui.look.layout import CHROME, ScreenPlan, claim_plan, plan
 from grok_tui.tui.look.pacing import BEAT, Pacer
 from grok_tui.tui.parts.footer import Footer
 from grok_tui.tui.parts.lines import Lines
@@ -34,8 +37,6 @@ from grok_tui.tui.writer import Writer
 
 if TYPE_CHECKING:
     from grok_tui.engine.run.snapshot import Snapshot
-    from grok_tui.frontend.knobs import Knob
-    from grok_tui.presets import Preset
     from grok_tui.tui.keys import Pane
     from grok_tui.tui.parts.command import Command
 
@@ -45,11 +46,6 @@ FIRST_FRAME = 0.1  # seconds that the screen takes to stand; imports would keep 
 TIMELINE = 1.0  # seconds after which it moves on although no chart changes
 POLL = 0.02  # seconds between looks for a picture, or for what comes of an order
 ATTENTION = 0.5  # seconds in which an order usually shows
-LONG = 2.0  # seconds of loading after which it is said how many
-READING = "reading the preset"
-FOR_A_RUN = ("run", "optimizer", "data", "time", "arm")
-"""The areas of what can only be done to a run."""
-MOST_HELD = 20  # keys
 
 
 class LiveScreen(Acting, Stage):
@@ -64,6 +60,7 @@ class LiveScreen(Acting, Stage):
         self.steering = Steering(self, self.viewing)
         self.travelling = Travelling(self, self.viewing, self.steering)
         self.drawing = Drawing(self, self.viewing)
+        self.waiting = Loading(self, self.viewing)
         self._seen: Snapshot | None = None
         self._plan = plan(80, 24)
         self._page = 0  # which of the panes that take turns is seen
@@ -72,10 +69,6 @@ class LiveScreen(Acting, Stage):
         self._attentive = 0.0  # until when an order is expected to show
         self._polling = False
         self._timeline_due = 0.0
-        self._mounted = time.monotonic()
-        self._opened = False  # whether the charts are those of the preset
-        self._held: list[str] = []  # the actions that wait for the run
-        self._knobs: tuple[object, Preset | None, list[Knob]] = (None, None, [])
 
     @property
     def parameters(self) -> Parameters:
@@ -114,6 +107,7 @@ class LiveScreen(Acting, Stage):
             yield Claims(id="claims")
             yield Log(id="log")
         yield Banner(id="banner", grows=True)
+        yield ClaimStrip(id="claim", grows=True)
         with Container(id="charts"):
             yield from self.viewing.places
         yield Footer(id="footer")
@@ -147,6 +141,8 @@ class LiveScreen(Acting, Stage):
         preset = snapshot.preset if snapshot is not None else None
         wanted = self.explorer.settings.layout.panel_width
         chosen = plan(width, height, side=wanted, claims=len(preset.claims) if preset is not None else 8)
+        if self.viewing.claim is not None:
+            chosen = claim_plan(chosen, self.viewing.comparisons, width, height)
         if self.viewing.filling is not None:
             chosen = replace(chosen, columns=1, rows=1, side=0)
         self._plan = chosen
@@ -176,10 +172,9 @@ class LiveScreen(Acting, Stage):
         grid = self.query_one("#charts")
         grid.styles.grid_size_columns = chosen.columns
         grid.styles.grid_size_rows = chosen.rows
+        shown = chosen.charts if self.viewing.claim is None else min(chosen.charts, self.viewing.comparisons)
         for place, pane in enumerate(self.viewing.places):
-            pane.display = (
-                pane is self.viewing.filling if self.viewing.filling is not None else place < chosen.charts
-            )
+            pane.display = pane is self.viewing.filling if self.viewing.filling is not None else place < shown
 
     def hasten(self) -> None:
         """Show at once what a key has changed about the view."""
@@ -195,28 +190,7 @@ class LiveScreen(Acting, Stage):
 
     def action_do(self, identity: str) -> None:
         """Carry out an action; one that needs a run waits until there is one."""
-        action = keys.BY_ID[identity]
-        snapshot = self.explorer.snapshot
-        if action.area not in FOR_A_RUN or (snapshot is not None and (snapshot.arms or snapshot.failure)):
-            super().action_do(identity)
-        elif len(self._held) < MOST_HELD:
-            self._held.append(identity)
-            self.notify(f"{action.verb}: as soon as the run is there", timeout=3)
-
-    def _open_on(self, preset: Preset | None) -> None:
-        """Show the charts of a preset, once, as soon as it is known."""
-        if preset is None or self._opened:
-            return
-        from grok_tui.frontend.opening_charts import opening_charts
-
-        self._opened = True
-        chosen = self.explorer.settings.layout.charts
-        self.viewing.open(chosen or opening_charts(preset), preset.view.axis)
-
-    def _carry_out_held(self) -> None:
-        """Do what was asked for before there was a run."""
-        held, self._held = self._held, []
-        for identity in held:
+        if not self.waiting.holds(identity):
             super().action_do(identity)
 
     @property
@@ -245,10 +219,10 @@ class LiveScreen(Acting, Stage):
     def _look(self) -> None:
         snapshot = self.explorer.snapshot
         if snapshot is None or (snapshot.state == "loading" and not snapshot.arms):
-            self._show_loading(snapshot)
-            return
+            self.waiting.show(snapshot)
+            return self.query_one(Footer).update_from(self.pane, State.LOADING)
         if not self.is_current:
-            return
+            return None
         if snapshot is not self._seen or self._changed:
             self._show(snapshot)
             deeds = (snapshot.state, *((len(arm.interventions), arm.end) for arm in snapshot.arms))
@@ -260,26 +234,11 @@ class LiveScreen(Acting, Stage):
         if time.monotonic() > self._timeline_due and not self.drawing.under_way:
             self._show_timeline()
 
-    def _show_loading(self, snapshot: Snapshot | None) -> None:
-        """Show what goes on and what is to come, while there is no run yet."""
-        from grok_tui.engine.run.snapshot import Snapshot, State
-
-        preset = snapshot.preset if snapshot is not None else None
-        self._open_on(preset)
-        doing = (snapshot.doing if snapshot is not None else "") or READING
-        waited = time.monotonic() - self._mounted
-        if waited > LONG:
-            doing += f", {waited:.0f} s"
-        shown = Snapshot(State.LOADING, doing=doing)
-        self.query_one(Header).update_from(self.explorer.label, shown, None, past=False)
-        self.query_one(Footer).update_from(self.pane, State.LOADING)
-        self.claims.await_run(preset.claims if preset is not None else ())
-
     def _show(self, snapshot: Snapshot) -> None:
         """Show everything but the charts."""
         from grok_tui.frontend import orders
 
-        self._open_on(snapshot.preset)
+        self.waiting.open_on(snapshot.preset)
         self._seen, self._changed = snapshot, False
         self.steering.note_optimizers(snapshot)
         self.travelling.note(snapshot)
@@ -292,15 +251,17 @@ class LiveScreen(Acting, Stage):
         self.query_one(Header).update_from(self.explorer.label, shown, arm, past=past)
         self._show_keys(snapshot)
         self.query_one(Banner).update_from(snapshot)
+        claim = self.viewing.claim
+        self.query_one(ClaimStrip).update_from(None if claim is None else snapshot.claims[claim])
         if self._plan.side:
             if not self.parameters.editing:
                 self.parameters.update_from(
-                    shown, self.steering.selected, self._knobs_of(shown), self.steering.pending
+                    shown, self.steering.selected, self.steering.knobs_of(shown), self.steering.pending
                 )
             self.claims.update_from(snapshot.claims, changed)
             self.event_log.update_from(snapshot)
-        if self._held and snapshot.arms:
-            self._carry_out_held()
+        for identity in self.waiting.released() if snapshot.arms else ():
+            super().action_do(identity)
 
     def _show_keys(self, snapshot: Snapshot) -> None:
         arm = self.steering.arm
@@ -318,18 +279,6 @@ class LiveScreen(Acting, Stage):
         if arm is not None and self._plan.timeline:
             self._timeline_due = time.monotonic() + TIMELINE
             self.query_one(Timeline).update_from(arm, log=self.viewing.view.log_x, cursor=self.viewing.cursor)
-
-    def _knobs_of(self, snapshot: Snapshot) -> list[Knob]:
-        """Return the knobs of the selected arm; they change seldom."""
-        from grok_tui.frontend import knobs
-
-        arm = self.steering.arm_of(snapshot)
-        if arm is None or snapshot.preset is None:
-            return []
-        key = (arm.name, arm.optimizer, arm.modifiers, arm.batch_size)
-        if self._knobs[0] != key or self._knobs[1] is not snapshot.preset:
-            self._knobs = (key, snapshot.preset, knobs.knobs(snapshot.preset, arm))
-        return self._knobs[2]
 
     def _tell_refusals(self) -> None:
         source = self.explorer.source
@@ -399,8 +348,16 @@ class LiveScreen(Acting, Stage):
         """List what the palette offers of the run besides actions."""
         from grok_tui.tui.live.offers import offers
 
-        snapshot = self.explorer.snapshot
-        return offers(snapshot, self.viewing, self.steering, self.travelling) if snapshot is not None else []
+        run = self.explorer.snapshot
+        return offers(run, self.viewing, self.steering, self.travelling) if run is not None else []
+
+    def focus_claims(self) -> None:
+        """Put the focus on the claims."""
+        self.viewing.close_claim()
+        self._page = 0 if self._plan.claims else 1
+        self.relayout()
+        if self._plan.side:
+            self.claims.focus()
 
     def turn_page(self) -> None:
         """Swap the claims for the event log, and back."""
@@ -415,6 +372,15 @@ class LiveScreen(Acting, Stage):
             pass
         elif self.viewing.filling is not None:
             self.viewing.maximize()
+        elif self.viewing.close_claim():
+            self.claims.focus()
+
+    def show_claim(self) -> None:
+        """Show the charts of the claim that is looked at."""
+        opened, snapshot = self.claims.opened, self.explorer.snapshot
+        if opened is not None and snapshot is not None:
+            place = next(i for i, one in enumerate(snapshot.claims) if one.claim == opened.claim)
+            self.viewing.open_claim(place, len(opened.telling.comparisons))
 
     def export(self) -> None:
         """Write curves, screen and command line."""

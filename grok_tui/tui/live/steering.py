@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grok_tui.engine.worker.orders import Order
     from grok_tui.frontend.knobs import Knob
     from grok_tui.options import RunOptions
+    from grok_tui.presets import Preset
 
 
 class Steering:
@@ -35,6 +36,7 @@ class Steering:
         self.asked = Asked()
         self._changes: list[tuple[Knob, object]] = []
         self._used: dict[str, dict[str, OptimizerSpec]] = {}
+        self._knobs: tuple[object, Preset | None, list[Knob]] = (None, None, [])
 
     @property
     def arm(self) -> ArmStatus | None:
@@ -46,6 +48,18 @@ class Steering:
         """Return the selected arm, or the first, of a run."""
         arms = snapshot.arms
         return next((arm for arm in arms if arm.name == self.selected), arms[0] if arms else None)
+
+    def knobs_of(self, snapshot: Snapshot) -> list[Knob]:
+        """Return the knobs of the selected arm; they change seldom."""
+        from grok_tui.frontend import knobs
+
+        arm = self.arm_of(snapshot)
+        if arm is None or snapshot.preset is None:
+            return []
+        key = (arm.name, arm.optimizer, arm.modifiers, arm.batch_size)
+        if self._knobs[0] != key or self._knobs[1] is not snapshot.preset:
+            self._knobs = (key, snapshot.preset, knobs.knobs(snapshot.preset, arm))
+        return self._knobs[2]
 
     def note_optimizers(self, snapshot: Snapshot) -> None:
         """Remember the settings of every optimizer at work, for a switch back to it."""

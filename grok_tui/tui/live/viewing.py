@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grok_tui.frontend.charts_of_runs import CHARTS, chart_ids, is_vector, lacking
+from grok_tui.frontend.charts_of_runs import CHARTS, chart_ids, claim_chart, is_vector, lacking
 from grok_tui.frontend.view import View, last_step
 from grok_tui.tui.live.chart import MEASURE_TO_COME, ChartPane
 from grok_tui.tui.live.stage import Stage
@@ -18,12 +18,17 @@ class Viewing:
         view: how all charts are looked at.
         places: the panes of the charts, in reading order; some may be hidden.
         filling: the pane that fills the screen, or None.
+        claim: the number of the claim whose charts are shown, from 0, or None.
+        comparisons: how many charts those are.
     """
 
     def __init__(self, stage: Stage) -> None:
         self.view = View()
         self.places: list[ChartPane] = []
         self.filling: ChartPane | None = None
+        self.claim: int | None = None
+        self.comparisons = 0
+        self._before: list[str] = []  # the charts that a claim's charts have taken the places of
         self._stage = stage
         self._current = 0
         self._chosen: set[int] = set()  # the places for which a chart was chosen by hand
@@ -112,6 +117,27 @@ class Viewing:
         """Show a chart in a place, because somebody asked for it."""
         self._chosen.add(self.places.index(pane))
         pane.open(chart)
+
+    def open_claim(self, claim: int, comparisons: int) -> None:
+        """Show the charts of a claim, one for each of its comparisons, in place of the others."""
+        self.close_claim()
+        self._before = [pane.chart for pane in self.places]
+        self.claim, self.filling = claim, None
+        self.comparisons = min(comparisons, len(self.places))
+        for place, pane in enumerate(self.places[: self.comparisons]):
+            pane.open(claim_chart(claim, place))
+        self.places[0].focus()
+        self._stage.relayout()
+
+    def close_claim(self) -> bool:
+        """Show the charts that were there before; return whether it was a claim's that were shown."""
+        if self.claim is None:
+            return False
+        self.claim = None
+        for pane, chart in zip(self.places, self._before, strict=True):
+            pane.open(chart)
+        self._stage.relayout()
+        return True
 
     def maximize(self) -> None:
         """Let the current chart fill the screen, or go back."""
