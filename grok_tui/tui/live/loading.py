@@ -10,10 +10,12 @@ from grok_tui.tui.live.claims import Claims
 from grok_tui.tui.live.header import Header
 from grok_tui.tui.live.stage import Stage
 from grok_tui.tui.live.viewing import Viewing
+from grok_tui.tui.parts.footer import Footer
 
 if TYPE_CHECKING:
     from grok_tui.engine.run.snapshot import Snapshot
     from grok_tui.presets import Preset
+    from grok_tui.tui.keys import Pane
 
 LONG = 2.0  # seconds of loading after which it is said how many
 READING = "reading the preset"
@@ -31,8 +33,8 @@ class Loading:
         self._held: list[str] = []  # the actions that wait for the run
         self._opened = False  # whether the charts are those of the preset
 
-    def show(self, snapshot: Snapshot | None) -> None:
-        """Show what goes on and what is to come."""
+    def show(self, snapshot: Snapshot | None, pane: Pane) -> None:
+        """Show what goes on and what is to come, and the keys of the pane that has the focus."""
         from grok_tui.engine.run.snapshot import Snapshot, State
 
         preset = snapshot.preset if snapshot is not None else None
@@ -44,6 +46,7 @@ class Loading:
         shown = Snapshot(State.LOADING, doing=doing)
         stage = self._stage
         stage.query_one(Header).update_from(stage.explorer.label, shown, None, past=False)
+        stage.query_one(Footer).update_from(pane, State.LOADING)
         stage.query_one(Claims).await_run(preset.claims if preset is not None else ())
 
     def open_on(self, preset: Preset | None) -> None:

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from grok_tui.engine.run.snapshot import State
 from grok_tui.frontend.happenings import slingshots
 from grok_tui.frontend.view import ZOOM
 from grok_tui.tui import keys
@@ -219,10 +218,10 @@ class LiveScreen(Acting, Stage):
     def _look(self) -> None:
         snapshot = self.explorer.snapshot
         if snapshot is None or (snapshot.state == "loading" and not snapshot.arms):
-            self.waiting.show(snapshot)
-            return self.query_one(Footer).update_from(self.pane, State.LOADING)
+            self.waiting.show(snapshot, self.pane)
+            return
         if not self.is_current:
-            return None
+            return
         if snapshot is not self._seen or self._changed:
             self._show(snapshot)
             deeds = (snapshot.state, *((len(arm.interventions), arm.end) for arm in snapshot.arms))
