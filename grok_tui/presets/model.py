@@ -319,10 +319,16 @@ def computing_memory(preset: Preset) -> float:
         samples = shape.samples + shape.validation
         data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        passes = 3 * arm.batch + (4 if preset.looking_back(arm) else 2) * samples
+        passes = (4 if preset.looking_back(arm) else 2) * samples
         activations = arm.model.activations(shape) * passes * replicas
         needed += _size(arm) * (data + 10.0 * parameters + activations)
+        needed += step_memory(arm, arm.batch, replicas)
     return needed
+
+
+def step_memory(arm: Arm, batch: int, replicas: int) -> float:
+    """Return about how many bytes the activations of a training step, with their gradients, take."""
+    return 3.0 * _size(arm) * arm.model.activations(arm.task.shape) * batch * replicas
 
 
 def recorded_memory(preset: Preset) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
-from ..catalog.base import Count, nearest
+from ..catalog.base import LARGEST_COUNT, Count, nearest
 from ..catalog.interventions import INTERVENTIONS, AnyIntervention
 from ..catalog.modifiers import MODIFIERS, Modifiers
 from ..catalog.optimizers import OptimizerSpec
@@ -109,7 +109,8 @@ def _checked_batch_size(value: Any) -> int | Literal["full"]:
     """
     if value == "full":
         return "full"
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value == int(value):
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and 1 <= value <= LARGEST_COUNT and value == int(value):
         return int(value)
     raise ValueError(f"batch_size is a whole number from 1 or 'full', not {value!r}")
 

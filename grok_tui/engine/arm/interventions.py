@@ -27,6 +27,8 @@ from grok_tui.catalog.plugins import require
 from grok_tui.lab.streams import Purpose, stream
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Settings, part_of
+from grok_tui.presets.machine import physical_memory
+from grok_tui.presets.model import step_memory
 
 from .data import TrainingData
 from .optimizer import Optimizer
@@ -91,9 +93,26 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     intervention.check_replicas(len(arm.seeds))
     intervention.check_task(arm.spec.task)
     after = arm.settings.after(intervention)
+    if arm.theta.device.type == "cpu" and isinstance(after.batch_size, int):
+        _require_room(arm, after.batch_size)
     whole = still_whole(arm)
     INTERVENTIONS.called(intervention.action, arm, intervention, after)
     INTERVENTIONS.asked(intervention.action, whole)
+
+
+def _require_room(arm: Steered, batch: int) -> None:
+    """Make sure that the host has the memory for a larger batch: a GPU says so itself, a host ends processes.
+
+    Raises:
+        ValueError: it has not.
+    """
+    before = arm.settings.batch_size
+    needed, there = step_memory(arm.spec, batch, len(arm.seeds)), physical_memory()
+    if needed > there and (before == "full" or batch > before):
+        raise ValueError(
+            f"batch_size: steps of {batch} samples need about {needed / 2**30:,.0f} GiB of memory;"
+            f" there are {there / 2**30:,.0f}"
+        )
 
 
 def still_whole(arm: Steered) -> Callable[[], None]:

@@ -26,6 +26,8 @@ BEAT = 0.2  # seconds between two looks at how the run stands
 
 FAREWELL = 2.0  # seconds in which those who look on may learn that the run has ended
 
+HELLO_SECONDS = 5.0  # in which a visitor has to say who they are, so that the silent keep nobody out
+
 MOST_VISITORS = 8
 
 MOST_WAITING = 1000  # orders
@@ -169,7 +171,7 @@ class _Visitor:
     def _serve(self) -> None:
         try:
             require_same_user(self._connection)
-            while (line := self.channel.receive()) is not None:
+            while (line := self.channel.receive(None if self._known else HELLO_SECONDS)) is not None:
                 self._obey(say.SAID.validate_json(line))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
@@ -177,6 +179,8 @@ class _Visitor:
             self.refuse(f"no order: {where}: {first['msg']}")
         except ChannelError as error:
             self.refuse(str(error))
+        except TimeoutError:
+            self.refuse("it says nothing")
         except OSError:  # they are gone, or take nothing
             pass
         finally:
@@ -188,7 +192,8 @@ class _Visitor:
             if order.format != say.FORMAT:
                 raise ChannelError(f"it speaks format {say.FORMAT}, not {order.format}: another version")
             self._known = True
-            self.channel.send(say.Welcome())
+            with suppress(BrokenPipeError, ConnectionResetError):  # who has left may have left an order
+                self.channel.send(say.Welcome())
         elif not self._known:
             raise ChannelError("'hello' comes first")
         elif isinstance(order, say.Look):

@@ -9,6 +9,8 @@ import math
 import os
 from typing import Any
 
+from grok_tui.printable import leaving
+
 from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
 from .files import StoreError, read_bounded
 
@@ -21,7 +23,7 @@ def csv_of(directory: RunDirectory) -> str:
     Raises:
         StoreError: the folder cannot be read.
     """
-    return _lines(directory, MEASURES)
+    return leaving(_lines(directory, MEASURES))
 
 
 def read_events(directory: RunDirectory) -> list[dict[str, Any]]:
