@@ -178,10 +178,17 @@ class RunDirectory:
         )
         damaged = (f"{name}{DAMAGED}" for name in (MEASURES, EVENTS))
         own = [path for path in (self.path / name for name in (*names, *damaged)) if os.path.lexists(path)]
-        left = [*self.path.glob(".*.tmp")]
-        if _is_folder(self.path / CHECKPOINTS):
-            left += (self.path / CHECKPOINTS).glob(".*.tmp")
-        return [path for _, path in self.checkpoints()] + left + own
+        return [path for _, path in self.checkpoints()] + self._half_written() + own
+
+    def tidy(self) -> None:
+        """Delete what processes left half written that were killed; by whoever holds the run."""
+        for path in self._half_written():
+            with suppress(OSError):
+                path.unlink()
+
+    def _half_written(self) -> list[Path]:
+        folders = [self.path, self.path / CHECKPOINTS]
+        return [path for folder in folders if _is_folder(folder) for path in folder.glob(".*.tmp")]
 
     def size(self) -> int:
         """Return how many bytes its files take."""

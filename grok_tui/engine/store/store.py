@@ -16,11 +16,12 @@ from grok_tui.engine.run.device import DeviceError
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.steps.backends import Compiling
-from grok_tui.files import reason
+from grok_tui.files import reason, sync_folder
 from grok_tui.presets import changed, plugins_of
 
 from .checkpoints import peeked, restore_newest, theta_digests, write_checkpoint
 from .directory import (
+    CHECKPOINTS,
     FORMAT,
     Ended,
     Lock,
@@ -104,6 +105,8 @@ class Store:
             )
         except OSError as error:
             self.problem = f"{self.directory.path}: {reason(error)}"
+        except StoreError as error:
+            self.problem = str(error)
         else:
             self.problem = None
         self._wait(time.monotonic() - began)
@@ -153,6 +156,7 @@ class Store:
                 if state is not None and state.step <= arm.step and len(state.interventions) <= count:
                     break
                 path.unlink(missing_ok=True)
+            sync_folder(self.directory.path / CHECKPOINTS)  # before any log is another than they noted
 
         fork = self._run.forks.get(arm.name)
         try:
@@ -229,6 +233,7 @@ def create(
         plugins=plugins_of(run.preset),
     )
     try:
+        directory.tidy()
         write_run_file(directory, document)
         logs = Logs(directory)
         logs.open({}, lambda _: None)
@@ -262,6 +267,7 @@ def resume(
     document = directory.describe()
     lock = directory.lock()
     try:
+        directory.tidy()
         make_folder(directory.path / "checkpoints")
         run = rebuilt(document, directory, place or Place())
         for line in unlike(document, run):
