@@ -15,11 +15,14 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from grok_tui.catalog.blame import accounted, blamed
-from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.arm.forks import Fork, check_room
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.errors import GrokTuiError
 from grok_tui.presets import Preset
+from grok_tui.presets.problems import first_problem
 from grok_tui.printable import message_of
 
 from .opening import Anew, Opening
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
 PUBLISH_SECONDS = 0.05
 
 GPU_BROKE = "CUDA error: "  # is said of what every later call will say as well
-MOST_ARMS = 32
 
 
 @dataclass
@@ -358,7 +360,8 @@ def _line(error: BaseException) -> str:
     """Return what an error says in one line, or its type; a plugin's with the plugin named."""
     if blamed(error) is not None:
         return accounted(error)
-    return " ".join(message_of(error).split()) or type(error).__name__
+    said = first_problem(error) if isinstance(error, ValidationError) else message_of(error)
+    return " ".join(said.split()) or type(error).__name__
 
 
 def _ended(run: Run) -> Ended:
@@ -384,8 +387,7 @@ def _fork(run: Run, parent: str, step: int | None, name: str) -> Fork:
     Raises:
         ValueError: there is no such parent, or no room for a further arm.
     """
-    if len(run.arms) >= MOST_ARMS:
-        raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
+    check_room(len(run.arms) + 1)
     _require_arm(run, parent)
     origin = run.arms[parent]
     begins = origin.step if step is None else step
