@@ -46,6 +46,7 @@ _ORDER = {
     ast.NotEq: "!=",
     ast.In: "in",
 }
+_DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _FOREIGN = re.compile(r"[^\w .,()\[\]<>=!+\-*/]")
 
 
@@ -217,6 +218,8 @@ class _Parser:
     def literal(self, node: ast.Constant, sign: int, text: str = "") -> Literal:
         if type(node.value) not in (int, float):
             raise self.error(node, "is not a number")
+        if not _DECIMAL.fullmatch(self.text(node)):
+            raise self.error(node, "is no decimal number, such as 31 or 1e-3")
         try:
             value = sign * float(node.value)  # type: ignore[arg-type]  # typeshed's union; checked above
         except OverflowError:

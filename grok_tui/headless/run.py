@@ -27,7 +27,7 @@ from grok_tui.output import (
     print_result,
     require_writable,
     write_file,
-    write_result,
+    write_json,
 )
 
 from . import junit
@@ -269,7 +269,7 @@ def _publish(report: Report, as_json: bool, junit_file: Path | None) -> None:
     finally:
         with suppress(StdoutClosedError):  # the reader had enough; the exit code still carries the verdict
             if as_json:
-                write_result(report.to_json())
+                write_json(report.to_json())
             else:
                 print_result(run_tables(report))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,6 @@ from ..reading import read_toml
 from .assigning import Table, assign, shorten
 from .model import ELSEWHERE, Preset
 from .problems import explain
-
-LONGEST_NAME = 256  # characters; file systems take no longer one
 
 LARGEST_FILE = 1_000_000  # bytes; a preset is a page of text
 
@@ -43,8 +42,9 @@ def find(name: str) -> Path:
         return Path(name)
     for folder in _folders():
         path = folder / f"{name}.toml"
-        if len(path.name) < LONGEST_NAME and path.is_file():
-            return path
+        with suppress(OSError):  # of a name that no file can have
+            if path.is_file():
+                return path
     raise PresetError("", "", f"unknown preset '{shortened(printable(name), 60)}'{nearest(name, names())}")
 
 
@@ -160,7 +160,9 @@ def _merged(base: Any, over: Any) -> Any:
 
 
 def _are_named(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value)
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) for item in value
+    )
 
 
 def _validated(table: Table, source: str, context: Mapping[str, bool] | None = None) -> Preset:

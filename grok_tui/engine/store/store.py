@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grok_tui.engine.arm.forks import check_room
 from grok_tui.engine.arm.interventions import flagged
 from grok_tui.engine.run.device import DeviceError
 from grok_tui.engine.run.place import Place
@@ -319,7 +320,10 @@ def rebuilt(document: RunFile, directory: RunDirectory, place: Place) -> Run:
         why = str(error).removeprefix("--device: ").partition("; valid")[0]
         raise DeviceError(f"{directory.path}: began on {why}; to go on here: --device cpu") from None
     try:
-        for fork in read_forks(directory):
+        forks = read_forks(directory)
+        if forks:
+            check_room(len(run.arms) + len(forks))
+        for fork in forks:
             run.adopt(run.forked(fork), fork)
     except ValueError as error:
         raise StoreError(f"{directory.path}: {error}") from None

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from grok_tui.catalog.base import LARGEST_COUNT
-from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.arm.forks import Fork, check_room
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.presets import Preset
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from .travel import Journey, Trail
 
 PUBLISH_SECONDS = 0.05
-
-MOST_ARMS = 32
 
 
 @dataclass
@@ -389,8 +387,7 @@ def _fork(run: Run, parent: str, step: int | None, name: str) -> Fork:
     Raises:
         ValueError: there is no such parent, or no room for a further arm.
     """
-    if len(run.arms) >= MOST_ARMS:
-        raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
+    check_room(len(run.arms) + 1)
     _require_arm(run, parent)
     origin = run.arms[parent]
     begins = origin.step if step is None else step
