@@ -50,7 +50,9 @@ _DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE
 _FOREIGN = re.compile(r"[^\w .,()\[\]<>=!+\-*/]")
 
 
-@lru_cache(maxsize=1024)  # a claim is asked for its condition again and again, while its preset is checked
+@lru_cache(
+    maxsize=2**15
+)  # more claims than a preset has room for, each asked for its condition again and again
 def parse(text: str) -> Condition:
     """Parse a claim's condition and check its kinds; whitespace, line breaks included, counts as one space.
 

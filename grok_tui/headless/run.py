@@ -72,7 +72,7 @@ class Wishes:
     Attributes:
         as_json: print one JSON document instead of tables.
         junit_file: where to write a JUnit report as well.
-        time_limit: seconds from the start after which to stop and report what there is.
+        time_limit: seconds of training after which to stop and report what there is.
         controls: judge claims under their controls as well, and under shuffled arms.
     """
 
@@ -136,12 +136,12 @@ def carry_out(work: HeadlessRun, wishes: Wishes, teller: LineNarration | BarNarr
         GrokTuiError: the report cannot be written.
     """
     run = work.run
-    deadline = None if wishes.time_limit is None else started + wishes.time_limit
     with Interrupts() as stop:
         with teller:
             teller.say(_announcement(run))
             run.compiling.listen(teller.say)
             first_step, steps_before = time.monotonic(), run.steps
+            deadline = None if wishes.time_limit is None else first_step + wishes.time_limit
             outcome = _carried_out(work, stop, deadline, teller)
             kept = _keep_end(work.store, outcome.ended, teller)
             if outcome.ended in ENDED_EARLY:

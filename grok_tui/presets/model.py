@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import partial
+from functools import cached_property, partial
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -26,6 +26,7 @@ from ..catalog.training import PresetTraining, Training
 from .claim import Claim
 from .control import Control
 from .machine import largest_memory
+from .named import Named, check_judgements, gathered
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
 from .view import PresetView
@@ -112,16 +113,16 @@ class Preset(Spec):
         """Return the measures of an arm that look back, for which it keeps the weights of the way."""
         return tuple(name for name in self.measures_of(arm) if MEASURES[name].looks_back)
 
-    def _named(self, arm: str) -> set[str]:
+    def _named(self, arm: str) -> Collection[str]:
         """Return what claims, their controls, and interventions that wait name of an arm."""
-        found = set()
-        for claim in self.claims:
-            stand_ins = claim.control.arms if claim.control is not None else {}
-            for ref in claim.condition.references:
-                if arm in (ref.arm, stand_ins.get(ref.arm)):
-                    found.add(ref.name)
-        plateaus = (one.since_plateau for one in self.interventions)
-        return found | {plateau.name for plateau in plateaus if plateau and plateau.arm == arm}
+        if self.named.claims is not self.claims or self.named.interventions is not self.interventions:
+            del self.named  # that of the preset which this one is a copy of
+        return self.named.by_arm.get(arm, ())
+
+    @cached_property
+    def named(self) -> Named:
+        """What is named of all arms, gathered once: there may be thousands of claims on hundreds of them."""
+        return gathered(self.claims, self.interventions)
 
     def _had(self, arm: Arm) -> dict[str, Measure]:
         """Return the measures that an arm has; of those of plugins, the ones that something names."""
@@ -240,6 +241,11 @@ class Preset(Spec):
         for name, arm in arms.items():
             own = [(i, one) for i, one in enumerate(self.interventions) if one.arm == name]
             check_settings(arm.settings, own)
+        return self
+
+    @model_validator(mode="after")
+    def _claims_can_be_judged(self) -> Preset:
+        check_judgements(len(self.claims), self.training.replicas)
         return self
 
     @model_validator(mode="after")

@@ -42,7 +42,6 @@ NAMES = [
     *(
         "folder.toml",
         "bytes.toml",
-        "linear101",
         "linear10",
         "LINEAR101",
         "",
@@ -149,7 +148,7 @@ FLAGS += ["--controls", "--version", "--nope"]
 RUNNING = [*VALUES, "--set", "--set", "--set", *FLAGS]
 COMMANDS: dict[str, tuple[list[str], list[str]]] = {
     # command: what it is given, its options
-    "presets": (NAMES, ["--json", "--plugin", "--nope"]),
+    "presets": ([*NAMES, "linear101"], ["--json", "--plugin", "--nope"]),
     "coverage": ([], ["--json", "--markdown", "--nope"]),
     "plugins": ([], ["--json", "--plugin", "--nope"]),
     "runs": (["prune", "end", "nope"], ["--json", "--keep", "--yes"]),

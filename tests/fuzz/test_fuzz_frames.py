@@ -15,7 +15,7 @@ from typing import Any
 
 import made
 import pytest
-from fuzzing import CONTROL, PYDANTIC, SECONDS, Case, check, parts
+from fuzzing import CONTROL, PYDANTIC, WAITING, Case, check, parts
 from mutating import TEXTS, mutated, mutated_bytes, strange, toml
 from pydantic import ValidationError
 from test_fuzz_commands import PRESET
@@ -58,11 +58,11 @@ class Live:
         """End the run: a thread that trains while Python shuts down may abort the process."""
         if self._server is not None and self._thread is not None:
             self._server.end()
-            self._thread.join(SECONDS)
+            self._thread.join(WAITING)
 
     def connect(self) -> Channel:
         mine, its = socket.socketpair()
-        mine.settimeout(SECONDS)
+        mine.settimeout(WAITING)
         self.server.welcome(its)
         return Channel(mine, say.LONGEST_ANSWER)
 
@@ -90,7 +90,7 @@ def wait(condition: Any) -> None:
     Raises:
         TimeoutError: it does not.
     """
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + WAITING
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError("it never came to pass")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from grok_tui.engine.arm.forks import check_room
 from grok_tui.engine.arm.interventions import flagged
+from grok_tui.engine.record.judging import Judging
 from grok_tui.engine.run.device import DeviceError
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
@@ -79,6 +80,7 @@ class Store:
         self._wait(0.0)
         logs.attach(run)
         self._looked_back = LookedBackFile(directory)
+        self._judging = Judging()
         with suppress(OSError):  # a checkpoint tries again, and says why if it cannot
             self._settle_looked_back()
 
@@ -98,7 +100,8 @@ class Store:
             self._logs.flush(run, run.behind)
             self._settle_looked_back()
             write_checkpoint(self.directory, run, self._logs.sizes, self._logs.sums)
-            verdicts = Counter(claim.verdict.value for claim in run.judge())
+            self._judging.look(run.preset, run.arms, 0, settled=ended is not None)
+            verdicts = Counter(claim.verdict.value for claim in self._judging.claims)
             self.directory.write_status(
                 StatusFile(
                     ended=ended, steps=run.steps, total=run.total, verdicts=dict(verdicts), saved=now()
@@ -148,6 +151,7 @@ class Store:
             StoreError: the folder cannot be written; then nothing has changed.
         """
         count = len(arm.interventions)
+        self._judging = Judging()  # of what was seen some is dropped
 
         def delete() -> None:
             self._looked_back.delete()
