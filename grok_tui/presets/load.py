@@ -180,4 +180,5 @@ def _complete_arm(arm: Any, table: Table) -> Any:
         "training": _merged(shared, arm.get("training", {})),
         "model": _merged(table.get("model", {}), arm.get("model", {})),
         "modifiers": _merged(table.get("modifiers", {}), arm.get("modifiers", {})),
+        "schedule": _merged(table.get("schedule", {}), arm.get("schedule", {})),
     }

@@ -16,6 +16,7 @@ from grok_tui.catalog.measure import MeasureSpec
 from grok_tui.catalog.measures import MEASURES, shown_of
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.catalog.schedules import Course
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.arrays import Arrays, Kept, check, prefixed, under
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
@@ -94,7 +95,7 @@ class Arm:
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
         self.schedule = Schedule(scheduled)
         self._trainer.put_to_work(spec.optimizer, "fresh")
-        self.modify(spec.modifiers)
+        self.modify(spec.modifiers, spec.settings.courses)
         self.set_batch_size(spec.training.batch_size)
         self._envelope = empty_envelope(len(seeds))
         self._record()
@@ -137,6 +138,7 @@ class Arm:
             since=self.since,
             modifiers=self.modifiers,
             batch_size=self.batch_size,
+            courses=self._trainer.courses,
             samples=0 if self._problem.online else self.data.count,
             withheld=0 if self._problem.online else self.data.total - self.data.count,
         )
@@ -313,9 +315,9 @@ class Arm:
         self._trainer.put_to_work(spec, state, self.step)
         self.since = self.step
 
-    def modify(self, spec: Modifiers) -> None:
-        """Go on with these modifiers."""
-        self._trainer.modify(spec)
+    def modify(self, spec: Modifiers, courses: Mapping[str, Course]) -> None:
+        """Go on with these modifiers, and with values that follow these schedules."""
+        self._trainer.modify(spec, courses)
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
