@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, WrapSerializer, model_validator
 from pydantic.functional_validators import BeforeValidator
 
-from .base import LARGEST_COUNT, Count, Spec, knob
+from .base import LARGEST_COUNT, Count, Spec, knob, nearest
 from .entry import Entry
 from .registry import Registry, by_name
 
@@ -36,9 +37,7 @@ class Schedule(Spec):
 
     def __str__(self) -> str:
         special = self.model_dump(exclude={"name"}, exclude_defaults=True)
-        parts = (
-            f"{key} {one:g}" if isinstance(one, float) else f"{key} {one}" for key, one in special.items()
-        )
+        parts = (f"{key} {one}".removesuffix(".0") for key, one in special.items())
         return " ".join([self.name.replace("_", " "), *parts])
 
 
@@ -178,6 +177,42 @@ Parts = Annotated[
 """One schedule or several, each after the one before, as presets state them: a table, or a list of tables."""
 
 
+def schedules_of(text: str) -> tuple[Schedule, ...]:
+    """Return the schedules that a line says, as in "warmup over 100, then cosine to 0.1 over 900".
+
+    Raises:
+        ValueError: it says none, or one that there is not, or a key of one twice or without its value.
+    """
+    parts = [_table(words) for words in re.split(r",(?:\s*then\b)?|\bthen\b", text)]
+    return Course.model_validate({"parts": parts}).parts
+
+
+def _table(text: str) -> dict[str, Any]:
+    """Return the table of one schedule, as a preset would have it."""
+    words = text.replace("=", " ").split()
+    names = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
+    name = next((one for one in names if one in SCHEDULES), None)
+    if name is None:
+        first = " ".join(words[:1])
+        raise ValueError(f"unknown schedule '{first}'{nearest(first, list(SCHEDULES))}")
+    rest = words[name.count("_") + 1 :] if words[0] != name else words[1:]
+    keys, values = rest[::2], rest[1::2]
+    if len(keys) > len(values):
+        raise ValueError(f"{keys[-1]} of {name} needs a value")
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"{name} has a key twice")
+    return {"name": name} | {key: _value(value) for key, value in zip(keys, values, strict=True)}
+
+
+def _value(word: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word
+
+
 class Course(Spec):
     """What a hyperparameter follows, and since when.
 
@@ -217,6 +252,10 @@ class Course(Spec):
             found[here] = SCHEDULES.implementation(part.name)(part, count[here] - begins, value)
             begins += part.lasts or 0
         return found
+
+    def value(self, step: int, value: float) -> float:
+        """Return the value that a hyperparameter takes in the step after so many, where this one is set."""
+        return float(self.values(step, 1, value)[0])
 
     def __str__(self) -> str:
         return ", then ".join(map(str, self.parts))

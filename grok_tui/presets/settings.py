@@ -59,7 +59,7 @@ class Settings:
             ValueError: there is none of this name, it follows none, or it would leave its bounds.
         """
         course = Course(parts=tuple(parts), since=since)
-        value = self._followed(name)
+        value = self.set_value(name)
         for reached in course.reached(value):
             try:
                 self.with_value(name, reached)
@@ -73,13 +73,13 @@ class Settings:
         """Return the settings with the values that schedules give after so many steps of the arm."""
         parts: dict[str, dict[str, float]] = {"optimizer": {}, "modifiers": {}}
         for name, course in self.courses.items():
-            parts[part_of(name)][name] = float(course.values(step, 1, self._followed(name))[0])
+            parts[part_of(name)][name] = course.value(step, self.set_value(name))
         return replace(
             self, **{part: getattr(self, part).model_copy(update=new) for part, new in parts.items()}
         )
 
-    def _followed(self, name: str) -> float:
-        """Return the value from which a schedule goes on.
+    def set_value(self, name: str) -> float:
+        """Return the value of a hyperparameter or modifier that is set, from which a schedule goes on.
 
         Raises:
             ValueError: there is none of this name, or it follows none.

@@ -13,11 +13,16 @@ from torch import nn
 from torch.optim import lr_scheduler as torchs
 
 from grok_tui.catalog.interventions import Set
-from grok_tui.catalog.schedules import SCHEDULES, Course
+from grok_tui.catalog.interventions import intervention as intervention_of
+from grok_tui.catalog.schedules import SCHEDULES, Course, schedules_of
+from grok_tui.frontend.glyphs import ASCII
+from grok_tui.frontend.knobs import knobs, problem
+from grok_tui.frontend.orders import as_set, nudged
 from grok_tui.frontend.preset_toml import toml_text
 from grok_tui.presets import Preset
 from grok_tui.presets.load import load
 from grok_tui.presets.problems import explain
+from grok_tui.tui.live.parameters import knob_line
 
 STEPS = 60
 VALUE = 0.3
@@ -92,7 +97,9 @@ def test_each_kind_has_the_values_of_torch(parts, scheduler):
 
 
 def test_every_kind_is_compared():
-    compared = {part["name"] for parts, _ in KINDS for part in (parts if isinstance(parts, list) else [parts])}
+    compared = {
+        part["name"] for parts, _ in KINDS for part in (parts if isinstance(parts, list) else [parts])
+    }
     assert compared == set(SCHEDULES.shipped)
 
 
@@ -219,7 +226,10 @@ def test_a_hand_on_the_knob_takes_over_from_there():
 
 
 def test_a_switch_ends_those_of_the_optimizer_and_not_those_of_modifiers():
-    schedule = {"lr": {"name": "cosine", "over": 50}, "weight_noise": {"name": "linear", "to": 0.1, "over": 50}}
+    schedule = {
+        "lr": {"name": "cosine", "over": 50},
+        "weight_noise": {"name": "linear", "to": 0.1, "over": 50},
+    }
     to = {"action": "switch", "at_step": 30, "optimizer": {"name": "sgd", "lr": 0.01}}
     _, a = trained(schedule=schedule, interventions=[to])
     assert a.settings.courses.keys() == {"weight_noise"}
@@ -239,7 +249,10 @@ def test_a_schedule_can_begin_on_the_way_and_counts_from_there():
 
 
 def test_what_an_arm_follows_is_part_of_its_state():
-    schedule = {"lr": {"name": "cosine", "over": 50}, "weight_noise": {"name": "linear", "to": 0.1, "over": 50}}
+    schedule = {
+        "lr": {"name": "cosine", "over": 50},
+        "weight_noise": {"name": "linear", "to": 0.1, "over": 50},
+    }
     begun = {
         "action": "schedule",
         "at_step": 10,
@@ -260,7 +273,11 @@ def test_what_an_arm_follows_is_part_of_its_state():
 @pytest.mark.parametrize(
     ("schedule", "modifiers", "words"),
     [
-        ({"lr": {"name": "cosin", "over": 5}}, {}, "schedule.lr.name: unknown name 'cosin'; did you mean 'cosine'"),
+        (
+            {"lr": {"name": "cosin", "over": 5}},
+            {},
+            "schedule.lr.name: unknown name 'cosin'; did you mean 'cosine'",
+        ),
         ({"lr": {"name": "cosine"}}, {}, "schedule.lr.over: missing"),
         ({"lr": {"name": "cosine", "over": 0}}, {}, "greater than or equal to 1"),
         ({"lr": {"name": "cosine", "over": 9, "too": 1}}, {}, "unknown key 'too'; did you mean 'to'"),
@@ -317,6 +334,60 @@ name = "c"
 optimizer = { name = "sgd" }
 schedule = { lr = [{ name = "warmup", over = 10 }, { name = "step", every = 5 }] }
 """
+
+
+@pytest.mark.parametrize(("parts", "_"), KINDS, ids=NAMES)
+def test_a_schedule_is_read_as_it_is_told(parts, _):
+    one = course(parts)
+    assert schedules_of(str(one)) == one.parts
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cosin over 5", "unknown schedule 'cosin'; did you mean 'cosine'"),
+        ("cosine over 5,", "unknown schedule ''"),
+        ("cosine over", "over of cosine needs a value"),
+        ("cosine over 5 over 6", "a key twice"),
+        ("cosine over five", "should be a whole number"),
+        ("cosine over 5 to -1", "leads to -1"),
+        ("step every 5, then cosine over 3", "nothing can follow 'step'"),
+        ("one cycle over 60 rise 2", "less than or equal to 1"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_in_a_line(text, words):
+    _, a = trained(steps=5)
+    p = preset({"name": "a", "optimizer": ADAMW})
+    row = next(one for one in knobs(p, a.status()) if one.key == "optimizer.lr")
+    assert words in problem(row, text, p, a.status())
+
+
+def test_the_panel_shows_the_present_value_and_the_way_it_goes():
+    _, a = trained(schedule={"lr": {"name": "linear", "over": 60}}, steps=30)
+    p = preset({"name": "a", "optimizer": ADAMW})
+    row = next(one for one in knobs(p, a.status()) if one.key == "optimizer.lr")
+    assert row.value == pytest.approx(VALUE / 2)
+    assert row.shape[0] == 1
+    assert list(row.shape) == sorted(row.shape, reverse=True)
+    assert row.hint.startswith("follows linear over 60; a value typed here ends that")
+    line = "".join(span.text for span in knob_line(row, None, 40, ASCII, marked=False))
+    assert line.isascii()
+    assert "0.15 #" in line
+    assert nudged(a.status(), "lr", 1).value == pytest.approx(VALUE / 2 * 10**0.25, rel=1e-2)
+
+
+def test_a_restart_as_set_follows_what_is_followed_now():
+    document = preset({"name": "a", "optimizer": ADAMW, "schedule": {"lr": {"name": "cosine", "over": 50}}})
+    _, a = trained(schedule={"lr": {"name": "cosine", "over": 50}}, steps=30)
+    assert as_set(document, [a.status()]) == []
+    a.intervene(Set(action="set", arm="a", at_step=30, hyperparameter="lr", value=0.1))
+    begun = {"action": "schedule", "arm": "a", "at_step": 30, "hyperparameter": "eps"}
+    a.intervene(intervention_of(begun | {"schedule": {"name": "linear", "over": 9, "to": 0.1}}))
+    texts = as_set(document, [a.status()])
+    assert texts[1:] == [
+        'arms.a.schedule.eps=[{ name = "linear", to = 0.1, over = 9 }]',
+        'arms.a.schedule.lr=[{ name = "constant", factor = 1.0 }]',
+    ]
 
 
 def test_arms_take_schedules_from_the_preset_and_the_command_line(tmp_path):

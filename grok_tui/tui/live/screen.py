@@ -283,7 +283,8 @@ class LiveScreen(Acting, Stage):
         arm = self.steering.arm_of(snapshot)
         if arm is None or snapshot.preset is None:
             return []
-        key = (arm.name, arm.optimizer, arm.modifiers, arm.batch_size)
+        step = arm.step if arm.courses else 0
+        key = (arm.name, arm.optimizer, arm.modifiers, arm.courses, arm.batch_size, step)
         if self._knobs[0] != key or self._knobs[1] is not snapshot.preset:
             self._knobs = (key, snapshot.preset, knobs.knobs(snapshot.preset, arm))
         return self._knobs[2]

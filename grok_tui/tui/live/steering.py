@@ -210,7 +210,7 @@ class Steering:
             if spec is not None and now is not None:
                 self.intervene(orders.switched(now, spec, self._stage.explorer.settings.switch_state))
 
-        self._stage.app.push_screen(OptimizerScreen(arm.optimizer), take)
+        self._stage.app.push_screen(OptimizerScreen(arm.at(arm.step).optimizer), take)
 
     def change_data_or_weights(self) -> None:
         """Do something to data or weights of the selected arm, chosen in a sheet."""
@@ -286,7 +286,8 @@ class Steering:
             return
         value = knobs.parsed(knob, text)
         if knob.live:
-            self.intervene(orders.changed(arm, knob.name, value))
+            follows = knob.follows and isinstance(value, tuple)
+            self.intervene((orders.followed if follows else orders.changed)(arm, knob.name, value))
             return
         self._changes = [(other, old) for other, old in self._changes if other.key != knob.key]
         self.pending.pop(knob.key, None)
