@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def find(name: str) -> Path:
 
 
 def load(
-    name: str,
+    name: str | Table,
     *,
     profile: str = "quick",
     assignments: Sequence[str] = (),
@@ -60,7 +61,7 @@ def load(
     """Load and check a preset.
 
     Args:
-        name: a path, or the name of a preset in the user's folder or among the shipped ones.
+        name: a path, the name of a preset in the user's folder or among the shipped ones, or its tables.
         profile: "quick" as the file's tables stand, "full" with its `[full]` laid over them, or "medium"
             with its `[medium]` laid over both, if it has one, and as "quick" if it has none.
         assignments: `key=value` texts laid over the file, e.g. `training.loss_dtype=float64`,
@@ -74,14 +75,16 @@ def load(
     """
     if profile not in PROFILES:
         raise PresetError("--profile", "", f"unknown profile '{profile}'{nearest(profile, list(PROFILES))}")
-    path = find(name)
-    tables = _profiles(read(path), str(path))
+    path = find(name) if isinstance(name, str) else None
+    source = "the preset" if path is None else str(path)
+    given = deepcopy(name) if isinstance(name, dict) else read(find(name))
+    tables = _profiles(given, source)
     table = tables.get(profile, tables["quick"])
-    if path.parent != shipped_presets():  # those are known to be sound under every profile
+    if path is None or path.parent != shipped_presets():  # those are known to be sound under every profile
         for other, its in tables.items():
             if its is not table:
-                _validated(its, f"{path} under --profile {other}", context=ELSEWHERE)
-    preset = _validated(table, str(path))
+                _validated(its, f"{source} under --profile {other}", context=ELSEWHERE)
+    preset = _validated(table, source)
     if not assignments and seed is None and replicas is None and steps is None:
         return preset
     for text in assignments:

@@ -75,6 +75,9 @@ class Following:
         return cls({name: torch.from_numpy(one).view(-1, 1, 1) for name, one in found.items()}, settled)
 
 
+NOTHING = Following({}, True)
+
+
 class Coefficients:
     """Computes the coefficients of an arm's steps.
 
@@ -101,8 +104,8 @@ class Coefficients:
         modifiers: Modifiers,
         structure: Structure,
         filter_steps: int,
-        following: Following,
         steps: int,
+        following: Following = NOTHING,
     ) -> Table:
         """Return the coefficients of the next steps.
 
@@ -111,8 +114,8 @@ class Coefficients:
             modifiers: what else is done to a step.
             structure: which of them act.
             filter_steps: steps since the state of filters was fresh.
-            following: the values that follow a schedule.
             steps: k.
+            following: the values that follow a schedule.
         """
         asked = (optimizer, optimizer.changes, modifiers, following.settled)
         if asked != self._asked:

@@ -165,7 +165,7 @@ class Trainer:
     def _table(self, step: int, steps: int) -> Table:
         following = Following.of(self.courses, self._value, step, steps)
         return self._coefficients.table(
-            self.optimizer, self.modifiers, self._structure, self._filter_steps, following, steps
+            self.optimizer, self.modifiers, self._structure, self._filter_steps, steps, following
         )
 
     def _value(self, name: str) -> float:
