@@ -6,8 +6,8 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.presets import Preset
 
 from .exploring import explore
-from .result import Curve, Result, Vector
+from .recorded import Curve, Vector
+from .result import Result, load
 from .running import preset, run
-from .saving import load
 
 __all__ = ["Curve", "GrokTuiError", "Preset", "Result", "Vector", "explore", "load", "preset", "run"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -14,11 +13,12 @@ from grok_tui.errors import GrokTuiError
 from grok_tui.frontend.glyphs import UNICODE, arm_look
 from grok_tui.headless.run_charts import charts_from, sheet
 
-from .result import Result, measured
+from .recorded import Recorded, found
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from .panels import ShownFigure
 
 PANEL = (4.2, 3.0)  # inches
 LINES = ("-", "--", "-.", ":")
@@ -26,14 +26,14 @@ ACCURACY = (-0.03, 1.03)
 LOGARITHMIC = ("loss", "norm", "size", "distance")  # how the names of measures end that span decades
 
 
-def figure(result: Result, measures: Sequence[str], *, log_x: bool = True) -> Figure:
+def figure(result: Recorded, measures: Sequence[str], *, log_x: bool = True) -> ShownFigure:
     """Return a figure with a panel for each measure; see `Result.plot`."""
     try:
-        from matplotlib.figure import Figure
+        from .panels import ShownFigure
     except ImportError:
         raise GrokTuiError("plot needs matplotlib: pip install 'grok-tui[plot]'") from None
-    names = measured(result, measures)
-    drawn = Figure(figsize=(PANEL[0] * len(names), PANEL[1]), layout="constrained")
+    names = _measured(result, measures)
+    drawn = ShownFigure(figsize=(PANEL[0] * len(names), PANEL[1]), layout="constrained")
     panels = drawn.subplots(1, len(names), squeeze=False)[0]
     for panel, name in zip(panels, names, strict=True):
         _panel(panel, result, name, log_x=log_x)
@@ -42,7 +42,7 @@ def figure(result: Result, measures: Sequence[str], *, log_x: bool = True) -> Fi
     return drawn
 
 
-def _panel(panel: Axes, result: Result, name: str, *, log_x: bool) -> None:
+def _panel(panel: Axes, result: Recorded, name: str, *, log_x: bool) -> None:
     for place, (arm, one) in enumerate(result.arms.items()):
         if name not in one.curves:
             continue
@@ -60,16 +60,16 @@ def _panel(panel: Axes, result: Result, name: str, *, log_x: bool) -> None:
         panel.set_xscale("symlog", linthresh=1)
     if name.endswith("accuracy"):
         panel.set_ylim(*ACCURACY)
-    elif name.endswith(LOGARITHMIC) and any((line.get_ydata() > 0).any() for line in panel.lines):
+    elif name.endswith(LOGARITHMIC) and any((np.asarray(line.get_ydata()) > 0).any() for line in panel.lines):
         panel.set_yscale("log")
 
 
-def html(result: Result) -> str:
+def html(result: Recorded) -> str:
     """Return the claims and the charts as HTML."""
     return "".join(_parts(result))
 
 
-def _parts(result: Result) -> Iterator[str]:
+def _parts(result: Recorded) -> Iterator[str]:
     report = result.report
     yield f"<p><b>{escape(report.preset)}</b>: {escape(report.title)} "
     yield f"({escape(report.device_name)}, {escape(report.ended)}"
@@ -86,7 +86,7 @@ def _parts(result: Result) -> Iterator[str]:
     yield _svg(result)
 
 
-def _svg(result: Result) -> str:
+def _svg(result: Recorded) -> str:
     """Return the charts: by matplotlib, or, where that is not installed, as a terminal shows them."""
     try:
         drawn = figure(result, ())
@@ -97,6 +97,16 @@ def _svg(result: Result) -> str:
             for arm, one in result.arms.items()
         }
         return sheet(charts_from(tables), result.report.preset)
-    text = io.StringIO()
-    drawn.savefig(text, format="svg")
-    return text.getvalue().partition("?>")[2]
+    return drawn._repr_svg_()
+
+
+def _measured(result: Recorded, measures: Sequence[str]) -> list[str]:
+    """Return the measures to show: those asked for, or accuracy and loss on the validation data.
+
+    Raises:
+        GrokTuiError: no arm has one of them.
+    """
+    known = {name: None for arm in result.arms.values() for name in arm.curves}
+    for name in measures:
+        found("measure", name, known)
+    return list(measures) or [name for name in ("val_accuracy", "val_loss") if name in known]

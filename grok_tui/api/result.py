@@ -1,107 +1,35 @@
-"""What came of a run: claims, curves, vectors, weights and events."""
+"""What came of a run, and what can be made of it: tables, figures, a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grok_tui.catalog.base import nearest
 from grok_tui.errors import GrokTuiError
-from grok_tui.frontend.report import ClaimReport, EventReport, Report
+from grok_tui.frontend.report import ClaimReport, EventReport
+
+from .plotting import figure, html
+from .recorded import Curve, Recorded, Vector, found
+from .saving import read, save
 
 if TYPE_CHECKING:
     import pandas
     import polars
     from matplotlib.figure import Figure
 
-    from grok_tui.engine.arm.arm import Arm
-
-
-T = TypeVar("T")
-
-
-class Curve(NamedTuple):
-    """A measure over the recorded steps.
-
-    Attributes:
-        steps: int64 [n].
-        values: float64 [n, R], a column a replica; NaN where nothing was measured.
-    """
-
-    steps: NDArray[np.int64]
-    values: NDArray[np.float64]
-
-
-class Vector(NamedTuple):
-    """A measure with axes over the recorded steps that are kept.
-
-    Attributes:
-        steps: int64 [n].
-        values: float32 [n, R, ...], an axis of the array for each name in `axes`.
-        axes: the names of the axes.
-    """
-
-    steps: NDArray[np.int64]
-    values: NDArray[np.float32]
-    axes: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class ArmResult:
-    """What came of one arm.
-
-    Attributes:
-        curves: the measures by name, the sides of the envelope among them.
-        vectors: the measures with axes that were asked for, by name.
-        theta: the weights at the end [R, P].
-        layout: name and shape of each tensor in theta, in its order.
-    """
-
-    curves: Mapping[str, Curve]
-    vectors: Mapping[str, Vector]
-    theta: NDArray[np.floating[Any]]
-    layout: tuple[tuple[str, tuple[int, ...]], ...]
-
-    @classmethod
-    def of(cls, arm: Arm) -> ArmResult:
-        """Return what an arm has recorded and become."""
-        history, back = arm.history, arm.looked_back
-        curves = {name: Curve(*history.curve(name)) for name in history.names}
-        curves |= {name: Curve(back.steps, back.values(name)) for name in back.names if len(back)}
-        vectors = {
-            name: Vector(*kept.table(), tuple(axis.name for axis in kept.axes))
-            for name, kept in arm.vectors.items()
-        }
-        layout = tuple((piece.name, tuple(piece.shape)) for piece in arm.optimizer.rule.layout)
-        return cls(curves, vectors, arm.theta.detach().cpu().numpy().copy(), layout)
-
-    @property
-    def parameters(self) -> dict[str, NDArray[np.floating[Any]]]:
-        """The tensors of the network at the end by name, [R, ...] each."""
-        found, start = {}, 0
-        for name, shape in self.layout:
-            end = start + int(np.prod(shape, dtype=int))
-            found[name] = self.theta[:, start:end].reshape(-1, *shape)
-            start = end
-        return found
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Result:
+class Result(Recorded):
     """What came of a run.
 
     Attributes:
         report: the document that `--json` prints; `report.to_json()` is its text.
         arms: what came of each arm, by name.
     """
-
-    report: Report
-    arms: Mapping[str, ArmResult]
 
     @property
     def claims(self) -> list[ClaimReport]:
@@ -205,8 +133,6 @@ class Result:
         Raises:
             GrokTuiError: matplotlib is not installed, or no arm has such a measure.
         """
-        from .plotting import figure
-
         return figure(self, measures, log_x=log_x)
 
     def save(self, path: str | Path) -> None:
@@ -215,8 +141,6 @@ class Result:
         Raises:
             GrokTuiError: it cannot be written.
         """
-        from .saving import save
-
         save(self, Path(path))
 
     def __repr__(self) -> str:
@@ -225,8 +149,6 @@ class Result:
 
     def _repr_html_(self) -> str:
         """Return the claims as a table and the charts as SVG, which a notebook shows."""
-        from .plotting import html
-
         return html(self)
 
     def _taken_apart(self, what: str) -> tuple[str, str]:
@@ -237,24 +159,11 @@ class Result:
         return arm, name
 
 
-def found(kind: str, name: str, among: Mapping[str, T]) -> T:
-    """Return what has a name.
+def load(path: str | Path) -> Result:
+    """Read a result that `Result.save` wrote.
 
     Raises:
-        GrokTuiError: nothing has.
+        GrokTuiError: it cannot be read, is no result, or is damaged.
     """
-    if name not in among:
-        raise GrokTuiError(f"unknown {kind}: '{name}'{nearest(name, list(among))}")
-    return among[name]
-
-
-def measured(result: Result, measures: Sequence[str]) -> list[str]:
-    """Return the measures to show: those asked for, or accuracy and loss on the validation data.
-
-    Raises:
-        GrokTuiError: no arm has one of them.
-    """
-    known = {name: None for arm in result.arms.values() for name in arm.curves}
-    for name in measures:
-        found("measure", name, known)
-    return list(measures) or [name for name in ("val_accuracy", "val_loss") if name in known]
+    kept = read(Path(path))
+    return Result(kept.report, kept.arms)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grok_tui.catalog.registries import take_up
-from grok_tui.errors import GrokTuiError
+from grok_tui.errors import GrokTuiError, PresetError
 from grok_tui.frontend.orders import toml
 from grok_tui.frontend.preset_toml import toml_text
 from grok_tui.headless.controls import Controls
@@ -19,7 +19,8 @@ from grok_tui.options import RunOptions, label_of
 from grok_tui.presets import Preset
 from grok_tui.reading import parse_toml
 
-from .result import ArmResult, Result
+from .recorded import ArmResult
+from .result import Result
 
 Source = str | Path | Preset | Mapping[str, Any]
 """A preset: its name, the path of its file, the text of one, tables as a file has them, or a `Preset`."""
@@ -115,11 +116,18 @@ def run(
 
 
 def _said(source: Source) -> str | Mapping[str, Any]:
-    """Return the name or path of a preset's file, or its tables."""
+    """Return the name or path of a preset's file, or its tables.
+
+    Raises:
+        PresetError: its text is not TOML.
+    """
     if isinstance(source, Preset):
         return parse_toml(toml_text(source))
     if isinstance(source, str) and "\n" in source:
-        return parse_toml(source)
+        try:
+            return parse_toml(source)
+        except ValueError as error:
+            raise PresetError("the preset", "", str(error)) from None
     if isinstance(source, Path):
         return str(source if source.suffix == ".toml" else source.absolute())
     return source

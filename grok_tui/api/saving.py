@@ -18,7 +18,7 @@ from grok_tui.files import put_out, reason
 from grok_tui.frontend.report import Report
 from grok_tui.reading import open_regular
 
-from .result import ArmResult, Curve, Result, Vector
+from .recorded import ArmResult, Curve, Recorded, Vector
 
 FORMAT = "grok-tui result 1"
 
@@ -41,7 +41,7 @@ class _Names(BaseModel):
     arms: dict[str, _ArmNames]
 
 
-def save(result: Result, path: Path) -> None:
+def save(result: Recorded, path: Path) -> None:
     """Write a result whole or not at all.
 
     Raises:
@@ -77,13 +77,12 @@ def save(result: Result, path: Path) -> None:
         raise GrokTuiError(f"{path}: {reason(error)}") from None
 
 
-def load(path: str | Path) -> Result:
-    """Read a result that `Result.save` wrote.
+def read(path: Path) -> Recorded:
+    """Read what `save` wrote.
 
     Raises:
         GrokTuiError: it cannot be read, is no result, or is damaged.
     """
-    path = Path(path)
     try:
         open_regular(path).close()
         with safe_open(path, framework="numpy") as file:
@@ -98,7 +97,7 @@ def load(path: str | Path) -> Result:
         raise GrokTuiError(f"{path}: {reason(error)}") from None
     except (SafetensorError, ValidationError, KeyError, ValueError, json.JSONDecodeError) as error:
         raise GrokTuiError(f"{path}: is damaged, or no result of grok-tui ({type(error).__name__})") from None
-    return Result(report, arms)
+    return Recorded(report, arms)
 
 
 def _arm(arm: str, names: _ArmNames, arrays: dict[str, NDArray[Any]]) -> ArmResult:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from grok_tui.catalog.base import Parameter, Spec, nearest, parameters
 from grok_tui.catalog.models import ModelSpec
 from grok_tui.catalog.modifiers import MODIFIERS
-from grok_tui.catalog.schedules import schedules_of
+from grok_tui.catalog.schedules import SCHEDULES, schedules_of
 from grok_tui.catalog.training import PresetTraining, Training
 from grok_tui.frontend.orders import toml
 from grok_tui.numbers import shown
@@ -190,7 +190,7 @@ def parsed(knob: Knob, text: str) -> Any:
     text = text.strip()
     if not text:
         raise ValueError("a value is needed")
-    if knob.follows and text[0].isalpha():
+    if knob.follows and (" " in text or text in SCHEDULES):
         return schedules_of(text)
     if knob.choices:
         known = {shown(choice): choice for choice in knob.choices}

@@ -14,7 +14,6 @@ from grok_tui.catalog.schedules import Constant
 from grok_tui.options import RunOptions
 
 if TYPE_CHECKING:
-    from grok_tui.catalog.base import Spec
     from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.catalog.optimizers import OptimizerSpec
     from grok_tui.catalog.schedules import Schedule
@@ -130,7 +129,7 @@ def as_set(preset: Preset, arms: Sequence[ArmStatus]) -> list[str]:
         if arm.parent:
             continue
         if arm.optimizer != planned[arm.name].optimizer:
-            found.append(f"arms.{arm.name}.optimizer={_inline(arm.optimizer)}")
+            found.append(f"arms.{arm.name}.optimizer={toml(arm.optimizer.model_dump())}")
         for name, value in arm.modifiers.model_dump().items():
             if value != planned[arm.name].modifiers.value(name):
                 found.append(f"arms.{arm.name}.modifiers.{name}={toml(value)}")
@@ -138,25 +137,23 @@ def as_set(preset: Preset, arms: Sequence[ArmStatus]) -> list[str]:
             course = arm.courses.get(name)
             parts = course.parts if course is not None else CONSTANT
             if parts != planned[arm.name].schedule.get(name):
-                found.append(f"arms.{arm.name}.schedule.{name}=[{', '.join(map(_inline, parts))}]")
+                tables = [part.model_dump(exclude_none=True) for part in parts]
+                found.append(f"arms.{arm.name}.schedule.{name}={toml(tables)}")
         if arm.batch_size != planned[arm.name].training.batch_size:
             found.append(f"arms.{arm.name}.training.batch_size={toml(arm.batch_size)}")
     return found
 
 
-def _inline(spec: Spec) -> str:
-    """Return the table of a spec in a line."""
-    pairs = (f"{key} = {toml(value)}" for key, value in spec.model_dump(exclude_none=True).items())
-    return f"{{ {', '.join(pairs)} }}"
-
-
 def toml(value: object) -> str:
-    """Return a value of a preset as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    """Return a value of a preset as TOML writes it in one line."""
+    import tomlkit
+
+    if isinstance(value, Mapping):
+        pairs = (f"{tomlkit.key(str(key)).as_string()} = {toml(one)}" for key, one in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(toml, value))}]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    return tomlkit.item(value).as_string()
 
 
 def by_hand(snapshot: Snapshot) -> dict[str, tuple[AnyIntervention, ...]]:
