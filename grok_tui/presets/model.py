@@ -19,6 +19,7 @@ from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.names import ArmName
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.schedules import Course, Parts
 from ..catalog.seen import ENVELOPE
 from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
@@ -45,6 +46,7 @@ class Arm(Spec):
     training: Training
     modifiers: Modifiers = Modifiers()
     frame: FrameSpec = Identity()
+    schedule: dict[str, Parts] = Field(default={})
 
     @property
     def batch(self) -> int:
@@ -61,9 +63,22 @@ class Arm(Spec):
             optimizer=self.optimizer,
             modifiers=self.modifiers,
             batch_size=self.training.batch_size,
+            courses={name: Course(parts=parts) for name, parts in self.schedule.items()},
             samples=0 if online else total - withheld,
             withheld=withheld,
         )
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedules_fit(cls, schedule: dict[str, Parts], info: ValidationInfo) -> dict[str, Parts]:
+        """Check each on an arm that has the values it goes on from."""
+        if {"optimizer", "modifiers"} <= info.data.keys():
+            begun = Settings(
+                optimizer=info.data["optimizer"], modifiers=info.data["modifiers"], batch_size="full"
+            )
+            for name, parts in schedule.items():
+                begun = begun.with_schedule(name, parts, 0)
+        return schedule
 
 
 class Preset(Spec):
@@ -76,6 +91,7 @@ class Preset(Spec):
     model: AnyModel
     training: PresetTraining
     modifiers: Modifiers = Modifiers()
+    schedule: dict[str, Parts] = Field(default={})
     arms: list[Arm] = Field(min_length=1)
     pace: float | None = knob(None, gt=0, help="steps a second that the explorer starts with")
     view: PresetView = PresetView()

@@ -293,7 +293,7 @@ def resume(
         for name, entries in logged.items():
             if name in run.arms:
                 ahead = still_ahead(entries, run.arms[name].interventions)
-                run.arms[name].schedule.insert([(entry.intervention, entry.scheduled) for entry in ahead])
+                run.arms[name].agenda.insert([(entry.intervention, entry.scheduled) for entry in ahead])
         directory.write_status(directory.status().model_copy(update={"ended": None}))
     except OSError as error:
         lock.release()
