@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from grok_tui.engine.steps.backends import CompileMode
 from grok_tui.files import reason, sync_folder, write_atomically
 from grok_tui.paths import runs_folder
 from grok_tui.presets import PluginUsed, Preset, missing
+from grok_tui.presets.problems import explain, problem_of_json
 
 from .files import DAMAGED, StoreError, make_folder, read_bounded
 from .hold import Hold, is_held, take_hold
@@ -40,6 +41,19 @@ LARGEST_DOCUMENT = 4_000_000  # bytes of run.json and status.json; a preset has 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 Ended = Literal["finished", "diverged", "failed", "time limit", "interrupted"]
+
+
+MOST_THREADS = 2**16
+
+
+def _moment(text: str) -> str:
+    if text:
+        datetime.fromisoformat(text)
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""A time in UTC, ISO 8601; "" is none."""
 
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -65,14 +79,13 @@ class RunFile(_Document):
     label: str
     """The preset's name."""
     profile: str
-    created: str
-    """UTC, ISO 8601."""
+    created: Moment
     preset: dict[str, JsonValue]
     """The preset with everything filled in."""
     versions: dict[str, str]
     device: str
     device_name: str
-    threads: int
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]
     tf32: bool = False
     """Whether a GPU may have rounded the factors of float32 products to 10 bits."""
     compile: CompileMode = "off"
@@ -93,8 +106,7 @@ class StatusFile(_Document):
     total: int = 0
     verdicts: dict[str, int] = {}
     """How many claims have each verdict."""
-    saved: str = ""
-    """UTC, ISO 8601."""
+    saved: Moment = ""
 
 
 def now() -> str:
@@ -303,9 +315,9 @@ def preset_of(document: RunFile, directory: RunDirectory) -> Preset:
     try:
         return Preset.model_validate_json(RunFile.model_dump_json(document, include={"preset"})[10:-1])
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{directory.path}: preset: {where}: {first['msg']}") from None
+        key, problem = explain(error, document.preset)
+        where = f"preset: {key}" if key else "preset"
+        raise StoreError(f"{directory.path}: {where}: {problem}") from None
 
 
 def differences(then: Mapping[str, str], today: Mapping[str, str]) -> list[str]:
@@ -329,6 +341,4 @@ def _read(path: Path, kind: type[Document]) -> Document:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{path}: {where}: {first['msg'].lower()}".replace(": :", ":")) from None
+        raise StoreError(f"{path}: {problem_of_json(error, content)}") from None

@@ -40,6 +40,21 @@ def read_bounded(path: Path, limit: int) -> bytes:
             raise StoreError(f"{path}: {reason(error)}") from None
 
 
+def text_of(path: Path, content: bytes) -> str:
+    """Return the lines of a log as text, in which nothing is but what a terminal and any program may see.
+
+    Raises:
+        StoreError: something else is.
+    """
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise StoreError(f"{path}: is not text") from None
+    if not text.replace("\n", "").isprintable():
+        raise StoreError(f"{path}: has control characters in it")
+    return text
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Open a regular file to read it.
 

@@ -11,7 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grok_tui.engine.arm.forks import check_room
 from grok_tui.engine.arm.interventions import flagged
+from grok_tui.engine.record.judging import Judging
 from grok_tui.engine.run.device import DeviceError
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
@@ -78,6 +80,7 @@ class Store:
         self._wait(0.0)
         logs.attach(run)
         self._looked_back = LookedBackFile(directory)
+        self._judging = Judging()
         with suppress(OSError):  # a checkpoint tries again, and says why if it cannot
             self._settle_looked_back()
 
@@ -98,7 +101,8 @@ class Store:
             self._logs.flush(run, run.behind)
             self._settle_looked_back()
             write_checkpoint(self.directory, run, self._logs.sizes, self._logs.sums)
-            verdicts = Counter(claim.verdict.value for claim in run.judge())
+            self._judging.look(run.preset, run.arms, 0, settled=ended is not None)
+            verdicts = Counter(claim.verdict.value for claim in self._judging.claims)
             self.directory.write_status(
                 StatusFile(
                     ended=ended, steps=run.steps, total=run.total, verdicts=dict(verdicts), saved=now()
@@ -149,6 +153,7 @@ class Store:
             StoreError: the folder cannot be written; then nothing has changed.
         """
         count = len(arm.interventions)
+        self._judging = Judging()  # of what was seen some is dropped
 
         def delete() -> None:
             self._looked_back.delete()
@@ -291,7 +296,7 @@ def resume(
         for name, entries in logged.items():
             if name in run.arms:
                 ahead = still_ahead(entries, run.arms[name].interventions)
-                run.arms[name].schedule.insert([(entry.intervention, entry.scheduled) for entry in ahead])
+                run.arms[name].agenda.insert([(entry.intervention, entry.scheduled) for entry in ahead])
         directory.write_status(directory.status().model_copy(update={"ended": None}))
     except OSError as error:
         lock.release()
@@ -322,7 +327,10 @@ def rebuilt(document: RunFile, directory: RunDirectory, place: Place) -> Run:
         why = str(error).removeprefix("--device: ").partition("; valid")[0]
         raise DeviceError(f"{directory.path}: began on {why}; to go on here: --device cpu") from None
     try:
-        for fork in read_forks(directory):
+        forks = read_forks(directory)
+        if forks:
+            check_room(len(run.arms) + len(forks))
+        for fork in forks:
             run.adopt(run.forked(fork), fork)
     except ValueError as error:
         raise StoreError(f"{directory.path}: {error}") from None
