@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import secrets
@@ -26,6 +25,7 @@ from grok_tui.presets import PluginUsed, Preset, missing
 from grok_tui.presets.problems import explain, problem_of_json
 
 from .files import DAMAGED, StoreError, make_folder, read_bounded
+from .hold import Hold, is_held, take_hold
 
 FORMAT = 1
 
@@ -37,9 +37,6 @@ SOCKET = "socket"
 CHECKPOINTS, CHECKPOINT_SUFFIX = "checkpoints", ".safetensors"
 
 LARGEST_DOCUMENT = 4_000_000  # bytes of run.json and status.json; a preset has at most one million
-
-HELD = frozenset({errno.EWOULDBLOCK, errno.EACCES})
-"""What a system says of a lock that another process has."""
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -156,7 +153,7 @@ class RunDirectory:
 
     def state(self) -> RunStatus:
         """Return how the run stands: from its lock, then from what its process last said."""
-        if self._held():
+        if is_held(self.path / LOCK_FILE):
             return RunStatus.RUNNING
         ended = self.status().ended
         if ended in ("finished", "diverged"):
@@ -210,24 +207,13 @@ class RunDirectory:
                 total += path.lstat().st_size
         return total
 
-    def lock(self) -> Lock:
+    def lock(self) -> Hold:
         """Take hold of the run, so that no other process writes it.
 
         Raises:
             StoreError: another process holds it, or the folder cannot be written.
         """
-        try:
-            handle = self._lock_handle(os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise StoreError(f"{self.path}: {reason(error)}") from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(handle)
-            if error.errno in HELD:
-                raise StoreError(f"run '{self.name}' is running in another process") from None
-            raise StoreError(f"{self.path}: this file system has no locks: {reason(error)}") from None
-        return Lock(handle)
+        return take_hold(self.path / LOCK_FILE, self.name)
 
     def remove(self) -> bool:
         """Delete the run: the program's own files, and the folder if nothing else is in it.
@@ -252,35 +238,6 @@ class RunDirectory:
         finally:
             held.release()
         return True
-
-    def _held(self) -> bool:
-        try:
-            handle = self._lock_handle(os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            return error.errno in HELD
-        finally:
-            os.close(handle)
-        return False
-
-    def _lock_handle(self, flags: int) -> int:
-        return os.open(self.path / LOCK_FILE, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
-
-
-@dataclass
-class Lock:
-    """A hold on a run; the system lets go of it however the process ends."""
-
-    handle: int
-
-    def release(self) -> None:
-        """Let go."""
-        if self.handle >= 0:
-            os.close(self.handle)
-            self.handle = -1
 
 
 def create_directory(label: str, at: Path | None = None) -> RunDirectory:

@@ -26,7 +26,6 @@ from .directory import (
     CHECKPOINTS,
     FORMAT,
     Ended,
-    Lock,
     RunDirectory,
     RunFile,
     StatusFile,
@@ -38,6 +37,7 @@ from .directory import (
 )
 from .entries import LoggedIntervention, read_forks, still_ahead
 from .files import StoreError, make_folder
+from .hold import Hold
 from .logs import Logs
 from .looked_back import LookedBackFile
 
@@ -68,7 +68,7 @@ class Store:
     """
 
     def __init__(
-        self, directory: RunDirectory, lock: Lock, logs: Logs, run: Run, cadence: float | None = None
+        self, directory: RunDirectory, lock: Hold, logs: Logs, run: Run, cadence: float | None = None
     ) -> None:
         self.directory = directory
         self.problem: str | None = None
@@ -97,6 +97,7 @@ class Store:
         """
         run, began = self._run, time.monotonic()
         try:
+            self._lock.require()
             self._logs.flush(run, run.behind)
             self._settle_looked_back()
             write_checkpoint(self.directory, run, self._logs.sizes, self._logs.sums)
@@ -136,6 +137,7 @@ class Store:
             LoggedIntervention(scheduled=planned, intervention=one)
             for one, planned in flagged(arm.interventions, self._run.planned(fork.parent))
         ]
+        self._lock.require()
         try:
             self._logs.fork(fork, arm, done)
         except OSError as error:
@@ -164,6 +166,7 @@ class Store:
             sync_folder(self.directory.path / CHECKPOINTS)  # before any log is another than they noted
 
         fork = self._run.forks.get(arm.name)
+        self._lock.require()
         try:
             self._logs.flush(self._run)
             self._logs.cut(arm, fork.inherited if fork is not None else 0, delete)
