@@ -14,7 +14,7 @@ from grok_tui.cli.coverage import coverage
 from grok_tui.cli.llc import llc
 from grok_tui.cli.plugins import plugins
 from grok_tui.cli.presets import presets
-from grok_tui.cli.runs import attach, export, replay, resume, runs
+from grok_tui.cli.runs import attach, export, replay, resume, runs, tell
 from grok_tui.cli.verify import verify
 from grok_tui.errors import GrokTuiError
 from grok_tui.options import RunOptions
@@ -32,6 +32,7 @@ app.command()(verify)
 app.command()(coverage)
 app.command()(resume)
 app.command()(attach)
+app.command()(tell)
 app.command()(replay)
 app.command()(export)
 app.command()(bench)
