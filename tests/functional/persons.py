@@ -191,7 +191,7 @@ class Person:
             return True
         gone = [d for d in self.scene.by_hand if d.arm == back.arm and d.at_step >= back.to]
         arm = run.arms[back.arm]
-        ahead = [one for one, _ in arm.schedule._ahead]
+        ahead = [one for one, _ in arm.agenda._ahead]
         return any(_said(d) in self.known and d not in arm.interventions and d not in ahead for d in gone)
 
     def _go_back(self, run: Run, store: Any, back: Back) -> None:

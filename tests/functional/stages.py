@@ -126,7 +126,7 @@ def _reusable(scene: Scene, folder: Path) -> Run:
     def build(run: Run, spec: ArmSpec, device: Any, fork: Fork | None = None) -> Arm:
         if spare.get(spec.name):
             arm = spare[spec.name].pop(0)
-            arm.schedule.give(run._planned.given(spec.name, fork))
+            arm.agenda.give(run._planned.given(spec.name, fork))
             return arm
         arm = original(run, spec, device, fork)
         built.append((arm, arm.export_state()))

@@ -30,6 +30,7 @@ from grok_tui.presets.problems import problem_of_json
 
 from .directory import FORMAT, RunDirectory
 from .files import StoreError, open_regular, read_bounded
+from .stretches import Stretch
 
 if TYPE_CHECKING:
     from grok_tui.engine.run.run import Run
@@ -52,6 +53,8 @@ class CheckpointState(BaseModel):
     """Bytes of each log that belong to it."""
     sums: dict[str, Count] = {}
     """The CRC-32 of these bytes."""
+    stretches: list[Stretch] = []
+    """What computed the run, in order; earlier versions noted none."""
 
 
 class Checkpoint:
@@ -68,10 +71,16 @@ class Checkpoint:
 
 
 def encode(
-    states: Mapping[str, ArmState], arrays: Arrays, logs: Mapping[str, int], sums: Mapping[str, int] = {}
+    states: Mapping[str, ArmState],
+    arrays: Arrays,
+    logs: Mapping[str, int],
+    sums: Mapping[str, int] = {},
+    stretches: Sequence[Stretch] = (),
 ) -> bytes:
     """Return the content of a checkpoint's file."""
-    document = CheckpointState(format=FORMAT, arms=dict(states), logs=dict(logs), sums=dict(sums))
+    document = CheckpointState(
+        format=FORMAT, arms=dict(states), logs=dict(logs), sums=dict(sums), stretches=list(stretches)
+    )
     text = document.model_dump_json()
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     content: bytes = safetensors.numpy.save(
@@ -190,7 +199,11 @@ def nearest_kept(
 
 
 def write_checkpoint(
-    directory: RunDirectory, run: Run, logs: Mapping[str, int], sums: Mapping[str, int]
+    directory: RunDirectory,
+    run: Run,
+    logs: Mapping[str, int],
+    sums: Mapping[str, int],
+    stretches: Sequence[Stretch] = (),
 ) -> Path:
     """Write the run as it stands, then delete checkpoints that are too many; return the file.
 
@@ -198,7 +211,7 @@ def write_checkpoint(
         OSError: it cannot be written; the earlier ones stay.
     """
     path = directory.checkpoint_path(run.steps)
-    write_atomically(path, encode(*run.export_state(), logs, sums))
+    write_atomically(path, encode(*run.export_state(), logs, sums, stretches))
     sizes = [(steps, file.lstat().st_size) for steps, file in directory.checkpoints()]
     for steps in thinned(sizes):
         directory.checkpoint_path(steps).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from grok_tui.engine.arm.arm import Arm
@@ -14,11 +15,12 @@ from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 
-from .checkpoints import peeked, read_checkpoint
+from .checkpoints import CheckpointState, peeked, read_checkpoint
 from .directory import RunDirectory
 from .entries import read_interventions
 from .files import StoreError
-from .store import drawn_otherwise, rebuilt, unlike
+from .store import drawn_otherwise, rebuilt, unlike, versions
+from .stretches import at, otherwise
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Replay:
         if newest is not None:
             drawn = {name: state.drawn_by for name, state in newest.arms.items()}
             self.unlike += drawn_otherwise(drawn, self.run)
+            self.unlike += otherwise(newest.stretches, versions(), self.run.device_name)
         for name, entries in read_interventions(directory).items():
             if name in self.run.arms:
                 self.run.arms[name].agenda.insert(
@@ -86,10 +89,19 @@ class Replay:
                 arm = self.run.arms[name]
                 arm.prescribe(state.backends)
                 while arm.step < state.step and not arm.stopped:
-                    arm.advance(state.step - arm.step)
+                    arm.advance(min(self._as_then(checkpoint.state, arm), state.step) - arm.step)
                     look(self.run)
                 arm.carry_out_due(len(state.interventions))
                 yield Compared(name, state.step, _difference(arm, state, under(name, checkpoint.arrays)))
+
+    def _as_then(self, state: CheckpointState, arm: Arm) -> int:
+        """Have as many threads as took the next step of an arm; return up to which step that holds."""
+        if not state.stretches:
+            return 2**53
+        stretch, until = at(state.stretches, arm.name, arm.step, self.run.forks)
+        if self.run.device.type == "cpu" and torch.get_num_threads() != stretch.threads:
+            torch.set_num_threads(stretch.threads)
+        return until
 
 
 def _difference(arm: Arm, state: ArmState, arrays: Arrays) -> str:

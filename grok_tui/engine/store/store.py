@@ -40,6 +40,7 @@ from .files import StoreError, make_folder
 from .hold import Hold
 from .logs import Logs
 from .looked_back import LookedBackFile
+from .stretches import Stretch, taken_up
 
 if TYPE_CHECKING:
     from grok_tui.engine.arm.arm import Arm
@@ -62,19 +63,27 @@ class Store:
         logs: opened at the run as it stands.
         run: the run.
         cadence: seconds between two checkpoints; `CADENCE` if None.
+        stretches: what computed the run up to here.
 
     Attributes:
         problem: why the latest checkpoint could not be written, or None.
     """
 
     def __init__(
-        self, directory: RunDirectory, lock: Hold, logs: Logs, run: Run, cadence: float | None = None
+        self,
+        directory: RunDirectory,
+        lock: Hold,
+        logs: Logs,
+        run: Run,
+        cadence: float | None = None,
+        stretches: Sequence[Stretch] = (),
     ) -> None:
         self.directory = directory
         self.problem: str | None = None
         self._lock = lock
         self._logs = logs
         self._run = run
+        self._stretches = taken_up(stretches, _stretch(run))
         self._cadence = CADENCE if cadence is None else cadence
         # The clock that never goes backwards, whatever happens to the time of day.
         self._wait(0.0)
@@ -100,7 +109,7 @@ class Store:
             self._lock.require()
             self._logs.flush(run, run.behind)
             self._settle_looked_back()
-            write_checkpoint(self.directory, run, self._logs.sizes, self._logs.sums)
+            write_checkpoint(self.directory, run, self._logs.sizes, self._logs.sums, self._stretches)
             self._judging.look(run.preset, run.arms, 0, settled=ended is not None)
             verdicts = Counter(claim.verdict.value for claim in self._judging.claims)
             self.directory.write_status(
@@ -142,6 +151,7 @@ class Store:
             self._logs.fork(fork, arm, done)
         except OSError as error:
             raise StoreError(f"{self.directory.path}: {reason(error)}") from None
+        self._stretches[-1] = self._stretches[-1].went_back(arm.name, arm.step)
 
     def rewind(self, arm: Arm) -> None:
         """Drop what an arm did since, before the one that went back takes its old self's place in the run.
@@ -172,6 +182,7 @@ class Store:
             self._logs.cut(arm, fork.inherited if fork is not None else 0, delete)
         except OSError as error:
             raise StoreError(f"{self.directory.path}: {reason(error)}") from None
+        self._stretches[-1] = self._stretches[-1].went_back(arm.name, arm.step)
 
     def fail(self) -> bool:
         """Note that the run failed, and keep its end where that can be read and is that of one step.
@@ -195,6 +206,15 @@ class Store:
         """Let go of the folder."""
         self._logs.close()
         self._lock.release()
+
+
+def _stretch(run: Run) -> Stretch:
+    return Stretch(
+        since={name: arm.step for name, arm in run.arms.items()},
+        threads=run.threads,
+        device=run.device_name,
+        versions=versions(),
+    )
 
 
 def versions() -> dict[str, str]:
@@ -304,7 +324,7 @@ def resume(
     except BaseException:
         lock.release()
         raise
-    return run, Store(directory, lock, logs, run, cadence)
+    return run, Store(directory, lock, logs, run, cadence, state.stretches if state else ())
 
 
 def rebuilt(document: RunFile, directory: RunDirectory, place: Place) -> Run:
