@@ -70,6 +70,7 @@ class ChartBuilder:
         chosen: the selected arm and its look, or None.
         others: the other arms that are shown, with theirs.
         hinged: the arms whose loss is hinge loss, by name.
+        spectral: the arms whose coordinates are the frequencies of a table, by name.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class ChartBuilder:
         self.chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
         planned = snapshot.preset.arms if snapshot.preset is not None else ()
         self.hinged = {spec.name for spec in planned if spec.training.loss.name == "hinge"}
+        self.spectral = {spec.name for spec in planned if spec.task.spectral}
         self.others = [(arm, look) for arm, look in arms if arm.name != selected and view.overlay]
 
     def lines(self, curves: MeasureLines) -> LineChart:
