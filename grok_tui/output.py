@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .errors import GrokTuiError
 from .files import put_out, reason
-from .printable import leaving, printable, shortened
+from .printable import leaving, printable, printable_json, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -58,6 +58,15 @@ def write_result(text: str, *, coloured: bool = False) -> None:
     except (OSError, ValueError) as error:
         _silence_stdout()
         raise GrokTuiError(f"stdout: {reason(error)}") from None
+
+
+def write_json(document: str) -> None:
+    """Write a JSON document to stdout, with what no terminal should see as escapes, which mean the same.
+
+    Raises:
+        GrokTuiError: as `write_result`.
+    """
+    write_result(printable_json(document))
 
 
 class _Page(io.TextIOWrapper):

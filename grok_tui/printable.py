@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 _UNSAID = re.compile(
@@ -13,6 +14,11 @@ def printable(text: str) -> str:
     """Return the text as one line: white space as single spaces, other unprintable characters escaped."""
     line = " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
+
+
+def printable_json(document: str) -> str:
+    """Return a JSON document in which unprintable characters, of more than ASCII too, are escaped."""
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
 
 
 def message_of(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .catalog.base import Parameter, parameters
+from .catalog.charts import CHART_NAMES
 from .catalog.events import EVENT_NUMBERS, EVENTS
 from .catalog.frames import FRAMES
 from .catalog.intervention import Intervention, Plateau
@@ -23,10 +24,11 @@ from .catalog.models import MODELS
 from .catalog.modifiers import MODIFIERS, STAGES
 from .catalog.optimizers import OPTIMIZERS
 from .catalog.registry import Registry
+from .catalog.schedules import SCHEDULES
 from .catalog.tasks import TASKS
 from .catalog.training import PresetTraining
 from .claims import FUNCTIONS
-from .presets import Claim
+from .presets import Claim, PresetView
 
 INTRODUCTION = """# Presets
 
@@ -36,7 +38,8 @@ line that names the file, the key and the nearest valid name; the exit code is 2
 
 At the top stand `title`, `summary` and `sources` (a list), and perhaps a `pace`, the steps a second that
 the explorer starts with. Then come the tables `[task]`, `[model]` and `[training]`, the arms `[[arms]]`
-with a `name` and an `optimizer`, and, where there are any, `[[interventions]]` and `[[claims]]`. An arm may
+with a `name` and an `optimizer`, and, where there are any, `[[interventions]]` and `[[claims]]`, and perhaps
+a `[view]`. An arm may
 change values of the model and of the training by tables of its own, as in `training = { batch_size = 10 }`.
 The numbers of a preset are those of its *quick* profile; `[full]` holds the values that `--profile full`
 lays over them, with arms merged by their names; `[medium]` holds what `--profile medium` lays over
@@ -91,6 +94,21 @@ instead, which shows that its condition could hold.
 """
 
 
+SCHEDULED = """## Schedules
+
+The table `[schedule]`, and `schedule = {...}` of an arm, say which numbers change from step to step, and
+how: `schedule = { lr = { name = "cosine", to = 0, over = 5000 } }`. Any live number of the optimizer may
+follow one, and those of the modifiers `weight_noise`, `l_inf`, `grokfast`, `clip_norm`, `update_noise` and
+`norm_factor`. A list has them follow one after the other, each from the value that is set: `lr = [{ name =
+"warmup", over = 100 }, { name = "cosine", over = 4900 }]`.
+
+Steps count from the arm's first, or from the intervention `schedule` that begins one on the way. A `set` of
+the same name ends it, and so does a switch to another optimizer for all that is the optimizer's. Where no
+last step is said of it, a schedule goes on for ever; after its last step the value stays where it is. In
+the explorer one is typed in the row of its number, as in `warmup over 100, then cosine over 4900`.
+"""
+
+
 WAITING = """An intervention may wait: for an event, `since = "arm.event"`, or for a plateau,
 `since_plateau = { measure = "arm.val_loss", records = 20, improvement = 0.01 }`. What can be done to one
 replica (it has a `replica`) is done to each at a step of its own; what is done to the whole arm waits until
@@ -140,6 +158,13 @@ def _lines() -> Iterator[str]:
         places = ", ".join(f"{stage} {place}" for stage, place in MODIFIERS[name].at.items())
         yield from (f"### {name}", "", f"{entry.help} At {places}.", "")
         yield from _parameters(parameters(entry.spec))
+    yield SCHEDULED
+    yield from _entries("a", SCHEDULES)
+    yield from ("## View", "")
+    yield "The table `[view]` says how the explorer opens the preset. Charts are"
+    yield f"{', '.join(f'`{name}`' for name in CHART_NAMES)}, or measures that are taken."
+    yield ""
+    yield from _parameters(parameters(PresetView))
     yield from ("## Interventions", "")
     yield "Every intervention has an `action` and:"
     yield ""

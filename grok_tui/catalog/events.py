@@ -10,6 +10,14 @@ EVENTS = {
     "divergence": "the loss became NaN or infinite",
 }
 
+LEVELS: dict[str, tuple[str, float | None]] = {
+    "fit": ("train_accuracy", FIT_ACCURACY),
+    "grok": ("val_accuracy", GROK_ACCURACY),
+    "slingshot": ("step_loss_max", None),
+    "divergence": ("train_loss", None),
+}
+"""The measure in which an event is seen, and the level that it has to come to if there is one."""
+
 EVENT_NUMBERS = {
     "slingshot": {
         "duration": "steps from the onset to the last that is hot, in the 150 that are looked at",

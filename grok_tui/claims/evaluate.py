@@ -104,6 +104,11 @@ def evaluate(root: Truth, replicas: Sequence[Curves], *, once: bool = False) -> 
         return tuple(_judgement(root, curves, pool) for curves in (replicas[:1] if once else replicas))
 
 
+def value_of(node: Quantity, curves: Curves) -> Value:
+    """Return the value of a quantity, a number or a curve, on what one replica recorded."""
+    return _Evaluation(curves, _Pool([curves])).quantity(node)
+
+
 def _judgement(root: Truth, curves: Curves, pool: _Pool) -> Judgement:
     level, comparisons = _Evaluation(curves, pool).judge(root, negated=False)
     return Judgement(_holds(level), tuple(comparisons))

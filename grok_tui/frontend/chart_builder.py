@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from grok_tui.charts.model import Chart, LineChart, Mark, Series
 from grok_tui.engine.record.verdicts import AT_THE_END
-from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE, MeasureLines, is_vector, title
+from grok_tui.frontend.charts_of_runs import CHARTS, CLAIM, MEASURE, MeasureLines, is_vector, title
 from grok_tui.frontend.curves import curve_of, stretch, thinned
 from grok_tui.frontend.glyphs import UNICODE, arm_look
 from grok_tui.frontend.happenings import happenings
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 VECTOR = "grok_tui.frontend.vector_charts:vector"
 """What draws a measure that has axes."""
+
+COMPARISON = "grok_tui.frontend.claim_charts:comparison"
+"""What draws a comparison of a claim."""
 
 
 def build(
@@ -44,6 +47,8 @@ def build(
     drawn = CHARTS[chart].drawn if chart in CHARTS else MeasureLines(chart.removeprefix(MEASURE))
     if is_vector(chart, snapshot):
         drawn = VECTOR
+    elif chart.startswith(CLAIM):
+        drawn = COMPARISON
     if isinstance(drawn, MeasureLines):
         return builder.lines(drawn)
     module, _, function = drawn.partition(":")
@@ -61,6 +66,9 @@ class ChartBuilder:
     """One chart in the making.
 
     Attributes:
+        name: which chart it is.
+        snapshot: the run.
+        looks: how the curves of each arm are told from those of others.
         title: what stands above it.
         measure: what it is of, where it has no row in the table of charts.
         log_y: whether its values are on a logarithmic axis.
@@ -76,6 +84,7 @@ class ChartBuilder:
     def __init__(
         self, name: str, snapshot: Snapshot, view: View, selected: str, columns: int, markers: str
     ) -> None:
+        self.name, self.snapshot = name, snapshot
         self.measure = name.removeprefix(MEASURE)
         self.title = title(name)
         self.view = view
@@ -84,6 +93,7 @@ class ChartBuilder:
         self.window = view.window(last_step(snapshot), growing=snapshot.state != "finished")
         looks = [ArmLook(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
         arms = list(zip(snapshot.arms, looks, strict=True))
+        self.looks = {arm.name: look for arm, look in arms}
         self.chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
         planned = snapshot.preset.arms if snapshot.preset is not None else ()
         self.hinged = {spec.name for spec in planned if spec.training.loss.name == "hinge"}
@@ -155,5 +165,9 @@ class ChartBuilder:
         arm, _ = self.chosen
         for step, label, kind in happenings(arm):
             yield Mark(step, label, kind)
+        yield from self.cursor_marks()
+
+    def cursor_marks(self) -> Iterator[Mark]:
+        """Yield where one looks, if that is not now."""
         if self.view.cursor is not None:
             yield Mark(self.view.cursor, grouped(self.view.cursor), "cursor", "text")

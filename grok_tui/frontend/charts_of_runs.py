@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from grok_tui.catalog.charts import ChartName
     from grok_tui.charts.model import Line
     from grok_tui.engine.run.snapshot import Snapshot
 
 MEASURE = "measure:"
 """What the id of the chart of a measure begins with that has no row here."""
+
+CLAIM = "claim:"
+"""What the id of the chart of a claim's comparison begins with."""
 
 Extra = tuple[str, str, "Line"]
 """A further curve of the selected arm: its label, the measure, and how its line is broken."""
@@ -56,7 +60,7 @@ class ChartOfRun:
         lacking: what to say of a run that has none of these; "" where the chart is shown all the same.
     """
 
-    id: str
+    id: ChartName
     title: str
     key: str
     brief: str
@@ -159,7 +163,7 @@ _ROWS = (
         log_y=True,
     ),
 )
-CHARTS = {chart.id: chart for chart in _ROWS}
+CHARTS: dict[str, ChartOfRun] = {chart.id: chart for chart in _ROWS}
 """Every chart with a row, by id, in the order in which they take turns."""
 
 
@@ -168,17 +172,20 @@ def ranked(rank: Rank) -> tuple[str, ...]:
     return tuple(chart.id for chart in _ROWS if chart.rank == rank)
 
 
+def measures_shown(chart: ChartOfRun) -> tuple[str, ...]:
+    """Return the measures that a chart of the table shows."""
+    if isinstance(chart.drawn, MeasureLines):
+        return (*chart.of, chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more))
+    return chart.of
+
+
 def chart_ids(snapshot: Snapshot) -> list[str]:
     """List the charts of a run: those of the table that it has, then one for each other measure."""
     from grok_tui.catalog.families import COORDINATES, GENERAL
     from grok_tui.catalog.measures import shipped
     from grok_tui.catalog.seen import ENVELOPE
 
-    shown = {*shipped(COORDINATES), *ENVELOPE}
-    for chart in _ROWS:
-        shown |= {*chart.of}
-        if isinstance(chart.drawn, MeasureLines):
-            shown |= {chart.drawn.main, *(measure for _, measure, _ in chart.drawn.more)}
+    shown = {*shipped(COORDINATES), *ENVELOPE, *(name for chart in _ROWS for name in measures_shown(chart))}
     had_by_arms = ((*arm.history.names, *arm.vectors, *arm.looked_back.names) for arm in snapshot.arms)
     names = dict.fromkeys(name for names in had_by_arms for name in names) or shipped(GENERAL)
     had = (chart for chart in CHARTS if not lacking(chart, snapshot))
@@ -204,6 +211,27 @@ def title(chart: str) -> str:
     """Return the title of a chart."""
     row = CHARTS.get(chart)
     return row.title if row else chart.removeprefix(MEASURE).replace("_", " ").capitalize()
+
+
+def claim_chart(claim: int, comparison: int) -> str:
+    """Return the id of the chart of a comparison, both counted from 0."""
+    return f"{CLAIM}{claim}:{comparison}"
+
+
+def claim_place(chart: str) -> tuple[int, int]:
+    """Return the claim and the comparison that a chart is of."""
+    claim, _, comparison = chart.removeprefix(CLAIM).partition(":")
+    return int(claim), int(comparison)
+
+
+def phrase(chart: str) -> str:
+    """Return what a chart shows, in a line; nothing of a measure that nobody has said anything of."""
+    from grok_tui.catalog.measures import MEASURES
+
+    if chart in CHARTS:
+        return CHARTS[chart].brief
+    name = chart.removeprefix(MEASURE)
+    return MEASURES[name].help if name in MEASURES else ""
 
 
 def version(snapshot: Snapshot) -> tuple[object, ...]:

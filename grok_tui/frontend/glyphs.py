@@ -21,6 +21,8 @@ class Glyphs:
     intervention: str = MARKS["intervention"]
     now: str = "●"
     line: str = "─"
+    upright: str = "│"
+    corner: str = "└"
     left: str = "├"
     right: str = "┤"
     selected: str = "▸"
@@ -66,6 +68,8 @@ ASCII = Glyphs(
     intervention=ASCII_MARKS["intervention"],
     now="*",
     line="-",
+    upright="|",
+    corner="+",
     left="|",
     right="|",
     selected=">",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 LARGEST_FILE = 10_000_000  # bytes
 MOST_OUTCOMES = 1000  # the oldest are forgotten
+POINTS = 48  # of a curve that is remembered
+PICTURED = "val_accuracy"
+MOST_CURVES = 16  # arms
 
 
 class Outcome(BaseModel):
@@ -31,6 +34,8 @@ class Outcome(BaseModel):
     """Wall time from the first step to the last; None where the run was held back or paused."""
     verdicts: dict[str, Verdict]
     """The verdict by the claim's condition, so that a claim that was rewritten has none."""
+    curves: dict[str, list[float | None]] = {}
+    """Validation accuracy by arm, at `POINTS` steps from the first to the last on a logarithmic axis."""
 
     def verdict(self, claim: Claim) -> Verdict | None:
         """Return what was said of a claim, or None if nothing was."""
@@ -105,7 +110,27 @@ def outcome(snapshot: Snapshot, options: RunOptions, seconds: float | None) -> O
     if snapshot.state is not State.FINISHED or changed or steered(snapshot):
         return None
     verdicts = {judged.claim.holds: judged.verdict for judged in snapshot.claims}
-    return Outcome(when=datetime.now(UTC), seconds=seconds, verdicts=verdicts)
+    return Outcome(when=datetime.now(UTC), seconds=seconds, verdicts=verdicts, curves=_curves(snapshot))
+
+
+def _curves(snapshot: Snapshot) -> dict[str, list[float | None]]:
+    """Return what is remembered of the curves of a run."""
+    import numpy as np
+
+    from grok_tui.frontend.curves import curve_of
+    from grok_tui.frontend.view import last_step
+
+    at = np.logspace(0, np.log10(max(last_step(snapshot), 2)), POINTS)
+    found: dict[str, list[float | None]] = {}
+    for arm in snapshot.arms[:MOST_CURVES]:
+        curve = curve_of(arm, PICTURED)
+        if curve is None or not len(curve.steps):
+            continue
+        places = np.searchsorted(curve.steps, at, side="right") - 1
+        seen = (places >= 0) & (at <= max(arm.step, 1) + 0.5) & np.isfinite(curve.middle[places])
+        values = np.round(curve.middle[places], 3)
+        found[arm.name] = [float(value) if good else None for value, good in zip(values, seen, strict=True)]
+    return found
 
 
 def _key(name: str, profile: str) -> str:

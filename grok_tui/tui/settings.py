@@ -40,9 +40,9 @@ class _Table(BaseModel):
 class Layout(_Table):
     """How the live screen is laid out."""
 
-    charts: Annotated[list[str], Field(min_length=1, max_length=9)] = ["accuracy", "loss", "weights", "norms"]
+    charts: Annotated[list[str], Field(min_length=1, max_length=9)] | None = None
     """The charts that are shown, in reading order: accuracy, loss, weights, pairs, margins, norms, update,
-    update_in_lr or measure:NAME."""
+    update_in_lr or measure:NAME; without it, those that each preset is about."""
 
     panel_width: int = Field(default=30, ge=NARROWEST_PANEL, le=WIDEST_PANEL)
     """Columns of the parameter panel."""
@@ -52,10 +52,10 @@ class Layout(_Table):
 
     @field_validator("charts")
     @classmethod
-    def _are_charts(cls, charts: list[str]) -> list[str]:
+    def _are_charts(cls, charts: list[str] | None) -> list[str] | None:
         from grok_tui.frontend.charts_of_runs import CHARTS, MEASURE
 
-        for chart in charts:
+        for chart in charts or []:
             if chart not in CHARTS and not chart.startswith(MEASURE):
                 raise ValueError(f"unknown chart '{chart}'{nearest(chart, list(CHARTS))}")
         return charts

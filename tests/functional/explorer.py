@@ -32,6 +32,9 @@ title = "Two arms"
 summary = "SGD and AdamW on ten samples."
 sources = ["a test"]
 
+[view]
+charts = ["accuracy", "loss", "weights", "norms"]
+
 [task]
 name = "linear101"
 samples = 10

@@ -281,16 +281,12 @@ def test_a_double_click_fills_the_screen_with_a_chart(preset):
     explore(script, preset)
 
 
-def test_c_puts_the_next_chart_in_its_place_and_6_the_other_measures(preset):
+def test_c_puts_the_next_chart_in_its_place(preset):
     async def script(explorer: Explorer) -> None:
         await explorer.press("4", "c")
         assert explorer.charts[3].title == "Update size"
         await explorer.press("C", "C")
         assert explorer.charts[3].title == "Weights"
-        await explorer.press("6")
-        assert explorer.charts[3].title == "Distance from init"
-        await explorer.press("6")
-        assert explorer.charts[3].title == "Bias"
         await explorer.press("5")
         assert explorer.charts[3].title == "Update size", (
             "what is not on the screen comes to the current place"

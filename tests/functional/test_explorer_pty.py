@@ -64,7 +64,7 @@ def test_a_hang_up_is_obeyed_while_torch_is_being_loaded(tmp_path):
     with Terminal(
         explorer_command("--preset", "linear101"), size=(80, 24), environment=environment
     ) as terminal:
-        terminal.wait_for("loading")
+        terminal.wait_for("reading the preset")
         terminal.process.send_signal(signal.SIGHUP)
         assert terminal.wait_for_end() == 129
         assert left_clean(terminal)

@@ -8,7 +8,7 @@ import pytest
 from grok_tui.catalog.interventions import Reset
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.run.snapshot import Snapshot, State
-from grok_tui.frontend.verdicts import Outcome, Verdicts, outcome, verdicts_file
+from grok_tui.frontend.verdicts import POINTS, Outcome, Verdicts, outcome, verdicts_file
 from grok_tui.options import RunOptions
 from grok_tui.presets import load
 
@@ -45,6 +45,18 @@ def finished(tmp_path_factory) -> Snapshot:
 def test_they_lie_in_the_xdg_state_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert verdicts_file() == tmp_path / "grok-tui" / "verdicts.json"
+
+
+def test_a_finished_runs_curves_are_remembered_short_and_in_order(finished, tmp_path):
+    found = outcome(finished, RunOptions(), 1.0)
+    assert list(found.curves) == ["sgd"]
+    curve = found.curves["sgd"]
+    assert len(curve) == POINTS
+    assert curve[0] == 0.0
+    assert curve[-1] == 1.0
+    path = tmp_path / "verdicts.json"
+    Verdicts(path).remember("small", "quick", found)
+    assert Verdicts(path).last("small", "quick").curves == found.curves
 
 
 def test_an_outcome_is_remembered_for_its_profile_in_later_sessions(tmp_path):

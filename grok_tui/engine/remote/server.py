@@ -15,6 +15,7 @@ from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.store.directory import RunDirectory
 from grok_tui.engine.worker.orders import End
 from grok_tui.engine.worker.runner import Runner
+from grok_tui.presets.problems import problem_of_json
 from grok_tui.printable import printable, shortened
 
 from . import protocol as say
@@ -172,11 +173,7 @@ class _Visitor:
         try:
             require_same_user(self._connection)
             while (line := self.channel.receive(None if self._known else HELLO_SECONDS)) is not None:
-                self._obey(say.SAID.validate_json(line))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            self.refuse(f"no order: {where}: {first['msg']}")
+                self._obey(_understood(line))
         except ChannelError as error:
             self.refuse(str(error))
         except TimeoutError:
@@ -206,3 +203,15 @@ class _Visitor:
             self.refusals.append(f"{MOST_WAITING} orders wait already")
         else:
             self._server.runner.give(order)
+
+
+def _understood(line: bytes) -> say.Said:
+    """Return what a line says.
+
+    Raises:
+        ChannelError: it says nothing that may be said.
+    """
+    try:
+        return say.SAID.validate_json(line)
+    except ValidationError as error:
+        raise ChannelError(f"no order: {problem_of_json(error, line)}") from None

@@ -157,7 +157,7 @@ class Run:
         ahead = [*planned.fixed(name, fork), *planned.waiting(name, fork)]
         watched = planned.watched(name, fork)
         arm = Arm(spec, measures, preset.seeds, device, ahead, self.compiling, watched)
-        arm.schedule.give(planned.given(name, fork))
+        arm.agenda.give(planned.given(name, fork))
         return arm
 
     def fresh(self, name: str) -> Arm:
@@ -195,7 +195,7 @@ class Run:
 
     def planned(self, name: str) -> list[AnyIntervention]:
         """Return what the preset plans for an arm and its step is known; of a fork, see `Planned`."""
-        own = (one.intervention for one in self.arms[name].schedule.settled)
+        own = (one.intervention for one in self.arms[name].agenda.settled)
         return [*self._planned.fixed(name), *self._planned.given(name), *own]
 
     def status(self, name: str) -> ArmStatus:

@@ -42,6 +42,8 @@ class RunFacts:
     """What is short of a run as it stands: over a socket it is said whole each time."""
 
     state: State
+    doing: str = ""
+    """While the state is "loading": what goes on, in a word or two."""
     device: str = ""
     """The device's name for people."""
     torch_device: str = ""

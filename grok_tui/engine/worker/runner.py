@@ -8,6 +8,7 @@ imports torch only inside the thread, so that a screen can stand before torch is
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 import traceback
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from grok_tui.catalog.base import LARGEST_COUNT
-from grok_tui.engine.arm.forks import Fork
+from grok_tui.engine.arm.forks import Fork, check_room
 from grok_tui.engine.run.snapshot import Snapshot, State
 from grok_tui.presets import Preset
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from .travel import Journey, Trail
 
 PUBLISH_SECONDS = 0.05
-
-MOST_ARMS = 32
 
 
 @dataclass
@@ -185,6 +184,7 @@ class Runner:
 
     def _work(self) -> None:
         try:
+            self._load()
             run, store = self._opening.open(self.refusals.append)
             self._begin(run, store)
             self._publish(run, self._state(run))
@@ -216,6 +216,18 @@ class Runner:
                 failure=line,
                 details=traceback.format_exc(),
             )
+
+    def _load(self) -> None:
+        """Import torch, which takes longest; those who wait are told what goes on."""
+        if "torch" not in sys.modules:
+            self._tell("importing torch")
+        import torch  # noqa: F401
+
+        self._tell("making data and networks")
+
+    def _tell(self, doing: str) -> None:
+        version = self._snapshot.version + 1
+        self._snapshot = replace(self._snapshot, version=version, doing=doing)
 
     def _begin(self, run: Run, store: Store | None) -> None:
         """Take up a run that has just been opened or has begun anew."""
@@ -375,8 +387,7 @@ def _fork(run: Run, parent: str, step: int | None, name: str) -> Fork:
     Raises:
         ValueError: there is no such parent, or no room for a further arm.
     """
-    if len(run.arms) >= MOST_ARMS:
-        raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
+    check_room(len(run.arms) + 1)
     _require_arm(run, parent)
     origin = run.arms[parent]
     begins = origin.step if step is None else step

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from grok_tui.catalog.blame import accounted
 from grok_tui.catalog.frames import Identity
+from grok_tui.catalog.schedules import Course
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
 from grok_tui.frontend.describe import dated, described, stood_for, turned
 from grok_tui.numbers import duration, plural, shown
 from grok_tui.presets import find, load, names, shipped_statements
 from grok_tui.printable import printable
+from grok_tui.tui.browser.costs import Costs, Estimates, about
+from grok_tui.tui.browser.last_run import picture
 from grok_tui.tui.parts.lines import Line, Span, clean, wrapped
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class Entry:
         preset: what it says, or None if it cannot be used.
         problem: why not, in one line.
         outcome: what came of it when it was last run, if that is known.
+        costs: about what it takes.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Entry:
     preset: Preset | None
     problem: str = ""
     outcome: Outcome | None = None
+    costs: Costs = field(default_factory=Costs)
 
     @property
     def words(self) -> str:
@@ -60,7 +65,7 @@ def entries(profile: str, verdicts: Verdicts) -> Iterator[Entry]:
 
     One that cannot be used has its problem instead.
     """
-    place = shipped_statements().place
+    place, estimates = shipped_statements().place, Estimates(verdicts)
     for name in sorted(names(), key=lambda name: (place(name), name)):
         try:
             path = str(find(name))
@@ -69,12 +74,13 @@ def entries(profile: str, verdicts: Verdicts) -> Iterator[Entry]:
             continue
         try:
             preset = load(name, profile=profile)
+            costs = estimates.costs(name, profile, preset)
         except PresetError as error:
             yield Entry(name, path, None, ": ".join(part for part in (error.key, error.problem) if part))
         except Exception as error:  # whatever one file brings about, the list stands
             yield Entry(name, path, None, accounted(error))
         else:
-            yield Entry(name, path, preset, outcome=verdicts.last(name, profile))
+            yield Entry(name, path, preset, outcome=verdicts.last(name, profile), costs=costs)
 
 
 def matching(found: Sequence[Entry], text: str) -> list[Entry]:
@@ -114,7 +120,7 @@ def list_rows(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
         ]
     title = fit(clean(entry.preset.title, ascii_only=ascii_only), width, ellipsis=glyphs.ellipsis)
     return [
-        _spread([name], _standing(entry.preset, entry.outcome, width, glyphs), width, glyphs),
+        _spread([name], _standing(entry, entry.preset, width, glyphs), width, glyphs),
         (Span(title, "muted"),),
     ]
 
@@ -131,10 +137,13 @@ def details(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
         page.write(entry.path, "muted")
         return page.rows
     page.write(preset.title, "title")
-    page.write(_facts(preset, entry.outcome), "muted")
+    page.write(_facts(preset, entry), "muted")
+    for line in entry.costs.others:
+        page.write(line, "muted")
     page.gap()
     page.write(preset.summary)
     page.gap()
+    page.rows += picture(preset, entry.outcome, page.width, glyphs)
     page.heading("Claims")
     if not preset.claims:
         page.write("none", "muted", 2)
@@ -213,10 +222,12 @@ def _sign(claim: Claim, outcome: Outcome | None, glyphs: Glyphs) -> Span:
     return Span(glyphs.verdict(verdict), "good" if verdict == claim.expected else "bad")
 
 
-def _standing(preset: Preset, outcome: Outcome | None, width: int, glyphs: Glyphs) -> list[Span]:
+def _standing(entry: Entry, preset: Preset, width: int, glyphs: Glyphs) -> list[Span]:
     """Return verdicts and time, as far as they are known."""
+    outcome, expected = entry.outcome, entry.costs.seconds
     if outcome is None:
-        return [Span(plural(len(preset.claims), "claim"), "muted")]
+        known = plural(len(preset.claims), "claim") if expected is None else about(expected)
+        return [Span(known, "muted")]
     good, count = outcome.as_expected(preset), len(preset.claims)
     spans = [_sign(claim, outcome, glyphs) for claim in preset.claims]
     if count > SIGNS * width:
@@ -226,10 +237,12 @@ def _standing(preset: Preset, outcome: Outcome | None, width: int, glyphs: Glyph
     return spans
 
 
-def _facts(preset: Preset, outcome: Outcome | None) -> str:
+def _facts(preset: Preset, entry: Entry) -> str:
+    outcome, expected = entry.outcome, entry.costs.seconds
     facts = [plural(len(preset.arms), "arm"), plural(len(preset.claims), "claim")]
     if outcome is None:
-        return ", ".join([*facts, "not run here yet"])
+        takes = [] if expected is None else [f"takes {about(expected)}"]
+        return ", ".join([*facts, *takes, "not run here yet"])
     facts.append(f"{outcome.as_expected(preset)} as expected on {outcome.when.astimezone():%Y-%m-%d}")
     if outcome.seconds is not None:
         facts.append(f"took {duration(outcome.seconds)}")
@@ -255,6 +268,7 @@ def _own(arm: Arm, preset: Preset) -> str:
         differing = {key: value for key, value in own.items() if value != shared.get(key)}
         if differing and "name" not in differing:
             parts.append(_assigned(differing))
+    parts += [f"{name} along {Course(parts=along)}" for name, along in arm.schedule.items()]
     if arm.frame != Identity():
         parts.append("frame " + described(_plain(arm.frame)))
     return "; ".join(parts)

@@ -26,7 +26,7 @@ from grok_tui.numbers import plural
 from grok_tui.tui import keys
 from grok_tui.tui.explorer import OnExplorer
 from grok_tui.tui.keys.acting import Acting
-from grok_tui.tui.parts.footer import footer_line
+from grok_tui.tui.parts.footer import footer_line, question_line
 from grok_tui.tui.parts.lines import Line, Span
 from grok_tui.tui.parts.page import Page
 
@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 
 BESIDE = 80  # columns from which the details stand beside the list
 BELOW = 30  # rows from which they stand below it on a narrower screen
+
+ABOUT = (
+    "a laboratory for grokking: why does a network that has memorized suddenly generalize?",
+    "why does a network that has memorized suddenly generalize?",
+    "a laboratory for grokking",
+)
+"""What the program is, the longest that has room first."""
 
 _MEANS = {"medium": ": the claims of full, smaller", "full": ": the sources' settings, for a GPU"}
 
@@ -90,6 +97,7 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         self._shown: list[Entry] = []
         self._headings: dict[str, str] = {}
         self._reading = True
+        self._question = ""  # which preset is to end a run that has not ended
 
     def compose(self) -> ComposeResult:
         """Build the screen: a line on top, filter and list beside the details, the keys below."""
@@ -149,7 +157,40 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         if entry.preset is None:
             self.notify(f"{entry.name}: {entry.problem}", severity="error", markup=False)
             return
+        if self._would_be_lost and self._question != entry.name:
+            self._question = entry.name
+            self._write_footer()
+            return
         self.post_message(self.Chosen(entry.name, replace(self._options, profile=self.profile)))
+
+    @property
+    def _would_be_lost(self) -> bool:
+        """Whether there is a run that has begun, not ended, and is nowhere kept."""
+        snapshot = self.explorer.snapshot
+        if not self._over_a_run or snapshot is None or snapshot.kept:
+            return False
+        begun = any(arm.step for arm in snapshot.arms)
+        return begun and snapshot.state in (State.RUNNING, State.PAUSED, State.REPLAYING)
+
+    def _ask_no_more(self) -> None:
+        if self._question:
+            self._question = ""
+            self._write_footer()
+
+    def mark_next(self, by: int) -> None:
+        """Mark the next preset (1) or the one above (-1)."""
+        options = self.query_one(PresetList)
+        (options.action_cursor_down if by > 0 else options.action_cursor_up)()
+        options.focus()
+
+    def mark_end(self, place: int) -> None:
+        """Mark the first preset (0) or the last one (-1)."""
+        if self._shown:
+            options = self.query_one(PresetList)
+            options.highlighted = options.get_option_index(self._shown[place].name)
+            if place == 0:
+                options.scroll_home(animate=False)  # the heading above it has no mark to scroll to
+            options.focus()
 
     def focus_filter(self) -> None:
         """Go to the filter."""
@@ -158,6 +199,9 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
     def clear_filter(self) -> None:
         """Show all presets again; where nothing is filtered, go back to the run that there was."""
         typed = self.query_one(Input)
+        if self._question:
+            self._ask_no_more()
+            return
         if self._over_a_run and not typed.value and not typed.has_focus:
             self.dismiss()
             return
@@ -193,6 +237,7 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
 
     @on(OptionList.OptionHighlighted)
     def _marked(self) -> None:
+        self._ask_no_more()
         self._write_details()
         self.query_one("#browser-scroll").scroll_home(animate=False)
 
@@ -222,8 +267,8 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
             options.add_option(Option("", disabled=True))  # sets entries apart
         if self._shown:
             names = [entry.name for entry in self._shown]
-            kept = before is not None and before.name in names and not text
-            marked = before.name if before is not None and kept else names[0]
+            present = before.name if before is not None else self.explorer.label if self._over_a_run else ""
+            marked = present if present in names and not text else names[0]
             options.highlighted = options.get_option_index(marked)
         self._write_header()
         self._write_note()
@@ -254,10 +299,13 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         header = self.query_one("#browser-header", Page)
         count = "reading presets" if self._reading else plural(len(self._entries), "preset")
         profile = f"{self.profile} profile{_MEANS.get(self.profile, '')}"
-        left = [Span(" grok-tui", "title"), Span(f"  {count}", "muted")]
+        left, right = [Span(" grok-tui", "title")], [Span(f"{count}, {profile}", "muted")]
         if self._over_a_run:
             left += [Span("  Esc", "key"), Span(f" back to {self.explorer.label}", "muted")]
-        header.show([_row(left, [Span(profile, "muted")], header.size.width)])
+        else:
+            room = header.size.width - sum(len(span.text) for span in (*left, *right)) - 4
+            left += [Span(f"  {text}", "muted") for text in ABOUT if len(text) <= room][:1]
+        header.show([_row(left, right, header.size.width)])
 
     def _write_note(self) -> None:
         """Say why the list is empty."""
@@ -288,6 +336,10 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         footer = self.query_one("#browser-footer", Page)
         actions = [a for a in (*keys.of_scope("browser"), *keys.of_scope("app")) if a.footer]
         width = max(footer.size.width - 2, 0)
+        if self._question:
+            asked = f"{self.explorer.label} has not ended. End it for {self._question}?"
+            footer.show([(Span(" "), *question_line(asked, width, self.explorer.glyphs))])
+            return
         line = footer_line(actions, State.PAUSED, width, self.explorer.settings.keymap)
         footer.show([(Span(" "), *line)])
 

@@ -55,6 +55,10 @@ class Banner(Lines):
 
     _snapshot: Snapshot | None = None
 
+    def on_mount(self) -> None:
+        """Take no room before there is a run."""
+        self.display = False
+
     def update_from(self, snapshot: Snapshot) -> None:
         """Show what is wrong with a run, if anything is."""
         self._snapshot = snapshot

@@ -16,11 +16,17 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from grok_tui.charts.text import fit, sanitize
+from grok_tui.frontend.charts_of_runs import CHARTS, title
 from grok_tui.tui import keys
 from grok_tui.tui.explorer import OnExplorer
 
 if TYPE_CHECKING:
     from grok_tui.charts.picture import Picture, TextRun
+
+GUTTER = 3  # cells left of an axis that has no labels yet
+FRAMED = 6  # rows from which a chart has axes before it has anything to draw
+MEASURE_TO_COME = "measure"
+"""The chart of a place for which one is chosen when it is known what the run has."""
 
 
 @lru_cache(maxsize=4096)
@@ -66,8 +72,9 @@ class ChartPane(OnExplorer, Widget, can_focus=True):
     DEFAULT_CSS = """
     ChartPane { height: 1fr; width: 1fr; }
     ChartPane > .chart-pane--bar { color: $border; }
+    ChartPane > .chart-pane--axis { color: $text-disabled; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"chart-pane--bar"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"chart-pane--bar", "chart-pane--axis"}
     BINDINGS: ClassVar[list[BindingType]] = list(keys.pane_bindings("charts"))
     ALLOW_SELECT = False
     MARGIN = 2
@@ -101,6 +108,13 @@ class ChartPane(OnExplorer, Widget, can_focus=True):
         """Width and height of the picture that there is room for."""
         return max(self.size.width - self.MARGIN, 0), self.size.height
 
+    def open(self, chart: str) -> None:
+        """Be the place of another chart."""
+        if chart != self.chart:
+            self.chart = chart
+            if self._picture is None:
+                self.restyle()
+
     def show(self, picture: Picture) -> None:
         """Show a picture; only what differs from the one before is drawn again."""
         if (picture.width, picture.height) != self.room:
@@ -132,11 +146,32 @@ class ChartPane(OnExplorer, Widget, can_focus=True):
     def _row(self, y: int) -> list[Segment]:
         """Return one row of the picture, or of what there is in its place."""
         picture, base = self._picture, self._base
-        if picture is None or (picture.width, picture.height) != self.room:
+        if picture is None:
+            return self._frame(y)
+        if (picture.width, picture.height) != self.room:
             return [Segment(" " * self.room[0], base)]
         if picture.error and y == picture.height // 2 and not any(line.strip() for line in picture.lines):
             return [Segment(fit(sanitize(picture.error), picture.width).ljust(picture.width), base)]
         return [Segment(run.text, rich_style(base, *run[1:])) for run in picture.rows[y]]
+
+    def _frame(self, y: int) -> list[Segment]:
+        """Return one row while there is nothing to draw yet: title, axes, and what is to come."""
+        width, height = self.room
+        glyphs, row = self.explorer.glyphs, CHARTS.get(self.chart)
+        if y == 0:
+            name = fit(title(self.chart) if self.chart != MEASURE_TO_COME else "", width)
+            return [Segment(name.ljust(width), self._base + Style(bold=True))]
+        foot = height - 2
+        if height < FRAMED or width < 2 * GUTTER or y > foot:
+            return [Segment(" " * width, self._base)]
+        axis = self._base + self.get_component_rich_style("chart-pane--axis", partial=True)
+        if y == foot:
+            line = glyphs.corner + glyphs.line * (width - GUTTER - 1)
+            return [Segment(" " * GUTTER, self._base), Segment(line, axis)]
+        inside = width - GUTTER - 1
+        brief = row.brief if row is not None and y == (foot + 1) // 2 else ""
+        text = fit(brief, inside - 2, ellipsis=glyphs.ellipsis).center(inside)
+        return [Segment(" " * GUTTER, self._base), Segment(glyphs.upright, axis), Segment(text, axis)]
 
     def _styled(self, row: list[Segment]) -> Strip:
         """Return a row of the picture in full width: with the bar and a blank column."""

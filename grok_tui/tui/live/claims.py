@@ -16,6 +16,7 @@ from grok_tui.tui.parts.lines import Line, Lines, Span, clean, wrapped
 if TYPE_CHECKING:
     from grok_tui.engine.record.verdicts import JudgedClaim
     from grok_tui.frontend.glyphs import Glyphs
+    from grok_tui.presets import Claim
 
 TALL = 3  # rows of what a claim says when it is looked at
 
@@ -46,6 +47,16 @@ def claim_lines(
     return lines[:rows]
 
 
+def waiting_lines(claims: Sequence[Claim], width: int, rows: int, glyphs: Glyphs) -> list[Line]:
+    """Return the panel in at most `rows` rows while there is no run yet that could be judged."""
+    count = f" {len(claims)}, none judged yet" if claims else " being read"
+    lines: list[Line] = [(Span("Claims", "title"), Span(fit(count, width - len("Claims")), "muted"))]
+    for claim in claims:
+        says = fit(clean(claim.says, ascii_only=glyphs.ascii), width - 2, ellipsis=glyphs.ellipsis)
+        lines.append((Span(f"{glyphs.undecided} ", "muted"), Span(says, "muted")))
+    return lines[:rows]
+
+
 def _heading(judged: Sequence[JudgedClaim], width: int, changed: bool) -> Line:
     done = sum(one.as_expected for one in judged)
     count = f" {done}/{len(judged)} as expected" if judged else " none"
@@ -56,7 +67,7 @@ def _heading(judged: Sequence[JudgedClaim], width: int, changed: bool) -> Line:
 
 
 def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: bool) -> list[Line]:
-    sign, role = _sign(one, glyphs)
+    sign, role = sign_of(one, glyphs)
     only_ascii = glyphs.ascii
     says = clean(one.claim.says, ascii_only=only_ascii)
     room = width - 2
@@ -90,7 +101,7 @@ def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: 
     return lines
 
 
-def _sign(one: JudgedClaim, glyphs: Glyphs) -> tuple[str, str]:
+def sign_of(one: JudgedClaim, glyphs: Glyphs) -> tuple[str, str]:
     """Return the sign of the verdict, in the colour of whether it is the expected one."""
     if one.verdict == "undecided":
         return glyphs.undecided, "muted"
@@ -119,6 +130,16 @@ class Claims(Lines, can_focus=True):
             return
         width, rows = self.size
         self.show(claim_lines(judged, width, rows, self.explorer.glyphs, opened=opened, changed=changed))
+
+    def await_run(self, claims: Sequence[Claim]) -> None:
+        """Show what is claimed, before there is anything to judge it by."""
+        width, rows = self.size
+        self.show(waiting_lines(claims, width, rows, self.explorer.glyphs))
+
+    @property
+    def opened(self) -> JudgedClaim | None:
+        """The claim that is looked at, or None where there is none."""
+        return self._judged[min(self._opened, len(self._judged) - 1)] if self._judged else None
 
     def move(self, by: int) -> None:
         """Look at a claim further up or down."""

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from grok_tui.frontend.charts_of_runs import ranked, title, version
+from grok_tui.tui.live.chart import MEASURE_TO_COME
 from grok_tui.tui.live.stage import Stage
 from grok_tui.tui.live.viewing import Viewing
 from grok_tui.tui.look.pacing import Pacer
@@ -68,7 +69,7 @@ class Drawing:
         stale = self.stale(snapshot, selected)
         for place, key in stale:
             pane = self._viewing.places[place]
-            if pane.chart == "measure":
+            if pane.chart == MEASURE_TO_COME:
                 pane.chart = self._another_chart(place)
             pane.shown = key
             width, height = pane.room

@@ -70,7 +70,7 @@ def _state(snapshot: Snapshot, glyphs: Glyphs) -> Span:
         case "failed":
             return Span(f"{glyphs.refuted} stopped", "bad")
         case _:
-            return Span(f"{glyphs.waiting} {snapshot.state.value}", "muted")
+            return Span(f"{glyphs.waiting} {snapshot.doing or snapshot.state.value}", "muted")
 
 
 def _slingshot(arm: ArmStatus) -> list[Part]:

@@ -10,16 +10,17 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from grok_tui.frontend.charts_of_runs import ranked
 from grok_tui.frontend.happenings import slingshots
 from grok_tui.frontend.view import ZOOM
 from grok_tui.tui import keys
 from grok_tui.tui.keys.acting import Acting
 from grok_tui.tui.live.banner import Banner
-from grok_tui.tui.live.chart import ChartPane
+from grok_tui.tui.live.chart import MEASURE_TO_COME, ChartPane
+from grok_tui.tui.live.claim_strip import ClaimStrip
 from grok_tui.tui.live.claims import Claims
 from grok_tui.tui.live.drawing import Drawing
 from grok_tui.tui.live.header import Header
+from grok_tui.tui.live.loading import Loading
 from grok_tui.tui.live.log import Log
 from grok_tui.tui.live.parameters import KnobList, Parameters
 from grok_tui.tui.live.stage import Stage
@@ -27,7 +28,7 @@ from grok_tui.tui.live.steering import Steering
 from grok_tui.tui.live.timeline import Timeline
 from grok_tui.tui.live.travelling import Travelling
 from grok_tui.tui.live.viewing import Viewing
-from grok_tui.tui.look.layout import CHROME, ScreenPlan, plan
+from grok_tui.tui.look.layout import CHROME, ScreenPlan, claim_plan, plan
 from grok_tui.tui.look.pacing import BEAT, Pacer
 from grok_tui.tui.parts.footer import Footer
 from grok_tui.tui.parts.lines import Lines
@@ -35,9 +36,8 @@ from grok_tui.tui.writer import Writer
 
 if TYPE_CHECKING:
     from grok_tui.engine.run.snapshot import Snapshot
-    from grok_tui.frontend.knobs import Knob
-    from grok_tui.presets import Preset
     from grok_tui.tui.keys import Pane
+    from grok_tui.tui.parts.command import Command
 
 LEAST_LEFT = 8  # rows that are left to the parameters while somebody reads the claims
 PLACES = 9  # the most charts at once
@@ -59,6 +59,7 @@ class LiveScreen(Acting, Stage):
         self.steering = Steering(self, self.viewing)
         self.travelling = Travelling(self, self.viewing, self.steering)
         self.drawing = Drawing(self, self.viewing)
+        self.waiting = Loading(self, self.viewing)
         self._seen: Snapshot | None = None
         self._plan = plan(80, 24)
         self._page = 0  # which of the panes that take turns is seen
@@ -67,7 +68,6 @@ class LiveScreen(Acting, Stage):
         self._attentive = 0.0  # until when an order is expected to show
         self._polling = False
         self._timeline_due = 0.0
-        self._knobs: tuple[object, Preset | None, list[Knob]] = (None, None, [])
 
     @property
     def parameters(self) -> Parameters:
@@ -98,17 +98,15 @@ class LiveScreen(Acting, Stage):
         self._writer = Writer(self.explorer)
         layout = self.explorer.settings.layout
         self.viewing.view = replace(self.viewing.view, weights=layout.weights_view)
-        charts = [*layout.charts, *(chart for chart in ranked("first") if chart not in layout.charts)]
-        self.viewing.places = [
-            ChartPane(charts[place] if place < len(charts) else "measure", id=f"chart-{place}")
-            for place in range(PLACES)
-        ]
+        self.viewing.places = [ChartPane(MEASURE_TO_COME, id=f"chart-{place}") for place in range(PLACES)]
+        self.viewing.open(layout.charts or ())
         yield Header(id="header")
         with Vertical(id="side"):
             yield Parameters(self.steering.problem_of, id="parameters")
             yield Claims(id="claims")
             yield Log(id="log")
         yield Banner(id="banner", grows=True)
+        yield ClaimStrip(id="claim", grows=True)
         with Container(id="charts"):
             yield from self.viewing.places
         yield Footer(id="footer")
@@ -142,6 +140,8 @@ class LiveScreen(Acting, Stage):
         preset = snapshot.preset if snapshot is not None else None
         wanted = self.explorer.settings.layout.panel_width
         chosen = plan(width, height, side=wanted, claims=len(preset.claims) if preset is not None else 8)
+        if self.viewing.claim is not None:
+            chosen = claim_plan(chosen, self.viewing.comparisons, width, height)
         if self.viewing.filling is not None:
             chosen = replace(chosen, columns=1, rows=1, side=0)
         self._plan = chosen
@@ -171,10 +171,9 @@ class LiveScreen(Acting, Stage):
         grid = self.query_one("#charts")
         grid.styles.grid_size_columns = chosen.columns
         grid.styles.grid_size_rows = chosen.rows
+        shown = chosen.charts if self.viewing.claim is None else min(chosen.charts, self.viewing.comparisons)
         for place, pane in enumerate(self.viewing.places):
-            pane.display = (
-                pane is self.viewing.filling if self.viewing.filling is not None else place < chosen.charts
-            )
+            pane.display = pane is self.viewing.filling if self.viewing.filling is not None else place < shown
 
     def hasten(self) -> None:
         """Show at once what a key has changed about the view."""
@@ -187,6 +186,11 @@ class LiveScreen(Acting, Stage):
         """Show what comes of an order as soon as it is there."""
         self._attentive = time.monotonic() + ATTENTION
         self._poll_soon()
+
+    def action_do(self, identity: str) -> None:
+        """Carry out an action; one that needs a run waits until there is one."""
+        if not self.waiting.holds(identity):
+            super().action_do(identity)
 
     @property
     def settled(self) -> bool:
@@ -213,8 +217,8 @@ class LiveScreen(Acting, Stage):
 
     def _look(self) -> None:
         snapshot = self.explorer.snapshot
-        if snapshot is None:
-            self._show_loading()
+        if snapshot is None or (snapshot.state == "loading" and not snapshot.arms):
+            self.waiting.show(snapshot, self.pane)
             return
         if not self.is_current:
             return
@@ -229,16 +233,11 @@ class LiveScreen(Acting, Stage):
         if time.monotonic() > self._timeline_due and not self.drawing.under_way:
             self._show_timeline()
 
-    def _show_loading(self) -> None:
-        from grok_tui.engine.run.snapshot import Snapshot, State
-
-        self.query_one(Header).update_from(self.explorer.label, Snapshot(State.LOADING), None, past=False)
-        self.query_one(Footer).update_from(self.pane, State.LOADING)
-
     def _show(self, snapshot: Snapshot) -> None:
         """Show everything but the charts."""
         from grok_tui.frontend import orders
 
+        self.waiting.open_on(snapshot.preset)
         self._seen, self._changed = snapshot, False
         self.steering.note_optimizers(snapshot)
         self.travelling.note(snapshot)
@@ -251,13 +250,17 @@ class LiveScreen(Acting, Stage):
         self.query_one(Header).update_from(self.explorer.label, shown, arm, past=past)
         self._show_keys(snapshot)
         self.query_one(Banner).update_from(snapshot)
+        claim = self.viewing.claim
+        self.query_one(ClaimStrip).update_from(None if claim is None else snapshot.claims[claim])
         if self._plan.side:
             if not self.parameters.editing:
                 self.parameters.update_from(
-                    shown, self.steering.selected, self._knobs_of(shown), self.steering.pending
+                    shown, self.steering.selected, self.steering.knobs_of(shown), self.steering.pending
                 )
             self.claims.update_from(snapshot.claims, changed)
             self.event_log.update_from(snapshot)
+        for identity in self.waiting.released() if snapshot.arms else ():
+            super().action_do(identity)
 
     def _show_keys(self, snapshot: Snapshot) -> None:
         arm = self.steering.arm
@@ -275,18 +278,6 @@ class LiveScreen(Acting, Stage):
         if arm is not None and self._plan.timeline:
             self._timeline_due = time.monotonic() + TIMELINE
             self.query_one(Timeline).update_from(arm, log=self.viewing.view.log_x, cursor=self.viewing.cursor)
-
-    def _knobs_of(self, snapshot: Snapshot) -> list[Knob]:
-        """Return the knobs of the selected arm; they change seldom."""
-        from grok_tui.frontend import knobs
-
-        arm = self.steering.arm_of(snapshot)
-        if arm is None or snapshot.preset is None:
-            return []
-        key = (arm.name, arm.optimizer, arm.modifiers, arm.batch_size)
-        if self._knobs[0] != key or self._knobs[1] is not snapshot.preset:
-            self._knobs = (key, snapshot.preset, knobs.knobs(snapshot.preset, arm))
-        return self._knobs[2]
 
     def _tell_refusals(self) -> None:
         source = self.explorer.source
@@ -352,6 +343,21 @@ class LiveScreen(Acting, Stage):
             )
             self.notify(f"{why} to see the parameters", severity="warning")
 
+    def offers(self) -> list[Command]:
+        """List what the palette offers of the run besides actions."""
+        from grok_tui.tui.live.offers import offers
+
+        run = self.explorer.snapshot
+        return offers(run, self.viewing, self.steering, self.travelling) if run is not None else []
+
+    def focus_claims(self) -> None:
+        """Put the focus on the claims."""
+        self.viewing.close_claim()
+        self._page = 0 if self._plan.claims else 1
+        self.relayout()
+        if self._plan.side:
+            self.claims.focus()
+
     def turn_page(self) -> None:
         """Swap the claims for the event log, and back."""
         self._page += 1
@@ -365,6 +371,15 @@ class LiveScreen(Acting, Stage):
             pass
         elif self.viewing.filling is not None:
             self.viewing.maximize()
+        elif self.viewing.close_claim():
+            self.claims.focus()
+
+    def show_claim(self) -> None:
+        """Show the charts of the claim that is looked at."""
+        opened, snapshot = self.claims.opened, self.explorer.snapshot
+        if opened is not None and snapshot is not None:
+            place = next(i for i, one in enumerate(snapshot.claims) if one.claim == opened.claim)
+            self.viewing.open_claim(place, len(opened.telling.comparisons))
 
     def export(self) -> None:
         """Write curves, screen and command line."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grok_tui.engine.worker.orders import Order
     from grok_tui.frontend.knobs import Knob
     from grok_tui.options import RunOptions
+    from grok_tui.presets import Preset
 
 
 class Steering:
@@ -35,6 +36,7 @@ class Steering:
         self.asked = Asked()
         self._changes: list[tuple[Knob, object]] = []
         self._used: dict[str, dict[str, OptimizerSpec]] = {}
+        self._knobs: tuple[object, Preset | None, list[Knob]] = (None, None, [])
 
     @property
     def arm(self) -> ArmStatus | None:
@@ -46,6 +48,19 @@ class Steering:
         """Return the selected arm, or the first, of a run."""
         arms = snapshot.arms
         return next((arm for arm in arms if arm.name == self.selected), arms[0] if arms else None)
+
+    def knobs_of(self, snapshot: Snapshot) -> list[Knob]:
+        """Return the knobs of the selected arm; they change seldom."""
+        from grok_tui.frontend import knobs
+
+        arm = self.arm_of(snapshot)
+        if arm is None or snapshot.preset is None:
+            return []
+        step = arm.step if arm.courses else 0
+        key = (arm.name, arm.optimizer, arm.modifiers, arm.courses, arm.batch_size, step)
+        if self._knobs[0] != key or self._knobs[1] is not snapshot.preset:
+            self._knobs = (key, snapshot.preset, knobs.knobs(snapshot.preset, arm))
+        return self._knobs[2]
 
     def note_optimizers(self, snapshot: Snapshot) -> None:
         """Remember the settings of every optimizer at work, for a switch back to it."""
@@ -210,7 +225,7 @@ class Steering:
             if spec is not None and now is not None:
                 self.intervene(orders.switched(now, spec, self._stage.explorer.settings.switch_state))
 
-        self._stage.app.push_screen(OptimizerScreen(arm.optimizer), take)
+        self._stage.app.push_screen(OptimizerScreen(arm.at(arm.step).optimizer), take)
 
     def change_data_or_weights(self) -> None:
         """Do something to data or weights of the selected arm, chosen in a sheet."""
@@ -286,7 +301,8 @@ class Steering:
             return
         value = knobs.parsed(knob, text)
         if knob.live:
-            self.intervene(orders.changed(arm, knob.name, value))
+            follows = knob.follows and isinstance(value, tuple)
+            self.intervene((orders.followed if follows else orders.changed)(arm, knob.name, value))
             return
         self._changes = [(other, old) for other, old in self._changes if other.key != knob.key]
         self.pending.pop(knob.key, None)

@@ -60,6 +60,13 @@ class Travelling:
                 self._stage.notify(self._news, timeout=5)
                 self._news = ""
 
+    def look_at(self, arm: str, step: int) -> None:
+        """Look at an arm as it was at a step."""
+        self._steering.select(arm)
+        found = self._steering.arm
+        if found is not None:
+            self._move_cursor(None if step >= found.step else step)
+
     def walk(self, direction: int) -> None:
         """Look one recorded step back (-1) or on (1)."""
         from grok_tui.frontend.past import stops

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CHROME = 3  # header, timeline and footer
+LEAST_CHART = 9  # rows of the screen for each chart of a claim
+MOST_ROWS = 3  # of charts
 LEAST_PARAMETERS = 14  # rows that the parameters keep beside claims and log
 
 
@@ -34,6 +36,15 @@ class ScreenPlan:
     def charts(self) -> int:
         """How many charts are shown at once."""
         return self.columns * self.rows
+
+
+def claim_plan(chosen: ScreenPlan, comparisons: int, width: int, height: int) -> ScreenPlan:
+    """Return how the screen is divided for the charts of a claim, one a comparison as far as they fit."""
+    most = max(1, height // LEAST_CHART)
+    if width < 100:
+        return replace(chosen, columns=1, rows=min(comparisons, most), side=0)
+    columns = 1 if comparisons == 1 else 2 if comparisons <= 4 else 3
+    return replace(chosen, columns=columns, rows=min(-(-comparisons // columns), most, MOST_ROWS), side=0)
 
 
 def plan(width: int, height: int, *, side: int = 30, claims: int = 8) -> ScreenPlan:

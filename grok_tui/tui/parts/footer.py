@@ -12,6 +12,7 @@ from grok_tui.tui.parts.lines import Line, Lines, Span
 
 if TYPE_CHECKING:
     from grok_tui.engine.run.snapshot import State
+    from grok_tui.frontend.glyphs import Glyphs
     from grok_tui.tui.keys import Action, Pane
 
 LAST = ("explorer.help", "explorer.quit")  # always there, on the right
@@ -64,11 +65,18 @@ def footer_line(actions: Sequence[Action], state: State, width: int, keymap: Map
     return tuple(spans)
 
 
+def question_line(question: str, width: int, glyphs: Glyphs) -> Line:
+    """Return a question in `width` cells, and the keys that answer it."""
+    answers = (Span("  Enter", "key"), Span(" yes", "muted"), Span("  Esc", "key"), Span(" no", "muted"))
+    room = width - sum(len(span.text) for span in answers)
+    return (Span(fit(question, room, ellipsis=glyphs.ellipsis), "warning"), *answers)
+
+
 def _entry(action: Action, state: State, keymap: Mapping[str, str]) -> Line:
     both = [keys.BY_ID[action.partner]] if action.partner else []
     names = [_key(one, keymap) for one in (*both, action)]
     word = action.footer
-    if action.id == "run.toggle" and state != "running":
+    if action.id == "run.toggle" and state not in ("running", "loading"):
         word = "go on"
     elif action.id == "view.back":
         word = "now"
@@ -104,15 +112,7 @@ class Footer(Lines):
         if not self.is_news(pane, state, past, slingshots, question, width, tuple(keymap.items())):
             return
         if question:
-            answers = (
-                Span("  Enter", "key"),
-                Span(" yes", "muted"),
-                Span("  Esc", "key"),
-                Span(" no", "muted"),
-            )
-            room = width - sum(len(span.text) for span in answers)
-            text = fit(question, room, ellipsis=self.explorer.glyphs.ellipsis)
-            self.show([(Span(text, "warning"), *answers)])
+            self.show([question_line(question, width, self.explorer.glyphs)])
         else:
             actions = footer_actions(pane, state, past=past, slingshots=slingshots)
             self.show([footer_line(actions, state, width, keymap)])

@@ -1,10 +1,9 @@
-"""What the command palette offers: every action, every theme and every preset, each as `area: Verb`."""
+"""What the command palette offers, each as `area: Verb`: actions, themes, presets, and what the run has."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -15,17 +14,10 @@ from grok_tui.tui.keys import ACTIONS, Action, key_name
 from grok_tui.tui.keys.acting import can_do
 from grok_tui.tui.keys.keymap import keys_of
 from grok_tui.tui.look import themes
+from grok_tui.tui.parts.command import Command
 
 if TYPE_CHECKING:
     from grok_tui.tui.explorer import Explorer
-
-
-class Command(NamedTuple):
-    """Something the palette offers."""
-
-    title: str
-    help: str
-    call: Callable[[], Awaitable[object] | None]
 
 
 class ActionProvider(Provider):
@@ -33,7 +25,7 @@ class ActionProvider(Provider):
 
     async def startup(self) -> None:
         """List the commands once, when the palette opens."""
-        self._commands = [*self._actions(), *self._themes(), *self._presets()]
+        self._commands = [*self._actions(), *self._of_run(), *self._themes(), *self._presets()]
 
     async def discover(self) -> Hits:
         """Yield all commands."""
@@ -70,6 +62,11 @@ class ActionProvider(Provider):
     def _help(self, action: Action) -> str:
         written = " ".join(key_name(key) for key in keys_of(action, self._explorer.settings.keymap))
         return f"{written}  {action.description}" if written else action.description
+
+    def _of_run(self) -> list[Command]:
+        """List what the screen below the palette has to offer besides its actions."""
+        offered = getattr(self.screen, "offers", None)
+        return list(offered()) if callable(offered) else []
 
     def _themes(self) -> list[Command]:
         return [
