@@ -90,7 +90,7 @@ class ChartBuilder:
         self.view = view
         self.log_y = name in view.log_y
         self.columns = max(columns, 1)
-        self.window = view.window(last_step(snapshot), growing=snapshot.state != "finished")
+        self.window = view.window(last_step(snapshot, view, selected), growing=snapshot.state != "finished")
         looks = [ArmLook(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
         arms = list(zip(snapshot.arms, looks, strict=True))
         self.looks = {arm.name: look for arm, look in arms}
@@ -156,6 +156,7 @@ class ChartBuilder:
             x_range=self.window,
             y_range=None if self.log_y else y_range,
             y_label="log" if self.log_y else "",
+            x_label="step, zoomed" if self.view.span < 1 else "step",
         )
 
     def _marks(self) -> Iterator[Mark]:

@@ -7,7 +7,7 @@ import pytest
 from grok_tui.charts import COLORLESS, Style
 from grok_tui.charts.style import ASCII_MARKS, MARKS
 from grok_tui.claims import Verdict
-from grok_tui.engine.worker.runner import MOST_ARMS
+from grok_tui.engine.arm.forks import MOST_ARMS
 from grok_tui.frontend.glyphs import ASCII, UNICODE, arm_look, glyphs
 
 

@@ -17,7 +17,7 @@ from grok_tui.charts.style import (
     Charset,
     Palette,
 )
-from grok_tui.engine.worker.runner import MOST_ARMS
+from grok_tui.engine.arm.forks import MOST_ARMS
 from grok_tui.frontend.glyphs import arm_look, glyphs
 from grok_tui.tui.look import themes
 
