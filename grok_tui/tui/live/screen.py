@@ -17,7 +17,7 @@ from grok_tui.tui.keys.acting import Acting
 from grok_tui.tui.live.banner import Banner
 from grok_tui.tui.live.chart import MEASURE_TO_COME, ChartPane
 from grok_tui.tui.live.claim_strip import ClaimStrip
-from grok_tui.tui.live.claims import Claims
+from grok_tui.tui.live.claims import Claims, note_on
 from grok_tui.tui.live.drawing import Drawing
 from grok_tui.tui.live.header import Header
 from grok_tui.tui.live.loading import Loading
@@ -235,8 +235,6 @@ class LiveScreen(Acting, Stage):
 
     def _show(self, snapshot: Snapshot) -> None:
         """Show everything but the charts."""
-        from grok_tui.frontend import orders
-
         self.waiting.open_on(snapshot.preset)
         self._seen, self._changed = snapshot, False
         self.steering.note_optimizers(snapshot)
@@ -245,8 +243,7 @@ class LiveScreen(Acting, Stage):
         self._tell_refusals()
         shown, past = self.travelling.shown(snapshot), self.viewing.cursor is not None
         arm = self.steering.arm_of(shown)
-        self.steering.selected = arm.name if arm is not None else ""
-        changed = orders.steered(snapshot) or bool(self.explorer.options.assignments)
+        self.steering.selected = self.viewing.selected = arm.name if arm is not None else ""
         self.query_one(Header).update_from(self.explorer.label, shown, arm, past=past)
         self._show_keys(snapshot)
         self.query_one(Banner).update_from(snapshot)
@@ -257,7 +254,7 @@ class LiveScreen(Acting, Stage):
                 self.parameters.update_from(
                     shown, self.steering.selected, self.steering.knobs_of(shown), self.steering.pending
                 )
-            self.claims.update_from(snapshot.claims, changed)
+            self.claims.update_from(snapshot.claims, note_on(snapshot, self.explorer.options, past=past))
             self.event_log.update_from(snapshot)
         for identity in self.waiting.released() if snapshot.arms else ():
             super().action_do(identity)
