@@ -129,8 +129,11 @@ class Explorer(App[int]):
             self._drawer = self._draw_with()
         return self._drawer
 
-    def begin(self, name: str, options: RunOptions) -> None:
-        """Show a preset's run, once it is loaded, and end the run that there was."""
+    def begin(self, name: str, options: RunOptions, *, tour: bool = False) -> None:
+        """Show a preset's run, once it is loaded, and end the run that there was.
+
+        tour: whether a tour goes through it.
+        """
         raise NotImplementedError
 
     def show_presets(self) -> None:
