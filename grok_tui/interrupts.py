@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from threading import current_thread, main_thread
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ class Stopped(SystemExit):
 
 
 class Interrupts:
-    """While it is entered, notes the first signal to stop.
+    """While it is entered, notes the first signal to stop; in a thread besides the first none arrives.
 
     Attributes:
         received: the number of the signal, or None.
@@ -33,6 +34,8 @@ class Interrupts:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
+        if current_thread() is not main_thread():
+            return self
         # `nohup` has a hang-up ignored, and a shell Ctrl-C in the background: that is to stay so.
         heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         self._before = {number: signal.signal(number, self._note) for number in heeded}

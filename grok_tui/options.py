@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grok_tui.engine.run.place import Place
 from grok_tui.printable import printable
@@ -52,8 +53,8 @@ class RunOptions(Place):
 
         return Keeping(label_of(name), self.profile, folder)
 
-    def load(self, name: str) -> Preset:
-        """Load the preset of this name or path, with these options laid over it.
+    def load(self, name: str | Mapping[str, Any]) -> Preset:
+        """Load the preset of this name or path, or of these tables, with these options laid over it.
 
         Raises:
             PresetError: the file cannot be read, or something in it or in the options is wrong.
@@ -61,7 +62,7 @@ class RunOptions(Place):
         from grok_tui.presets import load
 
         return load(
-            name,
+            name if isinstance(name, str) else dict(name),
             profile=self.profile,
             assignments=self.assignments,
             seed=self.seed,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .errors import GrokTuiError
 from .files import put_out, reason
-from .printable import printable, shortened
+from .printable import leaving, printable, printable_json, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -39,8 +39,8 @@ def complain(problem: str) -> None:
         sys.stderr.flush()
 
 
-def write_result(text: str) -> None:
-    """Write a result to stdout.
+def write_result(text: str, *, coloured: bool = False) -> None:
+    """Write a result to stdout; nothing in it but colours, where it is `coloured`, steers a terminal.
 
     Raises:
         StdoutClosedError: its reader went away.
@@ -50,7 +50,7 @@ def write_result(text: str) -> None:
         raise GrokTuiError("stdout: closed")
     _tolerate_encoding()
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(leaving(text, coloured=coloured))
         sys.stdout.flush()
     except BrokenPipeError:
         _silence_stdout()
@@ -58,6 +58,15 @@ def write_result(text: str) -> None:
     except (OSError, ValueError) as error:
         _silence_stdout()
         raise GrokTuiError(f"stdout: {reason(error)}") from None
+
+
+def write_json(document: str) -> None:
+    """Write a JSON document to stdout, with what no terminal should see as escapes, which mean the same.
+
+    Raises:
+        GrokTuiError: as `write_result`.
+    """
+    write_result(printable_json(document))
 
 
 class _Page(io.TextIOWrapper):
@@ -87,7 +96,7 @@ def print_result(*renderables: RenderableType) -> None:
     text = page.read()
     if not page.isatty():
         text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-    write_result(text)
+    write_result(text, coloured=page.isatty())
 
 
 def narration_console() -> Console:

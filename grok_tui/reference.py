@@ -24,6 +24,7 @@ from .catalog.models import MODELS
 from .catalog.modifiers import MODIFIERS, STAGES
 from .catalog.optimizers import OPTIMIZERS
 from .catalog.registry import Registry
+from .catalog.schedules import SCHEDULES
 from .catalog.tasks import TASKS
 from .catalog.training import PresetTraining
 from .claims import FUNCTIONS
@@ -93,6 +94,21 @@ instead, which shows that its condition could hold.
 """
 
 
+SCHEDULED = """## Schedules
+
+The table `[schedule]`, and `schedule = {...}` of an arm, say which numbers change from step to step, and
+how: `schedule = { lr = { name = "cosine", to = 0, over = 5000 } }`. Any live number of the optimizer may
+follow one, and those of the modifiers `weight_noise`, `l_inf`, `grokfast`, `clip_norm`, `update_noise` and
+`norm_factor`. A list has them follow one after the other, each from the value that is set: `lr = [{ name =
+"warmup", over = 100 }, { name = "cosine", over = 4900 }]`.
+
+Steps count from the arm's first, or from the intervention `schedule` that begins one on the way. A `set` of
+the same name ends it, and so does a switch to another optimizer for all that is the optimizer's. Where no
+last step is said of it, a schedule goes on for ever; after its last step the value stays where it is. In
+the explorer one is typed in the row of its number, as in `warmup over 100, then cosine over 4900`.
+"""
+
+
 WAITING = """An intervention may wait: for an event, `since = "arm.event"`, or for a plateau,
 `since_plateau = { measure = "arm.val_loss", records = 20, improvement = 0.01 }`. What can be done to one
 replica (it has a `replica`) is done to each at a step of its own; what is done to the whole arm waits until
@@ -142,6 +158,8 @@ def _lines() -> Iterator[str]:
         places = ", ".join(f"{stage} {place}" for stage, place in MODIFIERS[name].at.items())
         yield from (f"### {name}", "", f"{entry.help} At {places}.", "")
         yield from _parameters(parameters(entry.spec))
+    yield SCHEDULED
+    yield from _entries("a", SCHEDULES)
     yield from ("## View", "")
     yield "The table `[view]` says how the explorer opens the preset. Charts are"
     yield f"{', '.join(f'`{name}`' for name in CHART_NAMES)}, or measures that are taken."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -9,6 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from ..numbers import grouped, shown
 from .base import Spec, knob
 from .optimizers import OptimizerSpec
+from .schedules import Schedule
 from .tasks import TaskSpec
 
 OF_AN_ARM = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
@@ -22,6 +24,9 @@ class Adjustable(Protocol):
 
     def with_value(self, name: str, value: Any) -> Self:
         """Return the settings with a hyperparameter, a modifier or the batch size changed."""
+
+    def with_schedule(self, name: str, parts: Sequence[Schedule], since: int) -> Self:
+        """Return the settings in which a hyperparameter or a modifier follows a schedule since a step."""
 
     def with_samples(self, more: int) -> Self:
         """Return the settings with so many samples taken from those withheld, or withheld where negative."""

@@ -15,6 +15,7 @@ from .intervention import Intervention, PerReplica, S
 from .optimizers import OptimizerSpec, titled
 from .plugins import require
 from .registry import Registry
+from .schedules import Course, Parts
 from .tasks import TaskSpec
 
 Index = Annotated[int, Field(ge=0)]
@@ -64,6 +65,26 @@ class Set(Intervention):
     def after(self, settings: S) -> S:
         """Return the settings with the new value."""
         return settings.with_value(self.hyperparameter, self.value)
+
+
+class Follow(Intervention):
+    """Have one hyperparameter of the running optimizer, or a modifier, follow a schedule from here on."""
+
+    action: Literal["schedule"]
+    hyperparameter: str = knob(help="name of the hyperparameter or modifier")
+    schedule: Parts = knob(help="a schedule, or a list of them, each after the one before")
+
+    def told(self) -> str:
+        """Return "lr along cosine over 900"."""
+        return f"{self.hyperparameter} along {Course(parts=self.schedule)}"
+
+    def named(self) -> str:
+        """Return "lr cosine"."""
+        return f"{self.hyperparameter} {self.schedule[-1].name.replace('_', ' ')}"
+
+    def after(self, settings: S) -> S:
+        """Return the settings in which the value follows the schedule."""
+        return settings.with_schedule(self.hyperparameter, self.schedule, self.at_step)
 
 
 class Reset(PerReplica):
@@ -243,6 +264,7 @@ INTERVENTIONS: Registry[Intervention] = Registry(
     Intervention,
     Entry(Switch, "grok_tui.engine.arm.interventions:switch", key="action"),
     Entry(Set, "grok_tui.engine.arm.interventions:settle", key="action"),
+    Entry(Follow, "grok_tui.engine.arm.interventions:follow", key="action"),
     Entry(Reset, "grok_tui.engine.arm.interventions:reset", key="action"),
     Entry(Jump, "grok_tui.engine.arm.interventions:jump", key="action"),
     Entry(Acquire, "grok_tui.engine.arm.interventions:acquire", key="action"),

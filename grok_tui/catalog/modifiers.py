@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     ConfigDict,
@@ -40,6 +40,12 @@ class Modifier(Spec):
 
     name: str
 
+    follows: ClassVar[bool] = False
+    """Whether its numbers may follow a schedule; `Acting.coefficients` then finds tensors [k, 1, 1]."""
+
+    off_at_zero: ClassVar[bool] = False
+    """Whether 0 is far from what small values do, so that a schedule may not lead there."""
+
     @classmethod
     def own(cls) -> list[str]:
         """Return the keys that presets use."""
@@ -49,6 +55,7 @@ class Modifier(Spec):
 class WeightNoise(Modifier):
     """Noise on the weights at which the gradient is taken."""
 
+    follows: ClassVar[bool] = True
     name: Literal["weight_noise"] = "weight_noise"
     weight_noise: float = knob(
         0.0, live=True, ge=0, help="sd of the Gaussian noise on the weights at which the gradient is taken"
@@ -65,6 +72,7 @@ class Dropout(Modifier):
 class LInf(Modifier):
     """A penalty on the maximum norm of the weights; a proximal one acts on the update."""
 
+    follows: ClassVar[bool] = True
     name: Literal["l_inf"] = "l_inf"
     l_inf: float = knob(0.0, live=True, ge=0, help="strength of a penalty on the maximum norm max |theta_i|")
     l_inf_form: Literal["log_sum_exp", "p_norm", "max", "proximal"] = knob(
@@ -84,6 +92,7 @@ class LInf(Modifier):
 class Grokfast(Modifier):
     """Grokfast (Lee et al. 2024): the slow part of the gradient, amplified."""
 
+    follows: ClassVar[bool] = True
     name: Literal["grokfast"] = "grokfast"
     grokfast: Literal["off", "ema", "ma"] = knob(
         "off", live=True, help="amplify the slow part of the gradient, an EMA or a moving average"
@@ -107,6 +116,8 @@ class PerpGrad(Modifier):
 class ClipNorm(Modifier):
     """Clipping of the gradient's norm."""
 
+    follows: ClassVar[bool] = True
+    off_at_zero: ClassVar[bool] = True
     name: Literal["clip_norm"] = "clip_norm"
     clip_norm: float = knob(0.0, live=True, ge=0, help="largest L2 norm of the gradient; 0: any")
 
@@ -134,6 +145,7 @@ class Warmup(Modifier):
 class UpdateNoise(Modifier):
     """Noise on the update."""
 
+    follows: ClassVar[bool] = True
     name: Literal["update_noise"] = "update_noise"
     update_noise: float = knob(
         0.0,
@@ -147,6 +159,8 @@ class UpdateNoise(Modifier):
 class NormFactor(Modifier):
     """A fixed norm of all weights (Liu et al. 2022)."""
 
+    follows: ClassVar[bool] = True
+    off_at_zero: ClassVar[bool] = True
     name: Literal["norm_factor"] = "norm_factor"
     norm_factor: float = knob(
         0.0, live=True, ge=0, help="keep ||theta||_2 at this factor of its start; 0: let it go"

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from .. import errors
 from ..errors import GrokTuiError
+from ..files import reason
 from ..printable import message_of, printable, shortened
 from .entry import Entry
 from .origin import Origin
@@ -85,8 +86,16 @@ def load_file(path: Path) -> Iterator[Entry[Any]]:
     Raises:
         PluginError: it cannot be run, not in time, or has no entry.
     """
-    where = path.expanduser().resolve()
-    if not where.is_file():
+    try:
+        where = path.expanduser().resolve()
+        there = where.is_file()
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # of a name that no file, or no user's home, can have
+        raise PluginError(f"--plugin: {path}: {reason(error)}") from None
+    if not there:
         raise PluginError(f"--plugin: no file {path}")
     name = f"grok_tui_plugin_{where.stem}"
     spec = spec_from_file_location(name, where)

@@ -33,7 +33,6 @@ def sparkline(u: Floats, v: Floats, width: int, charset: Charset) -> str:
     spikes stay.
     u, v: positions from 0 to 1 [n], NaN where there is none.
     """
-    levels = _ASCII_LEVELS if charset == "ascii" else _LEVELS
     u, v = crop(*in_order(u, v))
     chars = []
     previous = math.nan
@@ -42,8 +41,14 @@ def sparkline(u: Floats, v: Floats, width: int, charset: Charset) -> str:
             chars.append(" ")
             continue
         previous = low if previous - low > high - previous else high
-        chars.append(levels[round(min(max(previous, 0.0), 1.0) * (len(levels) - 1))])
+        chars.append(level(previous, charset))
     return "".join(chars)
+
+
+def level(height: float, charset: Charset) -> str:
+    """Return the character that is as high as a position from 0 to 1; beyond, the lowest or the highest."""
+    levels = _ASCII_LEVELS if charset == "ascii" else _LEVELS
+    return levels[round(min(max(height, 0.0), 1.0) * (len(levels) - 1))]
 
 
 def draw_sparks(grid: Grid, style: Style, title: str, sparks: Sequence[Spark]) -> None:

@@ -46,10 +46,13 @@ _ORDER = {
     ast.NotEq: "!=",
     ast.In: "in",
 }
+_DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _FOREIGN = re.compile(r"[^\w .,()\[\]<>=!+\-*/]")
 
 
-@lru_cache(maxsize=1024)  # a claim is asked for its condition again and again, while its preset is checked
+@lru_cache(
+    maxsize=2**15
+)  # more claims than a preset has room for, each asked for its condition again and again
 def parse(text: str) -> Condition:
     """Parse a claim's condition and check its kinds; whitespace, line breaks included, counts as one space.
 
@@ -217,6 +220,8 @@ class _Parser:
     def literal(self, node: ast.Constant, sign: int, text: str = "") -> Literal:
         if type(node.value) not in (int, float):
             raise self.error(node, "is not a number")
+        if not _DECIMAL.fullmatch(self.text(node)):
+            raise self.error(node, "is no decimal number, such as 31 or 1e-3")
         try:
             value = sign * float(node.value)  # type: ignore[arg-type]  # typeshed's union; checked above
         except OverflowError:

@@ -22,7 +22,7 @@ def coverage(as_json: opt.Json = False, markdown: Page = None) -> int:
     """
     from grok_tui.frontend.coverage import coverage as covered
     from grok_tui.headless.coverage import page, tables
-    from grok_tui.output import print_result, require_writable, write_file, write_result
+    from grok_tui.output import print_result, require_writable, write_file, write_json
 
     if markdown is not None:
         require_writable(markdown, "--markdown")
@@ -30,7 +30,7 @@ def coverage(as_json: opt.Json = False, markdown: Page = None) -> int:
     if markdown is not None:
         write_file(markdown, page(found), "--markdown")
     if as_json:
-        write_result(found.to_json())
+        write_json(found.to_json())
     else:
         print_result(tables(found))
     return ExitCode.AS_EXPECTED

@@ -187,7 +187,7 @@ Seeds = Annotated[
 ]
 TimeLimit = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="Stop after 90, 90s, 10m or 1h30m and report what there is."),
+    typer.Option(metavar="TIME", help="Stop training after 90, 90s, 10m or 1h30m and report what there is."),
 ]
 Keep = Annotated[
     bool,

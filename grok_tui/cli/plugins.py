@@ -23,11 +23,11 @@ class Offer:
 
 def plugins(as_json: opt.Json = False, _plugins: opt.Plugins = None) -> int:
     """List what plugins bring, and import each of it to see whether it can be used."""
-    from grok_tui.output import complain, print_result, write_result
+    from grok_tui.output import complain, print_result, write_json, write_result
 
     offers = _offers()
     if as_json:
-        write_result(json.dumps([asdict(offer) for offer in offers], indent=2, ensure_ascii=False) + "\n")
+        write_json(json.dumps([asdict(offer) for offer in offers], indent=2, ensure_ascii=False) + "\n")
     elif offers:
         from grok_tui.headless.tables import PlainTable
 

@@ -19,7 +19,7 @@ def presets(name: opt.PresetName = None, as_json: opt.Json = False, _plugins: op
 
 def _list(as_json: bool) -> int:
     from grok_tui.headless.preset_tables import listing
-    from grok_tui.output import complain, print_result, write_result
+    from grok_tui.output import complain, print_result, write_json
     from grok_tui.presets import load, names
 
     found, problems = {}, []
@@ -30,7 +30,7 @@ def _list(as_json: bool) -> int:
             problems.append(error)
     if as_json:
         documents = [_document(name, preset) for name, preset in found.items()]
-        write_result(json.dumps(documents, indent=2, ensure_ascii=False) + "\n")
+        write_json(json.dumps(documents, indent=2, ensure_ascii=False) + "\n")
     else:
         print_result(listing(found))
     for problem in problems:
@@ -41,13 +41,13 @@ def _list(as_json: bool) -> int:
 def _show(name: str, as_json: bool) -> int:
     from grok_tui.headless.preset_tables import details
     from grok_tui.options import label_of
-    from grok_tui.output import print_result, write_result
+    from grok_tui.output import print_result, write_json
     from grok_tui.presets import load
 
     preset = load(name)
     label = label_of(name)
     if as_json:
-        write_result(json.dumps(_document(label, preset), indent=2, ensure_ascii=False) + "\n")
+        write_json(json.dumps(_document(label, preset), indent=2, ensure_ascii=False) + "\n")
     else:
         print_result(details(label, preset))
     return ExitCode.AS_EXPECTED

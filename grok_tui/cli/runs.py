@@ -86,7 +86,7 @@ def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None, _plugins: 
     from grok_tui.catalog.base import nearest
     from grok_tui.engine.store.library import find_run
     from grok_tui.headless import export as exporting
-    from grok_tui.output import write_result
+    from grok_tui.output import write_json, write_result
 
     known = [*exporting.TEXTS, *exporting.FORMATS]
     if to not in known:
@@ -98,7 +98,7 @@ def export(run: opt.RunName, to: opt.To = "csv", out: opt.Out = None, _plugins: 
         exporting.export_run(directory, to, out)
         return ExitCode.AS_EXPECTED
     if out is None:
-        write_result(exporting.text_of(directory, to))
+        (write_json if to == "json" else write_result)(exporting.text_of(directory, to))
     else:
         exporting.write_text(directory, to, out)
     return ExitCode.AS_EXPECTED
@@ -113,11 +113,11 @@ def show(context: typer.Context, as_json: opt.Json = False) -> int:
         return ExitCode.AS_EXPECTED
     from grok_tui.engine.store.library import listed
     from grok_tui.headless.run_tables import run_listing
-    from grok_tui.output import complain, print_result, write_result
+    from grok_tui.output import complain, print_result, write_json
 
     found, problems = listed()
     if as_json:
-        write_result(json.dumps([_document(run) for run in found], indent=2) + "\n")
+        write_json(json.dumps([_document(run) for run in found], indent=2) + "\n")
     else:
         print_result(run_listing(found))
     for problem in problems:

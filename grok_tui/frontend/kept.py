@@ -29,6 +29,7 @@ from grok_tui.engine.store.files import StoreError
 from grok_tui.engine.store.looked_back import read_looked_back
 from grok_tui.engine.store.vectors import read_vectors
 from grok_tui.presets import Arm, Preset, Settings
+from grok_tui.presets.problems import first_problem
 
 from .report import CurveReport, Versions
 from .reporting import document, looked_back_of, report_of, vectors_of
@@ -57,7 +58,7 @@ def json_of(directory: RunDirectory) -> Iterator[str]:
         vectors_of(snapshot),
         state=snapshot.state,
         command=shlex.join(["grok-tui", "replay", directory.name]),
-        steered=any(not line["scheduled"] for line in read_interventions(directory)),
+        steered=any(not line.get("scheduled") for line in read_interventions(directory)),
     )
 
 
@@ -118,7 +119,9 @@ def _not_yet(preset: Preset, name: str) -> LookedBack:
 def _with_forks(preset: Preset, directory: RunDirectory) -> Preset:
     arms = list(preset.arms)
     for line in read_forks(directory):
-        parent = next(arm for arm in arms if arm.name == line["parent"])
+        parent = next((arm for arm in arms if arm.name == line["parent"]), None)
+        if parent is None:
+            raise ValueError("a fork has no parent")
         arms.append(parent.model_copy(update={"name": line["name"]}))
     return preset.model_copy(update={"arms": arms})
 
@@ -181,4 +184,5 @@ def _history(table: Mapping[str, Any], events: list[Event]) -> History:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    said = first_problem(error) if isinstance(error, ValueError) else str(error)
+    return " ".join(said.split())[:200]

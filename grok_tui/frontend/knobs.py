@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from grok_tui.catalog.base import Parameter, Spec, nearest, parameters
 from grok_tui.catalog.models import ModelSpec
 from grok_tui.catalog.modifiers import MODIFIERS
+from grok_tui.catalog.schedules import SCHEDULES, schedules_of
 from grok_tui.catalog.training import PresetTraining, Training
 from grok_tui.frontend.orders import toml
 from grok_tui.numbers import shown
 
 if TYPE_CHECKING:
+    from grok_tui.catalog.schedules import Course
     from grok_tui.engine.arm.status import ArmStatus
     from grok_tui.options import RunOptions
     from grok_tui.presets import Preset
 
 OPTIMIZER = "optimizer"
 FOLD = "fold."  # the keys of rows that fold and unfold a section begin so
+SHAPE = 8  # values of a schedule that a row shows
 FOLDING = ("Modifiers", "Training")  # the sections that are folded at first
 
 
@@ -36,6 +39,8 @@ class Knob:
         parameter: its declaration.
         live: whether it may change while the run goes on.
         choices: all it can be, or none when it is typed.
+        course: the schedule that the value follows, if it follows one.
+        shape: of that, its values over the steps of the arm, from 0 to 1.
     """
 
     key: str
@@ -44,6 +49,8 @@ class Knob:
     parameter: Parameter
     live: bool
     choices: tuple[Any, ...] = ()
+    course: Course | None = None
+    shape: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,12 +63,18 @@ class Knob:
         return shown(self.value)
 
     @property
+    def follows(self) -> bool:
+        """Whether a schedule may be typed for it."""
+        return self.live and self.parameter.type is float
+
+    @property
     def hint(self) -> str:
         """One line: what it means, and its bounds."""
         bounds = self.parameter.bounds
         if not bounds and self.choices and not isinstance(self.value, bool):
             bounds = ", ".join(map(shown, self.choices))
-        parts = [self.parameter.help, bounds]
+        follows = "" if self.course is None else f"follows {self.course}; a value typed here ends that"
+        parts = [follows or self.parameter.help, bounds]
         return "; ".join(part for part in parts if part)
 
 
@@ -70,12 +83,13 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     spec = next(one for one in preset.arms if one.name == arm.name)
     kind = _not_typed("name", "the update rule; Enter lists all")
     rows = [Knob(OPTIMIZER, "Optimizer", arm.optimizer.name, kind, live=True)]
-    rows += _rows("optimizer", "Optimizer", type(arm.optimizer), arm.optimizer)
+    now = arm.at(arm.step)
+    rows += _rows("optimizer", "Optimizer", type(arm.optimizer), now.optimizer)
     training = list(_rows("training", "Training", Training, spec.training))
     batch = next(row for row in training if row.name == "batch_size")
     rows.append(Knob(batch.key, "Optimizer", arm.batch_size, batch.parameter, live=True))
     for name in (*MODIFIERS.shipped, *MODIFIERS.loaded):
-        rows += _rows("modifiers", "Modifiers", MODIFIERS[name].spec, arm.modifiers.of(name))
+        rows += _rows("modifiers", "Modifiers", MODIFIERS[name].spec, now.modifiers.of(name))
     rows += [row for row in training if row is not batch]
     own = set(Training.model_fields)
     rows += [
@@ -87,7 +101,17 @@ def knobs(preset: Preset, arm: ArmStatus) -> list[Knob]:
     own_first = _rows("model", f"Model: {spec.model.name}", type(spec.model), spec.model)
     rows += sorted(own_first, key=lambda row: row.name in ModelSpec.model_fields)
     rows += _rows("task", f"Task: {spec.task.name}", type(spec.task), spec.task)
-    return rows
+    return [_followed(row, arm) if row.live and row.name in arm.courses else row for row in rows]
+
+
+def _followed(row: Knob, arm: ArmStatus) -> Knob:
+    """Return the row with the schedule that its value follows."""
+    course, value = arm.courses[row.name], arm.set_value(row.name)
+    length = max(arm.end - course.since, 1)
+    values = [course.value(course.since + length * place // SHAPE, value) for place in range(SHAPE)]
+    low, high = min(values), max(values)
+    shape = tuple((one - low) / (high - low) if high > low else 0.5 for one in values)
+    return replace(row, course=course, shape=shape)
 
 
 def _not_typed(name: str, help: str) -> Parameter:  # noqa: A002  (as `Parameter` has it)
@@ -166,6 +190,8 @@ def parsed(knob: Knob, text: str) -> Any:
     text = text.strip()
     if not text:
         raise ValueError("a value is needed")
+    if knob.follows and (" " in text or text in SCHEDULES):
+        return schedules_of(text)
     if knob.choices:
         known = {shown(choice): choice for choice in knob.choices}
         if text not in known:
@@ -230,6 +256,9 @@ def problem(knob: Knob, text: str, preset: Preset, arm: ArmStatus) -> str:
     try:
         value = parsed(knob, text)
         if knob.live:
+            if knob.follows and isinstance(value, tuple):
+                arm.with_schedule(knob.name, value, arm.step)
+                return ""
             after = arm.with_value(knob.name, value)
             if after.batch_size != arm.batch_size:
                 samples = next(one for one in preset.arms if one.name == arm.name).task.shape.samples

@@ -8,13 +8,15 @@ from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from grok_tui.catalog.interventions import Jump, Reset, Set, Switch
+from grok_tui.catalog.interventions import Follow, Jump, Reset, Set, Switch
 from grok_tui.catalog.optimizers import AdamW, Sgd
+from grok_tui.catalog.schedules import Constant
 from grok_tui.options import RunOptions
 
 if TYPE_CHECKING:
     from grok_tui.catalog.interventions import AnyIntervention
     from grok_tui.catalog.optimizers import OptimizerSpec
+    from grok_tui.catalog.schedules import Schedule
     from grok_tui.engine.arm.status import ArmStatus
     from grok_tui.engine.run.snapshot import Snapshot
     from grok_tui.presets import Preset
@@ -26,6 +28,8 @@ LARGEST = 1e6  # up to it a key raises; more can be typed
 JUMP_SHARE = 0.1  # of ||theta||
 STEPS_AHEAD = 30  # about as long as a slingshot takes to go its way
 PACES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # steps a second
+
+CONSTANT = (Constant(name="constant"),)  # what follows no schedule where the preset has one
 
 # What `o` starts with where neither the user nor the preset has used the optimizer.
 SWAPS: dict[str, OptimizerSpec] = {
@@ -62,9 +66,16 @@ def changed(arm: ArmStatus, hyperparameter: str, value: float | bool | str | lis
     return Set(action="set", arm=arm.name, at_step=arm.step, hyperparameter=hyperparameter, value=value)
 
 
+def followed(arm: ArmStatus, hyperparameter: str, parts: tuple[Schedule, ...]) -> Follow:
+    """Return the order to have a hyperparameter of an arm follow a schedule from here on."""
+    return Follow(
+        action="schedule", arm=arm.name, at_step=arm.step, hyperparameter=hyperparameter, schedule=parts
+    )
+
+
 def nudged(arm: ArmStatus, hyperparameter: Literal["lr", "weight_decay"], direction: int) -> Set:
     """Return a change of lr or weight_decay by a quarter of a decade, up or down."""
-    value = float(getattr(arm.optimizer, hyperparameter))
+    value = float(getattr(arm.at(arm.step).optimizer, hyperparameter))
     new = min(float(f"{value * NUDGE**direction:.3g}"), max(value, LARGEST))
     if value == 0 and direction > 0:
         new = FIRST
@@ -120,23 +131,31 @@ def as_set(preset: Preset, arms: Sequence[ArmStatus]) -> list[str]:
         if arm.parent:
             continue
         if arm.optimizer != planned[arm.name].optimizer:
-            pairs = (f"{key} = {toml(value)}" for key, value in arm.optimizer.model_dump().items())
-            found.append(f"arms.{arm.name}.optimizer={{ {', '.join(pairs)} }}")
+            found.append(f"arms.{arm.name}.optimizer={toml(arm.optimizer.model_dump())}")
         for name, value in arm.modifiers.model_dump().items():
             if value != planned[arm.name].modifiers.value(name):
                 found.append(f"arms.{arm.name}.modifiers.{name}={toml(value)}")
+        for name in {**arm.courses, **planned[arm.name].schedule}:
+            course = arm.courses.get(name)
+            parts = course.parts if course is not None else CONSTANT
+            if parts != planned[arm.name].schedule.get(name):
+                tables = [part.model_dump(exclude_none=True) for part in parts]
+                found.append(f"arms.{arm.name}.schedule.{name}={toml(tables)}")
         if arm.batch_size != planned[arm.name].training.batch_size:
             found.append(f"arms.{arm.name}.training.batch_size={toml(arm.batch_size)}")
     return found
 
 
 def toml(value: object) -> str:
-    """Return a value of a preset as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    """Return a value of a preset as TOML writes it in one line."""
+    import tomlkit
+
+    if isinstance(value, Mapping):
+        pairs = (f"{tomlkit.key(str(key)).as_string()} = {toml(one)}" for key, one in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(toml, value))}]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    return tomlkit.item(value).as_string()
 
 
 def by_hand(snapshot: Snapshot) -> dict[str, tuple[AnyIntervention, ...]]:

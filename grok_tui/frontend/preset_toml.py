@@ -51,6 +51,8 @@ def toml_text(preset: Preset) -> str:
     modifiers = preset.modifiers.model_dump(mode="json", exclude_defaults=True)
     if modifiers:
         document.add("modifiers", _table(modifiers))
+    if preset.schedule:
+        document.add("schedule", _table(_plain(preset)["schedule"]))
     document.add("arms", _tables([_arm(arm, preset) for arm in preset.arms]))
     if preset.interventions:
         document.add("interventions", _tables([_plain(done) for done in preset.interventions]))
@@ -79,9 +81,9 @@ def _arm(arm: Arm, preset: Preset) -> dict[str, Any]:
     table: dict[str, Any] = {"name": arm.name, "optimizer": _plain(arm.optimizer)}
     if arm.model != preset.model:
         table["model"] = _plain(arm.model)
-    for name in ("task", "training", "modifiers"):
-        shared = _plain(getattr(preset, name))
-        own = {key: value for key, value in _plain(getattr(arm, name)).items() if value != shared.get(key)}
+    whole, of_all = _plain(arm), _plain(preset)
+    for name in ("task", "training", "modifiers", "schedule"):
+        own = {key: value for key, value in whole[name].items() if value != of_all[name].get(key)}
         if own:
             table[name] = own
     if arm.frame != Identity():

@@ -62,6 +62,9 @@ class ArmReport(Part):
     """Steps taken."""
     steps_planned: int
     optimizer: dict[str, JsonValue]
+    """Its values as they were set."""
+    schedule: dict[str, str] = {}
+    """What follows a schedule: which, and since which step."""
     """Name and hyperparameters at the end."""
     since: int
     """The step at which this optimizer was put to work."""

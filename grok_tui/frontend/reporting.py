@@ -187,6 +187,7 @@ def _arm(arm: ArmStatus, planned: int, backends: Sequence[BackendSince]) -> ArmR
         steps=arm.step,
         steps_planned=planned,
         optimizer=arm.optimizer.model_dump(mode="json"),
+        schedule={name: f"{one} from step {one.since}" for name, one in arm.courses.items()},
         since=arm.since,
         recorded_at=int(history.steps[-1]),
         batch_size=arm.batch_size,

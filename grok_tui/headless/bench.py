@@ -16,7 +16,7 @@ from rich.text import Text
 from grok_tui import interrupts
 from grok_tui.errors import ExitCode
 from grok_tui.interrupts import Interrupts
-from grok_tui.output import complain, print_result, write_result
+from grok_tui.output import complain, print_result, write_json
 
 from .tables import PlainTable
 
@@ -141,7 +141,7 @@ def _publish(scores: list[Score], machine: dict[str, Any], effort: Effort, as_js
             }
             for score in scores
         ]
-        write_result(json.dumps({"machine": machine, "scores": measured}, indent=2) + "\n")
+        write_json(json.dumps({"machine": machine, "scores": measured}, indent=2) + "\n")
         return
     table = PlainTable()
     table.add_column("problem", style="bold")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grok_tui.engine.record.controls import holds_shuffled, judge_control
 from grok_tui.frontend.report import ClaimReport
@@ -22,14 +22,14 @@ class Controls:
 
     Args:
         options: what the run is asked for with.
-        name: the preset's name or path.
+        name: the preset's name or path, or its tables.
         preset: what was loaded of it.
 
     Raises:
         PresetError: a control sets what cannot be set.
     """
 
-    def __init__(self, options: RunOptions, name: str, preset: Preset) -> None:
+    def __init__(self, options: RunOptions, name: str | Mapping[str, Any], preset: Preset) -> None:
         self._options = options
         with_it: dict[tuple[str, ...], list[Claim]] = {}
         for claim in preset.claims:

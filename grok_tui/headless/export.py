@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from importlib import import_module
@@ -89,7 +90,10 @@ def _parquet(directory: RunDirectory, out: Path) -> None:
             file = io.BytesIO()
             types = _types(text.partition("\n")[0].split(","))
             options = csv.ConvertOptions(column_types=types)
-            parquet.write_table(csv.read_csv(io.BytesIO(text.encode()), convert_options=options), file)
+            try:
+                parquet.write_table(csv.read_csv(io.BytesIO(text.encode()), convert_options=options), file)
+            except ValueError:  # of which those of pyarrow are some
+                raise GrokTuiError(f"{directory.path}: a table of measures is damaged") from None
             write_file(path, file.getvalue(), "--out")
     columns = _vector_columns(directory)
     if columns:
@@ -173,6 +177,7 @@ def _tensorboard(directory: RunDirectory, out: Path) -> None:
     with the steps.
     """
     board = _needed("tensorboard")
+    logging.getLogger("tensorboardX").setLevel(logging.ERROR)  # that some values are NaN is no news
     from grok_tui.engine.record.looked_back import LookedBack
     from grok_tui.engine.store.export import read_measures
     from grok_tui.engine.store.looked_back import read_looked_back

@@ -18,7 +18,7 @@ from grok_tui.errors import ExitCode, GrokTuiError
 from grok_tui.interrupts import Interrupts
 from grok_tui.numbers import grouped
 from grok_tui.options import RunOptions, label_of
-from grok_tui.output import print_result, write_result
+from grok_tui.output import print_result, write_json
 from grok_tui.presets.problems import explain
 
 from .calibration import Calibration, Cell
@@ -213,7 +213,7 @@ def _cell(probe: Probe, settings: Sgld) -> Cell:
 
 def _publish(calibration: Calibration, as_json: bool) -> None:
     if as_json:
-        write_result(json.dumps(calibration.document(), indent=2, allow_nan=False) + "\n")
+        write_json(json.dumps(calibration.document(), indent=2, allow_nan=False) + "\n")
         return
     from .llc_tables import calibration_tables
 

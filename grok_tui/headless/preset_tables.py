@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grok_tui.catalog.frames import Identity
+from grok_tui.catalog.schedules import Course
 from grok_tui.frontend.describe import dated, described, stood_for, turned
 from grok_tui.presets import Arm, Claim, Preset
 from grok_tui.printable import printable
@@ -60,6 +61,8 @@ def _settings(preset: Preset) -> Table:
     table.add_row("model", Text(described(preset.model.model_dump(mode="json"))))
     training = preset.training.model_dump(mode="json")
     table.add_row("training", Text(", ".join(f"{key}={value}" for key, value in training.items())))
+    for name, parts in preset.schedule.items():
+        table.add_row("schedule", Text(f"{name} along {Course(parts=parts)}"))
     return table
 
 
@@ -82,6 +85,9 @@ def _own(arm: Arm, preset: Preset) -> Iterator[str]:
         own = getattr(arm, table).model_dump(mode="json")
         if table != "model" or arm.model.name == preset.model.name:
             yield from (f"{key}={value}" for key, value in own.items() if value != shared.get(key))
+    for name, parts in arm.schedule.items():
+        if parts != preset.schedule.get(name):
+            yield f"{name} along {Course(parts=parts)}"
     if arm.frame != Identity():
         yield "frame=" + described(arm.frame.model_dump(mode="json"))
 

@@ -39,7 +39,13 @@ class Standing:
 
 
 class Narration(Protocol):
-    """Tells people how a run goes."""
+    """Tells people how a run goes; it is entered while there is something to tell."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     def due(self) -> bool:
         """Return whether it is time to show the run again."""
@@ -58,6 +64,28 @@ def narration(name: str) -> LineNarration | BarNarration:
     """Return what suits stderr as it is, to be entered while there is something to tell."""
     console, name = narration_console(), printable(name)
     return BarNarration(name, console) if console.is_terminal else LineNarration(name, console)
+
+
+class Silence:
+    """Tells nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def due(self) -> bool:
+        """Return that it never is."""
+        return False
+
+    def show(self, standing: Standing) -> None:
+        """Show nothing."""
+
+    def say(self, line: str) -> None:
+        """Say nothing."""
 
 
 class _Pace:

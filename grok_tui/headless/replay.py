@@ -9,7 +9,7 @@ from rich.text import Text
 from grok_tui.engine.run.place import Place
 from grok_tui.errors import ExitCode
 from grok_tui.numbers import grouped, plural
-from grok_tui.output import complain, print_result, write_result
+from grok_tui.output import complain, print_result, write_json
 
 from .progress import narration
 from .run import standing
@@ -17,7 +17,9 @@ from .tables import BAD, GOOD, PlainTable
 
 
 def replay_headless(reference: str, device: str | None, as_json: bool) -> int:
-    """Replay a run, print each comparison, and return 0 if all bits are the same, else 1.
+    """Replay a run, print each comparison, and return 0 if all bits are the same and 1 if not.
+
+    With nothing to compare it is 2.
 
     Raises:
         GrokTuiError: there is no such run, or it cannot be read.
@@ -43,7 +45,7 @@ def replay_headless(reference: str, device: str | None, as_json: bool) -> int:
                 {"arm": c.arm, "step": c.step, "difference": c.difference or None} for c in compared
             ],
         }
-        write_result(json.dumps(document, indent=2) + "\n")
+        write_json(json.dumps(document, indent=2) + "\n")
     else:
         table = PlainTable()
         table.add_column("arm", style="bold")
@@ -55,6 +57,8 @@ def replay_headless(reference: str, device: str | None, as_json: bool) -> int:
         print_result(table)
     if not compared:
         complain("no whole checkpoint to compare with")
-    elif different:
+        return ExitCode.USAGE
+    if different:
         complain(f"{len(different)} of {plural(len(compared), 'comparison')} differ")
-    return ExitCode.NOT_AS_EXPECTED if different or not compared else ExitCode.AS_EXPECTED
+        return ExitCode.NOT_AS_EXPECTED
+    return ExitCode.AS_EXPECTED

@@ -27,12 +27,12 @@ from grok_tui.output import (
     print_result,
     require_writable,
     write_file,
-    write_result,
+    write_json,
 )
 
 from . import junit
 from .controls import Controls
-from .progress import BarNarration, LineNarration, Narration, Standing, narration
+from .progress import Narration, Standing, narration
 from .tables import run_tables
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Wishes:
     Attributes:
         as_json: print one JSON document instead of tables.
         junit_file: where to write a JUnit report as well.
-        time_limit: seconds from the start after which to stop and report what there is.
+        time_limit: seconds of training after which to stop and report what there is.
         controls: judge claims under their controls as well, and under shuffled arms.
     """
 
@@ -106,7 +106,7 @@ def run_headless(
     teller = narration(label)
     store = None
     with teller:
-        run = _started(preset, options)
+        run = start(preset, options)
         if keeping is not None:
             store = keeping.keep(run, keeping.folder)
     return carry_out(HeadlessRun(run, label, options.profile, store, controls), wishes, teller, started)
@@ -123,7 +123,7 @@ class HeadlessRun:
     controls: Controls | None = None
 
 
-def carry_out(work: HeadlessRun, wishes: Wishes, teller: LineNarration | BarNarration, started: float) -> int:
+def carry_out(work: HeadlessRun, wishes: Wishes, teller: Narration, started: float) -> int:
     """Train a run to its end, print what came of it, and return the exit code.
 
     Args:
@@ -135,30 +135,46 @@ def carry_out(work: HeadlessRun, wishes: Wishes, teller: LineNarration | BarNarr
     Raises:
         GrokTuiError: the report cannot be written.
     """
-    run = work.run
-    deadline = None if wishes.time_limit is None else started + wishes.time_limit
     with Interrupts() as stop:
-        with teller:
-            teller.say(_announcement(run))
-            run.compiling.listen(teller.say)
-            first_step, steps_before = time.monotonic(), run.steps
-            outcome = _carried_out(work, stop, deadline, teller)
-            kept = _keep_end(work.store, outcome.ended, teller)
-            if outcome.ended in ENDED_EARLY:
-                teller.say(f"{ENDED_EARLY[outcome.ended]}; what was recorded so far follows")
-        timings = _timings(run.steps - steps_before, started, first_step)
-        report = _report(work, outcome, timings)
-        if work.controls is not None and outcome.ended == "finished":
-            report = _controlled(report, work.controls, run, stop, deadline, teller)
-        if not kept and report.exit_code == ExitCode.AS_EXPECTED:
-            report = report.model_copy(update={"exit_code": int(ExitCode.USAGE)})
+        report = report_on(work, wishes, teller, started, stop)
         if report.problem is not None:
             complain(f"{work.label}: {report.problem}")
         _publish(report, wishes.as_json, wishes.junit_file)
     return report.exit_code
 
 
-def _started(preset: Preset, options: RunOptions) -> Run:
+def report_on(
+    work: HeadlessRun, wishes: Wishes, teller: Narration, started: float, stop: Interrupts
+) -> Report:
+    """Train a run to its end, and return what came of it; see `carry_out`.
+
+    stop: knows whether somebody wants it to end.
+    """
+    run = work.run
+    with teller:
+        teller.say(_announcement(run))
+        run.compiling.listen(teller.say)
+        first_step, steps_before = time.monotonic(), run.steps
+        deadline = None if wishes.time_limit is None else first_step + wishes.time_limit
+        outcome = _carried_out(work, stop, deadline, teller)
+        kept = _keep_end(work.store, outcome.ended, teller)
+        if outcome.ended in ENDED_EARLY:
+            teller.say(f"{ENDED_EARLY[outcome.ended]}; what was recorded so far follows")
+    timings = _timings(run.steps - steps_before, started, first_step)
+    report = _report(work, outcome, timings)
+    if work.controls is not None and outcome.ended == "finished":
+        report = _controlled(report, work.controls, run, stop, deadline, teller)
+    if not kept and report.exit_code == ExitCode.AS_EXPECTED:
+        report = report.model_copy(update={"exit_code": int(ExitCode.USAGE)})
+    return report
+
+
+def start(preset: Preset, options: RunOptions) -> Run:
+    """Return a run at its beginning.
+
+    Raises:
+        GrokTuiError: the machine does not allow it, for instance for want of memory.
+    """
     from grok_tui.engine.run.run import Run
     from grok_tui.engine.steps.backends import Compiling
 
@@ -214,7 +230,7 @@ def _controlled(
     run: Run,
     stop: Interrupts,
     deadline: float | None,
-    teller: LineNarration | BarNarration,
+    teller: Narration,
 ) -> Report:
     """Add what came of the controls; one that does not turn its verdict round is not as expected."""
 
@@ -269,7 +285,7 @@ def _publish(report: Report, as_json: bool, junit_file: Path | None) -> None:
     finally:
         with suppress(StdoutClosedError):  # the reader had enough; the exit code still carries the verdict
             if as_json:
-                write_result(report.to_json())
+                write_json(report.to_json())
             else:
                 print_result(run_tables(report))
 

@@ -42,7 +42,14 @@ def charts_of(directory: RunDirectory) -> list[LineChart]:
     Raises:
         StoreError: the folder cannot be read.
     """
-    arms = read_measures(directory)
+    return charts_from(read_measures(directory))
+
+
+def charts_from(arms: Mapping[str, Mapping[str, Any]]) -> list[LineChart]:
+    """Return the charts of a run: medians over the replicas, over logarithmic steps.
+
+    arms: by name the recorded steps [n] as `step`, and each measure [n][R].
+    """
     found = []
     for title, measure, log_y in CHARTS:
         series = tuple(_curves(arms, measure))

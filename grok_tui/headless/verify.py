@@ -25,7 +25,7 @@ from grok_tui.output import (
     print_result,
     require_writable,
     write_file,
-    write_result,
+    write_json,
 )
 from grok_tui.presets import find, names
 
@@ -217,7 +217,7 @@ def _publish(ledger: Ledger, outputs: Outputs, commit: str | None) -> None:
     finally:
         with suppress(StdoutClosedError):
             if outputs.as_json:
-                write_result(ledger.to_json())
+                write_json(ledger.to_json())
             else:
                 print_result(_tables(ledger))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,6 @@ from ..reading import read_toml
 from .assigning import Table, assign, shorten
 from .model import ELSEWHERE, Preset
 from .problems import explain
-
-LONGEST_NAME = 256  # characters; file systems take no longer one
 
 LARGEST_FILE = 1_000_000  # bytes; a preset is a page of text
 
@@ -43,8 +43,9 @@ def find(name: str) -> Path:
         return Path(name)
     for folder in _folders():
         path = folder / f"{name}.toml"
-        if len(path.name) < LONGEST_NAME and path.is_file():
-            return path
+        with suppress(OSError):  # of a name that no file can have
+            if path.is_file():
+                return path
     raise PresetError("", "", f"unknown preset '{shortened(printable(name), 60)}'{nearest(name, names())}")
 
 
@@ -59,7 +60,7 @@ def profiles_of(name: str) -> tuple[str, ...]:
 
 
 def load(
-    name: str,
+    name: str | Table,
     *,
     profile: str = "quick",
     assignments: Sequence[str] = (),
@@ -70,7 +71,7 @@ def load(
     """Load and check a preset.
 
     Args:
-        name: a path, or the name of a preset in the user's folder or among the shipped ones.
+        name: a path, the name of a preset in the user's folder or among the shipped ones, or its tables.
         profile: "quick" as the file's tables stand, "full" with its `[full]` laid over them, or "medium"
             with its `[medium]` laid over both, if it has one, and as "quick" if it has none.
         assignments: `key=value` texts laid over the file, e.g. `training.loss_dtype=float64`,
@@ -84,14 +85,16 @@ def load(
     """
     if profile not in PROFILES:
         raise PresetError("--profile", "", f"unknown profile '{profile}'{nearest(profile, list(PROFILES))}")
-    path = find(name)
-    tables = _profiles(read(path), str(path))
+    path = find(name) if isinstance(name, str) else None
+    source = "the preset" if path is None else str(path)
+    given = deepcopy(name) if isinstance(name, dict) else read(find(name))
+    tables = _profiles(given, source)
     table = tables.get(profile, tables["quick"])
-    if path.parent != shipped_presets():  # those are known to be sound under every profile
+    if path is None or path.parent != shipped_presets():  # those are known to be sound under every profile
         for other, its in tables.items():
             if its is not table:
-                _validated(its, f"{path} under --profile {other}", context=ELSEWHERE)
-    preset = _validated(table, str(path))
+                _validated(its, f"{source} under --profile {other}", context=ELSEWHERE)
+    preset = _validated(table, source)
     if not assignments and seed is None and replicas is None and steps is None:
         return preset
     for text in assignments:
@@ -160,7 +163,9 @@ def _merged(base: Any, over: Any) -> Any:
 
 
 def _are_named(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value)
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) for item in value
+    )
 
 
 def _validated(table: Table, source: str, context: Mapping[str, bool] | None = None) -> Preset:
@@ -190,4 +195,5 @@ def _complete_arm(arm: Any, table: Table) -> Any:
         "training": _merged(shared, arm.get("training", {})),
         "model": _merged(table.get("model", {}), arm.get("model", {})),
         "modifiers": _merged(table.get("modifiers", {}), arm.get("modifiers", {})),
+        "schedule": _merged(table.get("schedule", {}), arm.get("schedule", {})),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import partial
+from functools import cached_property, partial
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -19,6 +19,7 @@ from ..catalog.models import MODELS, AnyModel, check_size
 from ..catalog.modifiers import Modifiers
 from ..catalog.names import ArmName
 from ..catalog.optimizers import OptimizerSpec
+from ..catalog.schedules import Course, Parts
 from ..catalog.seen import ENVELOPE
 from ..catalog.sizes import MOST_VECTOR_BYTES, check_vector
 from ..catalog.tasks import AnyTask
@@ -26,6 +27,7 @@ from ..catalog.training import PresetTraining, Training
 from .claim import Claim
 from .control import Control
 from .machine import largest_memory
+from .named import Named, check_judgements, gathered
 from .planned import check_awaited, check_settings
 from .settings import Settings, check_batch_size
 from .view import PresetView
@@ -44,6 +46,7 @@ class Arm(Spec):
     training: Training
     modifiers: Modifiers = Modifiers()
     frame: FrameSpec = Identity()
+    schedule: dict[str, Parts] = Field(default={})
 
     @property
     def batch(self) -> int:
@@ -60,9 +63,22 @@ class Arm(Spec):
             optimizer=self.optimizer,
             modifiers=self.modifiers,
             batch_size=self.training.batch_size,
+            courses={name: Course(parts=parts) for name, parts in self.schedule.items()},
             samples=0 if online else total - withheld,
             withheld=withheld,
         )
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedules_fit(cls, schedule: dict[str, Parts], info: ValidationInfo) -> dict[str, Parts]:
+        """Check each on an arm that has the values it goes on from."""
+        if {"optimizer", "modifiers"} <= info.data.keys():
+            begun = Settings(
+                optimizer=info.data["optimizer"], modifiers=info.data["modifiers"], batch_size="full"
+            )
+            for name, parts in schedule.items():
+                begun = begun.with_schedule(name, parts, 0)
+        return schedule
 
 
 class Preset(Spec):
@@ -75,6 +91,7 @@ class Preset(Spec):
     model: AnyModel
     training: PresetTraining
     modifiers: Modifiers = Modifiers()
+    schedule: dict[str, Parts] = Field(default={})
     arms: list[Arm] = Field(min_length=1)
     pace: float | None = knob(None, gt=0, help="steps a second that the explorer starts with")
     view: PresetView = PresetView()
@@ -112,16 +129,16 @@ class Preset(Spec):
         """Return the measures of an arm that look back, for which it keeps the weights of the way."""
         return tuple(name for name in self.measures_of(arm) if MEASURES[name].looks_back)
 
-    def _named(self, arm: str) -> set[str]:
+    def _named(self, arm: str) -> Collection[str]:
         """Return what claims, their controls, and interventions that wait name of an arm."""
-        found = set()
-        for claim in self.claims:
-            stand_ins = claim.control.arms if claim.control is not None else {}
-            for ref in claim.condition.references:
-                if arm in (ref.arm, stand_ins.get(ref.arm)):
-                    found.add(ref.name)
-        plateaus = (one.since_plateau for one in self.interventions)
-        return found | {plateau.name for plateau in plateaus if plateau and plateau.arm == arm}
+        if self.named.claims is not self.claims or self.named.interventions is not self.interventions:
+            del self.named  # that of the preset which this one is a copy of
+        return self.named.by_arm.get(arm, ())
+
+    @cached_property
+    def named(self) -> Named:
+        """What is named of all arms, gathered once: there may be thousands of claims on hundreds of them."""
+        return gathered(self.claims, self.interventions)
 
     def _had(self, arm: Arm) -> dict[str, Measure]:
         """Return the measures that an arm has; of those of plugins, the ones that something names."""
@@ -243,6 +260,11 @@ class Preset(Spec):
         return self
 
     @model_validator(mode="after")
+    def _claims_can_be_judged(self) -> Preset:
+        check_judgements(len(self.claims), self.training.replicas)
+        return self
+
+    @model_validator(mode="after")
     def _measures_and_claims_name_what_exists(self) -> Preset:
         names = self._recorded()
         known = {name for measures in names.values() for name in measures}
@@ -319,10 +341,16 @@ def computing_memory(preset: Preset) -> float:
         samples = shape.samples + shape.validation
         data = samples * (shape.inputs + shape.outputs) * (replicas if arm.task.seeded else 1)
         parameters = arm.model.parameter_count(shape) * replicas
-        passes = 3 * arm.batch + (4 if preset.looking_back(arm) else 2) * samples
+        passes = (4 if preset.looking_back(arm) else 2) * samples
         activations = arm.model.activations(shape) * passes * replicas
         needed += _size(arm) * (data + 10.0 * parameters + activations)
+        needed += step_memory(arm, arm.batch, replicas)
     return needed
+
+
+def step_memory(arm: Arm, batch: int, replicas: int) -> float:
+    """Return about how many bytes the activations of a training step, with their gradients, take."""
+    return 3.0 * _size(arm) * arm.model.activations(arm.task.shape) * batch * replicas
 
 
 def recorded_memory(preset: Preset) -> float:

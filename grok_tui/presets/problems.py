@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 
 from ..catalog.base import nearest
 from ..numbers import plural
@@ -20,6 +20,7 @@ SHOULD_BE = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "string_type": "a text",
+    "string_unicode": "a text in UTF-8",
     "list_type": "a list",
     "tuple_type": "a list",
     "model_type": "a table",
@@ -35,6 +36,15 @@ def first_problem(error: ValueError) -> str:
         return str(error)
     first = error.errors(include_url=False)[0]
     key, problem = explain(error, dict.fromkeys(first["loc"][-1:]))
+    return f"{key}: {problem}" if key else problem
+
+
+def problem_of_json(error: ValidationError, document: bytes | str) -> str:
+    """Return one line for what is wrong with a document of JSON, whose whole text this is."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "json_invalid":
+        return "is not JSON"
+    key, problem = explain(error, from_json(document))
     return f"{key}: {problem}" if key else problem
 
 
@@ -67,6 +77,8 @@ def explain(error: ValidationError, raw: Any) -> tuple[str, str]:
             return key, f"unknown value '{given}'{nearest(given, _quoted(context['expected']))}"
         case "missing":
             return key, "missing"
+        case "extra_forbidden":
+            return key, "unknown key"
         case "too_short" | "too_long":
             more, bound = ("least", "min") if first["type"] == "too_short" else ("most", "max")
             return key, f"should have at {more} {plural(context[f'{bound}_length'], 'element')}"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self, TypeVar
 
-from ..catalog.base import Count, nearest
+from ..catalog.base import LARGEST_COUNT, Count, Spec, nearest, parameters
 from ..catalog.interventions import INTERVENTIONS, AnyIntervention
 from ..catalog.modifiers import MODIFIERS, Modifiers
 from ..catalog.optimizers import OptimizerSpec
 from ..catalog.plugins import require
+from ..catalog.schedules import Course, Schedule
+from ..numbers import shown
+
+Adjusted = TypeVar("Adjusted", bound="Settings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +26,8 @@ class Settings:
     """The step at which the optimizer was put to work."""
     modifiers: Modifiers
     batch_size: int | Literal["full"]
+    courses: Mapping[str, Course] = field(default_factory=dict)
+    """The schedules that hyperparameters and modifiers follow, by their names; the others stay."""
     samples: Count = 0
     """In the training set of a replica; 0 where every step has new ones."""
     withheld: Count = 0
@@ -41,8 +48,52 @@ class Settings:
         return after
 
     def with_optimizer(self, optimizer: OptimizerSpec, since: int) -> Self:
-        """Return the settings with another optimizer, at work since a step."""
-        return replace(self, optimizer=optimizer, since=since)
+        """Return the settings with another optimizer, at work since a step; its values follow no schedule."""
+        kept = {name: course for name, course in self.courses.items() if part_of(name) != "optimizer"}
+        return replace(self, optimizer=optimizer, since=since, courses=kept)
+
+    def with_schedule(self, name: str, parts: Sequence[Schedule], since: int) -> Self:
+        """Return the settings in which a hyperparameter or a modifier follows a schedule since a step.
+
+        Raises:
+            ValueError: there is none of this name, it follows none, or it would leave its bounds.
+        """
+        course = Course(parts=tuple(parts), since=since)
+        value = self.set_value(name)
+        for reached in course.reached(value):
+            try:
+                self.with_value(name, reached)
+            except ValueError as error:
+                raise ValueError(f"{name}: its schedule leads to {shown(reached)}: {error}") from None
+            if reached == 0 and (owner := MODIFIERS.owner(name)) is not None and owner.spec.off_at_zero:
+                raise ValueError(f"{name}: its schedule leads to 0, which would turn it off")
+        return _sound(replace(self, courses={**self.courses, name: course}))
+
+    def at(self, step: int) -> Self:
+        """Return the settings with the values that schedules give after so many steps of the arm."""
+        parts: dict[str, dict[str, float]] = {"optimizer": {}, "modifiers": {}}
+        for name, course in self.courses.items():
+            parts[part_of(name)][name] = course.value(step, self.set_value(name))
+        return replace(
+            self, **{part: getattr(self, part).model_copy(update=new) for part, new in parts.items()}
+        )
+
+    def set_value(self, name: str) -> float:
+        """Return the value of a hyperparameter or modifier that is set, from which a schedule goes on.
+
+        Raises:
+            ValueError: there is none of this name, or it follows none.
+        """
+        owner = MODIFIERS.owner(name)
+        spec: Spec = self.optimizer if owner is None else self.modifiers.of(owner.name)
+        valid = [one.name for one in parameters(type(spec)) if one.type is float and one.live]
+        if owner is None and name not in valid:
+            raise ValueError(
+                f"{self.optimizer.name} has no number '{name}' that follows a schedule{nearest(name, valid)}"
+            )
+        if owner is not None and (not owner.spec.follows or name not in valid):
+            raise ValueError(f"'{name}' follows no schedule")
+        return float(getattr(spec, name))
 
     def with_samples(self, more: int) -> Self:
         """Return the settings with so many samples taken from those withheld, or withheld where negative.
@@ -67,9 +118,12 @@ class Settings:
     def with_value(self, name: str, value: Any) -> Self:
         """Return the settings with a hyperparameter, a modifier or the batch size changed.
 
+        What had followed a schedule stays at this value.
+
         Raises:
             ValueError: as `after`.
         """
+        others = {key: course for key, course in self.courses.items() if key != name}
         match part_of(name):
             case "batch_size":
                 size = _checked_batch_size(value)
@@ -77,9 +131,23 @@ class Settings:
                     check_batch_size(size, self.samples)
                 return replace(self, batch_size=size)
             case "modifiers":
-                return replace(self, modifiers=self.modifiers.having(name, value))
+                return _sound(replace(self, modifiers=self.modifiers.having(name, value), courses=others))
             case "optimizer":
-                return replace(self, optimizer=_with_hyperparameter(self.optimizer, name, value))
+                optimizer = _with_hyperparameter(self.optimizer, name, value)
+                return replace(self, optimizer=optimizer, courses=others)
+
+
+def _sound(settings: Adjusted) -> Adjusted:
+    """Return the settings.
+
+    Raises:
+        ValueError: a value of the optimizer follows a schedule where steps make its state anew by themselves.
+    """
+    if settings.modifiers.reset_every or settings.modifiers.reset_on_return:
+        for name in settings.courses:
+            if part_of(name) == "optimizer":
+                raise ValueError(f"{name}: a schedule does not go with resets within steps")
+    return settings
 
 
 def part_of(name: str) -> Literal["batch_size", "modifiers", "optimizer"]:
@@ -109,7 +177,8 @@ def _checked_batch_size(value: Any) -> int | Literal["full"]:
     """
     if value == "full":
         return "full"
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value == int(value):
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and 1 <= value <= LARGEST_COUNT and value == int(value):
         return int(value)
     raise ValueError(f"batch_size is a whole number from 1 or 'full', not {value!r}")
 

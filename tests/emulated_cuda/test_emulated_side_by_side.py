@@ -201,11 +201,11 @@ def test_an_arm_that_stopped_goes_on_from_where_one_returns_to(devices, tmp_path
     stopped: list[str] = []
     advance = Run.advance_together
 
-    def once(run: Run, steps: int) -> None:
+    def once(run: Run, steps: int, seconds: float) -> int:
         if not stopped and run.arms["b"].step > 20:
             stopped.append("b")
             without_memory(run, "b")
-        advance(run, steps)
+        return advance(run, steps, seconds)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "advance_together", once)

@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from terminal import Terminal, explorer_command, explorer_environment
 from grok_tui.engine.remote.address import LONGEST_ADDRESS, connect, socket_path
 from grok_tui.engine.remote.client import Attached
 from grok_tui.engine.remote.keeper import KeeperJob, start
+from grok_tui.engine.remote.server import HELLO_SECONDS
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.snapshot import State as Stands
 from grok_tui.engine.store.directory import RunDirectory, RunStatus
@@ -230,7 +232,8 @@ def test_only_so_many_may_look_on(run, directory):
 def _welcomed(directory: RunDirectory) -> bool:
     connection = connect(directory)
     with connection, connection.makefile("rb") as answers:
-        connection.sendall(HELLO)
+        with suppress(BrokenPipeError):  # who is refused has been told, and hung up on
+            connection.sendall(HELLO)
         return json.loads(answers.readline())["answer"] == "welcome"
 
 
@@ -286,6 +289,28 @@ def test_a_run_that_is_long_about_its_steps_is_said_to_end_later(run, directory,
     late = grok_tui("runs", "end", directory.path)
     assert (late.code, late.out) == (2, "")
     assert "has not ended within 0 s" in late.err
+    until(lambda: directory.state() is RunStatus.STOPPED)
+
+
+def test_the_silent_keep_nobody_out(run, directory):
+    held = [connect(directory) for _ in range(7)]
+    held[0].sendall(b"{")  # a byte now and then is silence as well
+    assert answered(directory) == [{"answer": "refused", "why": "8 look on already"}]
+    until(lambda: _welcomed(directory), HELLO_SECONDS + 20.0)
+    for one in held:
+        one.close()
+
+
+def test_a_stopped_run_is_said_to_be_stopped_and_ends_when_it_goes_on(run, directory, grok_tui):
+    pid = _pid(directory)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        told = grok_tui("runs", "end", directory.path)
+        assert (told.code, told.out) == (2, "")
+        assert f"its process {pid} is stopped: it ends once it goes on (kill -CONT {pid})" in told.err
+        assert directory.state() is RunStatus.RUNNING
+    finally:
+        os.kill(pid, signal.SIGCONT)
     until(lambda: directory.state() is RunStatus.STOPPED)
 
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import math
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -35,18 +36,44 @@ def test_killed_at_any_moment_a_run_ends_with_the_same_bits(tmp_path, wanted):
     assert seen.finished
 
 
-def test_a_killed_program_is_taken_up_by_the_next(preset_file, tmp_path, grok_tui):
-    folder = tmp_path / "run"
+NO_LOCKS = "#include <errno.h>\nint flock(int handle, int how) { errno = ENOLCK; return -1; }\n"
+
+
+@pytest.fixture(params=["locks", "no locks"])
+def maybe_without_locks(request, tmp_path, monkeypatch):
+    """Return what the environment of another program has besides, so that it and we have no locks."""
+    if request.param == "locks":
+        return {}
+    compiler = shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("needs a C compiler, and a loader that preloads")
+    source, library = tmp_path / "no_locks.c", tmp_path / "no_locks.so"
+    source.write_text(NO_LOCKS)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+
+    def flock(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    return {"LD_PRELOAD": str(library)}
+
+
+def test_a_killed_program_is_taken_up_by_the_next(preset_file, tmp_path, grok_tui, maybe_without_locks):
+    folder = runs_folder() / "run"
     command = [sys.executable, "-m", "grok_tui", "--headless", "--preset", preset_file()]
     command += ["--steps", "100000000", "--run-dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    environment = os.environ | maybe_without_locks
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         deadline = time.monotonic() + 60
         while not (folder / "interventions.jsonl").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert grok_tui("resume", folder).err == f"grok-tui: run '{folder}' is running in another process\n"
+        refused = grok_tui("resume", "run").err
+        assert refused.startswith("grok-tui: run 'run' is running in another process")
+        assert (f": {child.pid} on " in refused) == bool(maybe_without_locks)
+        assert [run["state"] for run in json.loads(grok_tui("runs", "--json").out)] == ["running"]
         child.kill()
     assert RunDirectory(folder).state() is RunStatus.CRASHED
-    called = grok_tui("resume", folder, "--time-limit", "1s")
+    called = grok_tui("resume", "run", "--time-limit", "1s")
     assert called.code == 4
     assert "begins anew" in called.err
     assert RunDirectory(folder).state() is RunStatus.STOPPED
@@ -244,16 +271,6 @@ class TestCommands:
         assert called.out.startswith("deleted 1 run,")
         assert "permission denied" in called.err
         assert [run["name"] for run in json.loads(grok_tui("runs", "--json").out)] == kept[:1]
-
-    def test_a_file_system_without_locks_is_called_that(self, grok_tui, preset_file, tmp_path, monkeypatch):
-        def no_locks(*_):
-            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-        monkeypatch.setattr(fcntl, "flock", no_locks)
-        called = grok_tui("--headless", "--preset", preset_file(), "--run-dir", tmp_path / "run")
-        assert called.code == 2
-        assert "has no locks: no locks available" in called.err
-        assert "another process" not in called.err
 
     @pytest.mark.parametrize("to", ["parquet", "tensorboard", "png"])
     def test_what_an_export_lacks_is_named_with_how_to_install_it(

@@ -65,6 +65,7 @@ def preset(*arms: dict, interventions=(), claims=(), task=None, **training) -> P
                     "model": arm.get("model", {"name": "linear"}),
                     "training": own | arm.get("training", {}),
                     "modifiers": arm.get("modifiers", {}),
+                    "schedule": arm.get("schedule", {}),
                     "frame": arm.get("frame", "identity"),
                 }
                 for arm in arms
@@ -76,12 +77,26 @@ def preset(*arms: dict, interventions=(), claims=(), task=None, **training) -> P
 
 
 def arm(
-    optimizer: dict, *, interventions=(), seeds=None, task=None, model=None, modifiers=None, **training
+    optimizer: dict,
+    *,
+    interventions=(),
+    seeds=None,
+    task=None,
+    model=None,
+    modifiers=None,
+    schedule=None,
+    **training,
 ) -> Arm:
     """Return one arm on the CPU."""
     extra = {"model": model} if model else {}
     p = preset(
-        {"name": "a", "optimizer": optimizer, "modifiers": modifiers or {}, **extra},
+        {
+            "name": "a",
+            "optimizer": optimizer,
+            "modifiers": modifiers or {},
+            "schedule": schedule or {},
+            **extra,
+        },
         interventions=[{"arm": "a", **i} for i in interventions],
         task=task,
         **training,

@@ -241,7 +241,7 @@ def test_a_fork_of_an_arm_that_waits_for_another_waits_as_well(run_of):
     while not run.arms["b"].step:
         run.advance()
         assert not run.arms["f"].step or run.arms["b"].step
-    late = run.arms["b"].schedule.next_step
+    late = run.arms["b"].agenda.next_step
     while run.arms["b"].step < late - 1:
         run.arms["b"].advance(1)
     fork_of(run, "b", late - 1, Trail(), fork="g")

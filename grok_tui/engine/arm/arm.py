@@ -16,6 +16,7 @@ from grok_tui.catalog.measure import MeasureSpec
 from grok_tui.catalog.measures import MEASURES, shown_of
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.catalog.schedules import Course
 from grok_tui.engine.arm.status import ArmStatus
 from grok_tui.engine.record.arrays import Arrays, Kept, check, prefixed, under
 from grok_tui.engine.record.envelope import SIDES, empty_envelope, widen
@@ -29,11 +30,11 @@ from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Settings
 from grok_tui.presets.problems import first_problem
 
+from .agenda import Agenda
 from .interventions import carry_out
 from .looking_back import LookingBack
 from .optimizer import Optimizer
 from .problem import Problem
-from .schedule import Schedule
 from .seen import Seen
 from .state import ArmState
 from .trainer import Trainer
@@ -51,7 +52,7 @@ class Arm:
         history: all that was recorded.
         watched: whether what charts show of the first replica is kept, since `watch` was called.
         interventions: all that was done to the arm, in order.
-        schedule: what is still to be done to it.
+        agenda: what is still to be done to it.
         seen: what has been seen of the networks that it trains now.
         listener: called with each intervention that was carried out, and whether the preset scheduled it.
 
@@ -92,9 +93,9 @@ class Arm:
         self.interventions: list[AnyIntervention] = []
         self._new: list[int | None] = []  # replicas whose weights the present intervention drew
         self.listener: Callable[[AnyIntervention, bool], None] | None = None
-        self.schedule = Schedule(scheduled)
+        self.agenda = Agenda(scheduled)
         self._trainer.put_to_work(spec.optimizer, "fresh")
-        self.modify(spec.modifiers)
+        self.modify(spec.modifiers, spec.settings.courses)
         self.set_batch_size(spec.training.batch_size)
         self._envelope = empty_envelope(len(seeds))
         self._record()
@@ -137,6 +138,7 @@ class Arm:
             since=self.since,
             modifiers=self.modifiers,
             batch_size=self.batch_size,
+            courses=self._trainer.courses,
             samples=0 if self._problem.online else self.data.count,
             withheld=0 if self._problem.online else self.data.total - self.data.count,
         )
@@ -201,8 +203,8 @@ class Arm:
         if self.step < self.spec.training.steps:
             due = min(due, self.spec.training.steps)  # what a claim calls the end is always recorded
         ends = [due, self.step + self._trainer.stretch(self.step), self.step + max(1, steps)]
-        if self.schedule.next_step is not None:
-            ends.append(self.schedule.next_step)
+        if self.agenda.next_step is not None:
+            ends.append(self.agenda.next_step)
         taken = min(ends) - self.step
         seen = self._trainer.take(self.step, taken, max(0, self.end - self.step))
         self.detectors.stepped(self.step + 1, seen)
@@ -243,7 +245,7 @@ class Arm:
     def carry_out_due(self, count: int | None = None) -> None:
         """Carry out what is due, until `count` interventions are on record; raises GrokTuiError."""
         while count is None or len(self.interventions) < count:
-            due = self.schedule.due(self.step)
+            due = self.agenda.due(self.step)
             if due is None:
                 return
             try:
@@ -261,9 +263,9 @@ class Arm:
             end=self.end,
             since=self.since,
             interventions=list(self.interventions),
-            scheduled=self.schedule.done,
-            settled=list(self.schedule.settled),
-            given=list(self.schedule.given),
+            scheduled=self.agenda.done,
+            settled=list(self.agenda.settled),
+            given=list(self.agenda.given),
             first=list(self.seen.first) if any(self.seen.first) else [],
             stride=self.history.stride,
             version=self.history.version,
@@ -296,7 +298,7 @@ class Arm:
         self.step, self.end, self.since = state.step, state.end, state.since
         self.interventions = list(state.interventions)
         self.seen.first = list(state.first) or [0] * len(self.seeds)
-        self.schedule.restore(state.scheduled, state.settled)
+        self.agenda.restore(state.scheduled, state.settled)
         self._envelope = arrays["envelope"].copy()
         self.history.restore_state(under("history", arrays), state.stride, state.version, state.events)
         for name, part in self._parts():
@@ -313,9 +315,9 @@ class Arm:
         self._trainer.put_to_work(spec, state, self.step)
         self.since = self.step
 
-    def modify(self, spec: Modifiers) -> None:
-        """Go on with these modifiers."""
-        self._trainer.modify(spec)
+    def modify(self, spec: Modifiers, courses: Mapping[str, Course]) -> None:
+        """Go on with these modifiers, and with values that follow these schedules."""
+        self._trainer.modify(spec, courses)
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters; of one replica, the former alone."""
@@ -363,10 +365,10 @@ class Arm:
             self.since, self._measuring = since, measuring
             raise
         self.interventions.append(done)
-        self.schedule.done += of_preset
+        self.agenda.done += of_preset
         for replica in self._new:
             self.seen.forget(self.step, replica)
-            self.schedule.forget(replica)
+            self.agenda.forget(replica)
         if self.listener is not None:
             self.listener(done, of_preset)
 
@@ -396,7 +398,7 @@ class Arm:
         self._look(self._looked_at)
         self.seen.recorded(self.step)
         # Only here, because what is known between two records depends on the chunks.
-        self.schedule.settle(self.step, self.seen.onsets)
+        self.agenda.settle(self.step, self.seen.onsets)
 
     def _look(self, names: Collection[str]) -> None:
         for name, values in self._measuring.of_first(names).items():

@@ -12,6 +12,9 @@ from grok_tui.catalog.names import ArmName
 
 LONGEST_NAME = 40  # as of any arm
 
+MOST_ARMS = 32
+"""Arms that a run may have with its forks; a preset may have more, and then no forks."""
+
 _NUMBERED = re.compile(r"(.+)_\d+")
 
 
@@ -32,6 +35,16 @@ class Fork(BaseModel):
     """The step at which it counts as finished, as its parent's stood then."""
     inherited: Count = 0
     """How many interventions it has from its parent."""
+
+
+def check_room(arms: int) -> None:
+    """Make sure that a run may have that many arms, forks among them.
+
+    Raises:
+        ValueError: those are too many.
+    """
+    if arms > MOST_ARMS:
+        raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
 
 
 def fork_name(parent: str, taken: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from grok_tui.catalog.interventions import (
     INTERVENTIONS,
     Acquire,
     AnyIntervention,
+    Follow,
     Jump,
     Reinitialize,
     Relabel,
@@ -24,9 +25,12 @@ from grok_tui.catalog.interventions import (
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
 from grok_tui.catalog.plugins import require
+from grok_tui.catalog.schedules import Course
 from grok_tui.lab.streams import Purpose, stream
 from grok_tui.presets import Arm as ArmSpec
 from grok_tui.presets import Settings, part_of
+from grok_tui.presets.machine import physical_memory
+from grok_tui.presets.model import step_memory
 
 from .data import TrainingData
 from .optimizer import Optimizer
@@ -59,8 +63,8 @@ class Steered(Protocol):
     def put_to_work(self, spec: OptimizerSpec, state: Literal["fresh", "kept"]) -> None:
         """Go on with this optimizer."""
 
-    def modify(self, spec: Modifiers) -> None:
-        """Go on with these modifiers."""
+    def modify(self, spec: Modifiers, courses: Mapping[str, Course]) -> None:
+        """Go on with these modifiers, and with values that follow these schedules."""
 
     def reset(self, replica: int | None = None) -> None:
         """Forget the state of the optimizer and of gradient filters."""
@@ -91,9 +95,26 @@ def carry_out(intervention: AnyIntervention, arm: Steered) -> None:
     intervention.check_replicas(len(arm.seeds))
     intervention.check_task(arm.spec.task)
     after = arm.settings.after(intervention)
+    if arm.theta.device.type == "cpu" and isinstance(after.batch_size, int):
+        _require_room(arm, after.batch_size)
     whole = still_whole(arm)
     INTERVENTIONS.called(intervention.action, arm, intervention, after)
     INTERVENTIONS.asked(intervention.action, whole)
+
+
+def _require_room(arm: Steered, batch: int) -> None:
+    """Make sure that the host has the memory for a larger batch: a GPU says so itself, a host ends processes.
+
+    Raises:
+        ValueError: it has not.
+    """
+    before = arm.settings.batch_size
+    needed, there = step_memory(arm.spec, batch, len(arm.seeds)), physical_memory()
+    if needed > there and (before == "full" or batch > before):
+        raise ValueError(
+            f"batch_size: steps of {batch} samples need about {needed / 2**30:,.0f} GiB of memory;"
+            f" there are {there / 2**30:,.0f}"
+        )
 
 
 def still_whole(arm: Steered) -> Callable[[], None]:
@@ -115,6 +136,7 @@ def _place_of(arm: Steered) -> tuple[object, ...]:
 
 def switch(arm: Steered, done: Switch, after: Settings) -> None:
     """Put another optimizer to work."""
+    arm.modify(after.modifiers, after.courses)
     arm.put_to_work(after.optimizer, done.state)
 
 
@@ -125,11 +147,19 @@ def settle(arm: Steered, done: Set, after: Settings) -> None:
             arm.set_batch_size(after.batch_size)
             arm.make_ready()
         case "modifiers":
-            arm.modify(after.modifiers)
+            arm.modify(after.modifiers, after.courses)
             arm.make_ready()
         case "optimizer":
+            arm.modify(after.modifiers, after.courses)
             arm.make_ready()
             arm.optimizer.adopt(after.optimizer)
+
+
+def follow(arm: Steered, done: Follow, after: Settings) -> None:
+    """Train with one value that follows a schedule."""
+    del done
+    arm.modify(after.modifiers, after.courses)
+    arm.make_ready()
 
 
 def reset(arm: Steered, done: Reset, after: Settings) -> None:  # noqa: ARG001  (as every implementation)

@@ -15,6 +15,8 @@ from grok_tui.lab.models import Layout
 from grok_tui.lab.optimizers import Hyper, build_rule, hyperparameters
 from grok_tui.lab.optimizers.contract import check_rule
 
+NOTHING: Mapping[str, Tensor] = {}
+
 LEARNING_RATES = ("lr", "adamw_lr")
 
 
@@ -96,14 +98,19 @@ class Optimizer:
             (self.age if name == "age" else self.state[name]).copy_(torch.from_numpy(value))
         self.changes += 1
 
-    def coefficients(self, count: Tensor, warmup: int = 0) -> tuple[dict[str, Tensor], Tensor]:
+    def coefficients(
+        self, count: Tensor, warmup: int = 0, following: Mapping[str, Tensor] = NOTHING
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Return coefficients of some steps and the learning rate [R, 1] or [k, R, 1], float64, on the CPU.
 
         Args:
             count: the numbers of these steps since the state was fresh, [k, R, 1].
             warmup: over how many steps from fresh state the learning rates rise linearly.
+            following: hyperparameters that differ from step to step, float64 [k or 1, 1, 1].
         """
         hyper, _ = self.on_host
+        moving = {name: following[name].expand(-1, len(self.age), 1) for name in hyper if name in following}
+        hyper = {**hyper, **moving}
         if warmup:
             factor = (count / warmup).clamp(max=1.0)
             risen = {name: hyper[name] * factor for name in LEARNING_RATES if name in hyper}

@@ -49,11 +49,11 @@ class Seen:
         event = one.awaited[1]
         if not isinstance(event, str):
             return self.plateaus.onsets(watched_by(one))
-        found = []
+        seen, found = self._history.events_by_replica(), []
         for replica, first in enumerate(self.first):
-            steps = self._history.event_steps(event, replica)
+            steps = (each.step for each in seen.get((event, replica), []))
             after = max(one.not_before, first)
-            found.append(min((int(step) for step in steps if step >= after), default=None))
+            found.append(min((step for step in steps if step >= after), default=None))
         return found
 
     def forget(self, step: int, replica: int | None = None) -> None:

@@ -14,6 +14,7 @@ from grok_tui.catalog.frames import FrameSpec, Identity
 from grok_tui.catalog.interventions import AnyIntervention
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.catalog.schedules import Course
 from grok_tui.engine.record.history import Event
 from grok_tui.engine.steps.backends import BackendSince
 
@@ -42,6 +43,8 @@ class ArmState(_Part):
     frame: FrameSpec = Identity()
     """The coordinates that their state is in."""
     modifiers: Modifiers = Modifiers()
+    courses: dict[str, Course] = {}
+    """The schedules that values follow, by their names."""
     filter_steps: Count = 0
     """How many steps old the state of gradient filters is."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"]

@@ -14,6 +14,7 @@ from torch import Tensor
 from grok_tui.catalog.frames import FrameSpec
 from grok_tui.catalog.modifiers import Modifiers
 from grok_tui.catalog.optimizers import OptimizerSpec
+from grok_tui.catalog.schedules import Course
 from grok_tui.catalog.seen import SEEN
 from grok_tui.engine.record.arrays import Arrays, under
 from grok_tui.engine.steps.backends import BackendLog, Compiling
@@ -23,9 +24,10 @@ from grok_tui.lab.frames import build_frame
 from grok_tui.lab.modifiers import Structure
 from grok_tui.lab.optimizers import SMALLEST_LR
 from grok_tui.lab.tasks import Draw, Fresh, Task
+from grok_tui.presets import part_of
 
 from .batches import Batches, BatchKind
-from .coefficients import Coefficients, Table
+from .coefficients import Coefficients, Following, Table
 from .data import TrainingData
 from .noise import drawing_of, scheme
 from .optimizer import Optimizer
@@ -38,7 +40,7 @@ LARGEST_UPDATE = SEEN.index("largest_update")
 
 # What an intervention replaces; all else it changes in place.
 REPLACED = (
-    *("optimizer", "modifiers", "_structure", "_optimizers"),
+    *("optimizer", "modifiers", "courses", "_structure", "_optimizers"),
     *("_filters", "_filter_steps", "_works", "_batches", "batch_size", "_learner"),
 )
 
@@ -63,6 +65,7 @@ class Trainer:
         drawn_by: what drew the random numbers of steps, in order, see `noise.scheme`; no step without noise.
         optimizer: the optimizer at work.
         modifiers: what else is done to a step.
+        courses: the schedules that values of the optimizer and of modifiers follow, by their names.
         batch_size: samples in a batch, or "full".
         whole: whether all of the state is that of one step. Whoever takes steps says so once they are
             counted; a failure among them leaves it false.
@@ -85,6 +88,7 @@ class Trainer:
         self.drawn_by: list[str] = []
         self._compiling = compiling or Compiling()
         self.modifiers = Modifiers()
+        self.courses: Mapping[str, Course] = {}
         self._structure = Structure.of(self.modifiers)
         self._learner, self._data = learner, data
         self._seeds = seeds
@@ -114,9 +118,9 @@ class Trainer:
         if known is not None:
             known.adopt(spec, fresh=state == "fresh")
 
-    def modify(self, spec: Modifiers) -> None:
-        """Go on with these modifiers; a gradient filter that was at work already keeps its state."""
-        structure = Structure.of(spec)
+    def modify(self, spec: Modifiers, courses: Mapping[str, Course]) -> None:
+        """Go on with these modifiers and schedules; a filter that was at work already keeps its state."""
+        structure = Structure.of(_largest(spec, courses))
         structure.check(spec, self.theta, self._learner.network.layout.sizes)
         fresh = structure.initial(self.theta)
         if {name: value.shape for name, value in fresh.items()} != {
@@ -124,7 +128,7 @@ class Trainer:
         }:
             self._filters, self._filter_steps = fresh, 0
             self._works.clear()
-        self.modifiers, self._structure = spec, structure
+        self.modifiers, self.courses, self._structure = spec, courses, structure
         self.optimizer.changes += 1  # steps that reset the state count its age themselves, or no longer do
 
     def reset(self, replica: int | None = None) -> None:
@@ -155,13 +159,18 @@ class Trainer:
     def build(self, step: int) -> Work:
         """Return what takes the steps after `step`, built if it is not there yet."""
         size = None if self._batches.full else self._batches.stretch(step)[0]
-        table = self._table(1)
+        table = self._table(step, 1)
         return self._work(size, self._structure, table.names)
 
-    def _table(self, steps: int) -> Table:
+    def _table(self, step: int, steps: int) -> Table:
+        following = Following.of(self.courses, self._value, step, steps)
         return self._coefficients.table(
-            self.optimizer, self.modifiers, self._structure, self._filter_steps, steps
+            self.optimizer, self.modifiers, self._structure, self._filter_steps, steps, following
         )
+
+    def _value(self, name: str) -> float:
+        """Return the value of a hyperparameter or a modifier as it was set."""
+        return float(getattr(self.optimizer.spec if part_of(name) == "optimizer" else self.modifiers, name))
 
     def set_batch_size(self, size: int | Literal["full"], since: int) -> None:
         """Draw batches of this size, counted from the step `since`.
@@ -203,7 +212,7 @@ class Trainer:
         left: how many steps there are to take in all, for which compiling may be worth it.
         """
         size = None if self._batches.full else self._batches.stretch(step)[0]
-        table = self._table(steps)
+        table = self._table(step, steps)
         work = self._work(size, self._structure, table.names)
         indices = None
         if size is not None and self._batch_kind != "online":
@@ -258,6 +267,7 @@ class Trainer:
             "optimizers": {name: optimizer.spec for name, optimizer in self._optimizers.items()},
             "frame": self._frame_spec,
             "modifiers": self.modifiers,
+            "courses": dict(self.courses),
             "filter_steps": self._filter_steps,
             "batch_size": self.batch_size,
             "batches_since": self._batches.origin,
@@ -279,7 +289,7 @@ class Trainer:
         self._optimizers = {name: self._restored(name, spec) for name, spec in state.optimizers.items()}
         self._works = {key: work for key, work in self._works.items() if key[0] in self._optimizers}
         self.optimizer = self._optimizers[state.optimizer]
-        self.modify(state.modifiers)
+        self.modify(state.modifiers, state.courses)
         self._filter_steps = state.filter_steps
         self.backends.made = list(state.backends)
         self.drawn_by = list(state.drawn_by)
@@ -389,3 +399,13 @@ def copied(tensor: Tensor) -> NDArray[Any]:
     """Return a copy on the CPU that does not change when the tensor does."""
     copy: NDArray[Any] = tensor.detach().cpu().numpy().copy()
     return copy
+
+
+def _largest(modifiers: Modifiers, courses: Mapping[str, Course]) -> Modifiers:
+    """Return modifiers at the largest values of their schedules: what acts at some time, acts under these."""
+    reached = {
+        name: max(course.reached(float(modifiers.value(name))))
+        for name, course in courses.items()
+        if part_of(name) == "modifiers"
+    }
+    return modifiers.model_copy(update=reached)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from grok_tui import claims
 from grok_tui.presets import Claim, Control
 
-from .verdicts import Recorded, ReplicaCurves, all_is_there
+from .verdicts import Recorded, ReplicaCurves, all_is_there, curves_of
 
 MOST_SHUFFLES = 200
 
@@ -49,7 +49,7 @@ def judge_control(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> 
         return None
     seen = {name: arms[control.arms.get(name, name)] for name in claim.condition.arms()}
     condition = claims.parse(control.applied(claim.holds))
-    judgements = condition.judge([ReplicaCurves(seen, replica) for replica in range(replicas)])
+    judgements = condition.judge(curves_of(seen, replicas))
     complete = all_is_there(condition, seen)
     return JudgedControl(
         claim, control, judgements, claims.verdict(judgements, complete=complete, holds_in=claim.holds_in)

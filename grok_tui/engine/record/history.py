@@ -133,19 +133,16 @@ class History:
 
     def first_seen(self, name: str, earliest: int) -> list[int | None]:
         """Return the first step, not before `earliest`, at which each replica had an event; None: never."""
-        seen = (self.event_steps(name, replica) for replica in range(self._rows.shape[-1]))
-        return [min((int(step) for step in steps if step >= earliest), default=None) for steps in seen]
+        found = self.events_by_replica()
+        seen = (found.get((name, replica), []) for replica in range(self._rows.shape[-1]))
+        return [min((e.step for e in events if e.step >= earliest), default=None) for events in seen]
 
-    def event_numbers(
-        self, name: str, number: str, replica: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the steps at which an event was seen in one replica, ascending, and a number of each."""
-        seen = [(e.step, e.numbers[number]) for e in self.events if (e.name, e.replica) == (name, replica)]
-        ordered = sorted(seen)
-        return (
-            np.array([step for step, _ in ordered], dtype=np.int64),
-            np.array([value for _, value in ordered], dtype=np.float64),
-        )
+    def events_by_replica(self) -> dict[tuple[str, int], list[Event]]:
+        """Return the events by name and replica, in the order in which they were seen."""
+        found: dict[tuple[str, int], list[Event]] = {}
+        for one in tuple(self.events):
+            found.setdefault((one.name, one.replica), []).append(one)
+        return found
 
     def export_state(self, first: int = 0) -> Arrays:
         """Return copies of the kept steps [n] and rows [n, M, R], from the `first` kept row on."""

@@ -13,7 +13,7 @@ from grok_tui import claims
 from grok_tui.catalog.seen import ENVELOPE
 from grok_tui.presets import Claim
 
-from .history import History
+from .history import Event, History
 from .looked_back import LookedBack
 
 AT_THE_END = "asked at the end"
@@ -95,17 +95,28 @@ def judge(claim: Claim, arms: Mapping[str, Recorded], replicas: int) -> JudgedCl
     """Judge a claim as far as the arms it names have come."""
     condition = claim.condition
     complete = all_is_there(condition, arms)
-    judgements = condition.judge([ReplicaCurves(arms, replica) for replica in range(replicas)])
+    judgements = condition.judge(curves_of(arms, replicas))
     verdict = claims.verdict(judgements, complete=complete, holds_in=claim.holds_in)
     return JudgedClaim(claim, judgements, verdict)
+
+
+Events = dict[str, dict[tuple[str, int], list[Event]]]
+"""The events of arms that were asked for, by arm, and there by name and replica."""
+
+
+def curves_of(arms: Mapping[str, Recorded], replicas: int) -> list[ReplicaCurves]:
+    """Return all replicas, which share one look at the events: of those there are as many, or more."""
+    events: Events = {}
+    return [ReplicaCurves(arms, replica, events) for replica in range(replicas)]
 
 
 class ReplicaCurves:
     """One replica of all arms, as the claim language reads it."""
 
-    def __init__(self, arms: Mapping[str, Recorded], replica: int) -> None:
+    def __init__(self, arms: Mapping[str, Recorded], replica: int, events: Events | None = None) -> None:
         self._arms = arms
         self._replica = replica
+        self._events: Events = {} if events is None else events
 
     def steps(self, arm: str) -> NDArray[np.int64]:
         """Return the recorded steps of an arm."""
@@ -134,10 +145,17 @@ class ReplicaCurves:
 
     def events(self, arm: str, event: str) -> NDArray[np.int64]:
         """Return the steps at which an event was seen in an arm."""
-        return self._arms[arm].history.event_steps(event, self._replica)
+        return np.array([one.step for one in self._seen(arm, event)], dtype=np.int64)
 
     def event_numbers(
         self, arm: str, event: str, number: str
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the steps at which an event was seen in an arm, ascending, and one of its numbers there."""
-        return self._arms[arm].history.event_numbers(event, number, self._replica)
+        seen = sorted((one.step, one.numbers[number]) for one in self._seen(arm, event))
+        steps, values = zip(*seen, strict=True) if seen else ((), ())
+        return np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64)
+
+    def _seen(self, arm: str, event: str) -> list[Event]:
+        if arm not in self._events:
+            self._events[arm] = self._arms[arm].history.events_by_replica()
+        return self._events[arm].get((event, self._replica), [])

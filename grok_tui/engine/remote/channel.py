@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from contextlib import suppress
 
 from pydantic import BaseModel
@@ -31,28 +32,33 @@ class Channel:
         self._longest = longest
         self._held = bytearray()
 
-    def send(self, message: BaseModel) -> None:
-        """Send a document.
+    def send(self, *messages: BaseModel) -> None:
+        """Send documents, all at once.
 
         Raises:
             OSError: the other side is gone, or takes nothing.
         """
         self._connection.settimeout(SEND_SECONDS)
-        self._connection.sendall(message.model_dump_json().encode() + b"\n")
+        self._connection.sendall(b"".join(one.model_dump_json().encode() + b"\n" for one in messages))
 
-    def receive(self) -> bytes | None:
+    def receive(self, seconds: float | None = None) -> bytes | None:
         """Wait for a line and return it without its end; None when no more will come.
+
+        seconds: in which all of it has to come; None waits for ever.
 
         Raises:
             ChannelError: it is longer than it may be.
+            TimeoutError: it has not come.
             OSError: the connection has failed.
         """
-        self._connection.settimeout(None)
+        until = None if seconds is None else time.monotonic() + seconds
         searched = 0
         while (end := self._held.find(b"\n", searched)) < 0:
             searched = len(self._held)
             if searched > self._longest:
                 raise ChannelError(f"a line of more than {self._longest} bytes")
+            # Counted over the whole line, or one byte now and then would do.
+            self._connection.settimeout(None if until is None else max(1e-3, until - time.monotonic()))
             piece = self._connection.recv(PIECE)
             if not piece:
                 return None
@@ -76,9 +82,23 @@ def require_same_user(connection: socket.socket) -> None:
     Raises:
         ChannelError: it is another user's.
     """
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:  # there the permissions of the socket alone keep others out
-        return
-    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
-    if user != os.geteuid():
+    other = _other_end(connection)
+    if other is not None and other[1] != os.geteuid():
         raise ChannelError("it is another user's")
+
+
+def process_of(connection: socket.socket) -> int | None:
+    """Return the process at the other end, as far as the system can tell."""
+    other = _other_end(connection)
+    return other and other[0]
+
+
+def _other_end(connection: socket.socket) -> tuple[int, int] | None:
+    """Return process and user at the other end, or None where the permissions of the socket have to do."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    process, user, _ = struct.unpack(
+        "3i", connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+    )
+    return process, user

@@ -15,6 +15,7 @@ from grok_tui.engine.run.snapshot import State
 from grok_tui.engine.store.directory import RunDirectory
 from grok_tui.engine.worker.orders import End
 from grok_tui.engine.worker.runner import Runner
+from grok_tui.presets.problems import problem_of_json
 from grok_tui.printable import printable, shortened
 
 from . import protocol as say
@@ -25,6 +26,8 @@ from .news import Teller
 BEAT = 0.2  # seconds between two looks at how the run stands
 
 FAREWELL = 2.0  # seconds in which those who look on may learn that the run has ended
+
+HELLO_SECONDS = 5.0  # in which a visitor has to say who they are, so that the silent keep nobody out
 
 MOST_VISITORS = 8
 
@@ -169,14 +172,12 @@ class _Visitor:
     def _serve(self) -> None:
         try:
             require_same_user(self._connection)
-            while (line := self.channel.receive()) is not None:
-                self._obey(say.SAID.validate_json(line))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            self.refuse(f"no order: {where}: {first['msg']}")
+            while (line := self.channel.receive(None if self._known else HELLO_SECONDS)) is not None:
+                self._obey(_understood(line))
         except ChannelError as error:
             self.refuse(str(error))
+        except TimeoutError:
+            self.refuse("it says nothing")
         except OSError:  # they are gone, or take nothing
             pass
         finally:
@@ -188,7 +189,8 @@ class _Visitor:
             if order.format != say.FORMAT:
                 raise ChannelError(f"it speaks format {say.FORMAT}, not {order.format}: another version")
             self._known = True
-            self.channel.send(say.Welcome())
+            with suppress(BrokenPipeError, ConnectionResetError):  # who has left may have left an order
+                self.channel.send(say.Welcome())
         elif not self._known:
             raise ChannelError("'hello' comes first")
         elif isinstance(order, say.Look):
@@ -201,3 +203,15 @@ class _Visitor:
             self.refusals.append(f"{MOST_WAITING} orders wait already")
         else:
             self._server.runner.give(order)
+
+
+def _understood(line: bytes) -> say.Said:
+    """Return what a line says.
+
+    Raises:
+        ChannelError: it says nothing that may be said.
+    """
+    try:
+        return say.SAID.validate_json(line)
+    except ValidationError as error:
+        raise ChannelError(f"no order: {problem_of_json(error, line)}") from None

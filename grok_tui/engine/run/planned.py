@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.engine.arm.agenda import placed
 from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.arm.forks import Fork
-from grok_tui.engine.arm.schedule import placed
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.record.plateaus import Watched, watched_by
 
@@ -17,7 +17,7 @@ class Planned:
 
     An arm that waits for another takes no step until that has come to it in every replica, or is at its end.
     Then what can be done to one replica is done at a step of its own to each that came to it, and anything
-    else once, if all of them did. What waits for its own arm is that arm's (`grok_tui.engine.arm.schedule`).
+    else once, if all of them did. What waits for its own arm is that arm's (`grok_tui.engine.arm.agenda`).
 
     A fork waits for what its parent waits for, and so does it at the same steps. What the preset plans at
     steps of its own that the parent had not reached is the parent's alone.
@@ -105,7 +105,7 @@ class Planned:
         self._given[origin] = given
         for name, arm in arms.items():
             if self.origin(name) == origin:
-                arm.schedule.give(_renamed(given, origin, name))
+                arm.agenda.give(_renamed(given, origin, name))
 
     def _lineage(self, name: str, fork: Fork | None = None) -> list[Fork]:
         """Return an arm as a fork, then its parent as one, and so on; none of an arm of the preset."""

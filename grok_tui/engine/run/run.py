@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -156,7 +157,7 @@ class Run:
         ahead = [*planned.fixed(name, fork), *planned.waiting(name, fork)]
         watched = planned.watched(name, fork)
         arm = Arm(spec, measures, preset.seeds, device, ahead, self.compiling, watched)
-        arm.schedule.give(planned.given(name, fork))
+        arm.agenda.give(planned.given(name, fork))
         return arm
 
     def fresh(self, name: str) -> Arm:
@@ -194,7 +195,7 @@ class Run:
 
     def planned(self, name: str) -> list[AnyIntervention]:
         """Return what the preset plans for an arm and its step is known; of a fork, see `Planned`."""
-        own = (one.intervention for one in self.arms[name].schedule.settled)
+        own = (one.intervention for one in self.arms[name].agenda.settled)
         return [*self._planned.fixed(name), *self._planned.given(name), *own]
 
     def status(self, name: str) -> ArmStatus:
@@ -282,26 +283,36 @@ class Run:
         """
         self._each_device(lambda arms: self._take_chunk(min(arms, key=lambda arm: arm.step)))
 
-    def _take_chunk(self, arm: Arm) -> None:
+    def _take_chunk(self, arm: Arm, goal: int | None = None) -> None:
         started = time.perf_counter()
+        end = arm.end if goal is None else min(goal, arm.end)
         with self._halted.halting(arm):
-            taken = arm.advance(min(self._chunk[arm.name], arm.end - arm.step))
+            taken = arm.advance(min(self._chunk[arm.name], end - arm.step))
             # Only how often control comes back depends on time, never what is computed.
             if taken == self._chunk[arm.name]:
                 rate = taken / max(time.perf_counter() - started, 1e-6)
                 self._chunk[arm.name] = max(1, min(int(rate * CHUNK_SECONDS), 2 * taken))
 
-    def advance_together(self, steps: int) -> None:
-        """Bring every arm that is not finished up to `steps` steps further than the slowest."""
+    def advance_together(self, steps: int, seconds: float = math.inf) -> int:
+        """Bring every arm that is not finished up to `steps` steps further than the slowest.
+
+        With `seconds`, come back after them in any case. Return how many steps the slowest is short of that.
+        """
         goal = min((arm.step for arm in self._free_arms()), default=0) + steps
+        end = time.perf_counter() + seconds
+
+        def behind(arms: list[Arm]) -> list[Arm]:
+            going = (arm for arm in arms if not arm.finished and arm.name not in self._halted.why)
+            return [arm for arm in going if arm.step < min(goal, arm.end)]
 
         def bring(arms: list[Arm]) -> None:
-            for arm in arms:
-                with self._halted.halting(arm):
-                    while arm.step < min(goal, arm.end) and not arm.finished:
-                        arm.advance(min(goal, arm.end) - arm.step)
+            while left := behind(arms):
+                self._take_chunk(min(left, key=lambda arm: arm.step), goal)
+                if time.perf_counter() > end:
+                    return
 
         self._each_device(bring)
+        return max((goal - arm.step for arm in behind(self._free_arms())), default=0)
 
     def _each_device(self, do: Callable[[list[Arm]], None]) -> None:
         """Do something with the free arms of each device, and come back when it is done."""

@@ -26,6 +26,7 @@ from grok_tui.engine.record.history import CAPACITY
 from grok_tui.files import write_atomically
 from grok_tui.presets import Preset
 from grok_tui.presets.model import memory_needed
+from grok_tui.presets.problems import problem_of_json
 
 from .directory import FORMAT, RunDirectory
 from .files import StoreError, open_regular, read_bounded
@@ -94,7 +95,7 @@ def decode(content: bytes) -> Checkpoint:
         text, digest = metadata["state"], metadata["sha256"]
         state = CheckpointState.model_validate_json(text)
     except ValidationError as error:
-        raise ValueError(f"says what no checkpoint says: {error.errors()[0]['msg'].lower()}") from None
+        raise ValueError(f"says what no checkpoint says: {problem_of_json(error, text)}") from None
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("is no whole safetensors file of a run") from None
     if state.format != FORMAT:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import secrets
@@ -15,16 +14,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from grok_tui.engine.steps.backends import CompileMode
 from grok_tui.files import reason, sync_folder, write_atomically
 from grok_tui.paths import runs_folder
 from grok_tui.presets import PluginUsed, Preset, missing
+from grok_tui.presets.problems import explain, problem_of_json
 
 from .files import DAMAGED, StoreError, make_folder, read_bounded
+from .hold import Hold, is_held, take_hold
 
 FORMAT = 1
 
@@ -37,12 +38,22 @@ CHECKPOINTS, CHECKPOINT_SUFFIX = "checkpoints", ".safetensors"
 
 LARGEST_DOCUMENT = 4_000_000  # bytes of run.json and status.json; a preset has at most one million
 
-HELD = frozenset({errno.EWOULDBLOCK, errno.EACCES})
-"""What a system says of a lock that another process has."""
-
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 Ended = Literal["finished", "diverged", "failed", "time limit", "interrupted"]
+
+
+MOST_THREADS = 2**16
+
+
+def _moment(text: str) -> str:
+    if text:
+        datetime.fromisoformat(text)
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""A time in UTC, ISO 8601; "" is none."""
 
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -68,14 +79,13 @@ class RunFile(_Document):
     label: str
     """The preset's name."""
     profile: str
-    created: str
-    """UTC, ISO 8601."""
+    created: Moment
     preset: dict[str, JsonValue]
     """The preset with everything filled in."""
     versions: dict[str, str]
     device: str
     device_name: str
-    threads: int
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]
     tf32: bool = False
     """Whether a GPU may have rounded the factors of float32 products to 10 bits."""
     compile: CompileMode = "off"
@@ -96,8 +106,7 @@ class StatusFile(_Document):
     total: int = 0
     verdicts: dict[str, int] = {}
     """How many claims have each verdict."""
-    saved: str = ""
-    """UTC, ISO 8601."""
+    saved: Moment = ""
 
 
 def now() -> str:
@@ -144,7 +153,7 @@ class RunDirectory:
 
     def state(self) -> RunStatus:
         """Return how the run stands: from its lock, then from what its process last said."""
-        if self._held():
+        if is_held(self.path / LOCK_FILE):
             return RunStatus.RUNNING
         ended = self.status().ended
         if ended in ("finished", "diverged"):
@@ -178,10 +187,17 @@ class RunDirectory:
         )
         damaged = (f"{name}{DAMAGED}" for name in (MEASURES, EVENTS))
         own = [path for path in (self.path / name for name in (*names, *damaged)) if os.path.lexists(path)]
-        left = [*self.path.glob(".*.tmp")]
-        if _is_folder(self.path / CHECKPOINTS):
-            left += (self.path / CHECKPOINTS).glob(".*.tmp")
-        return [path for _, path in self.checkpoints()] + left + own
+        return [path for _, path in self.checkpoints()] + self._half_written() + own
+
+    def tidy(self) -> None:
+        """Delete what processes left half written that were killed; by whoever holds the run."""
+        for path in self._half_written():
+            with suppress(OSError):
+                path.unlink()
+
+    def _half_written(self) -> list[Path]:
+        folders = [self.path, self.path / CHECKPOINTS]
+        return [path for folder in folders if _is_folder(folder) for path in folder.glob(".*.tmp")]
 
     def size(self) -> int:
         """Return how many bytes its files take."""
@@ -191,24 +207,13 @@ class RunDirectory:
                 total += path.lstat().st_size
         return total
 
-    def lock(self) -> Lock:
+    def lock(self) -> Hold:
         """Take hold of the run, so that no other process writes it.
 
         Raises:
             StoreError: another process holds it, or the folder cannot be written.
         """
-        try:
-            handle = self._lock_handle(os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise StoreError(f"{self.path}: {reason(error)}") from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(handle)
-            if error.errno in HELD:
-                raise StoreError(f"run '{self.name}' is running in another process") from None
-            raise StoreError(f"{self.path}: this file system has no locks: {reason(error)}") from None
-        return Lock(handle)
+        return take_hold(self.path / LOCK_FILE, self.name)
 
     def remove(self) -> bool:
         """Delete the run: the program's own files, and the folder if nothing else is in it.
@@ -233,35 +238,6 @@ class RunDirectory:
         finally:
             held.release()
         return True
-
-    def _held(self) -> bool:
-        try:
-            handle = self._lock_handle(os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            return error.errno in HELD
-        finally:
-            os.close(handle)
-        return False
-
-    def _lock_handle(self, flags: int) -> int:
-        return os.open(self.path / LOCK_FILE, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
-
-
-@dataclass
-class Lock:
-    """A hold on a run; the system lets go of it however the process ends."""
-
-    handle: int
-
-    def release(self) -> None:
-        """Let go."""
-        if self.handle >= 0:
-            os.close(self.handle)
-            self.handle = -1
 
 
 def create_directory(label: str, at: Path | None = None) -> RunDirectory:
@@ -339,9 +315,9 @@ def preset_of(document: RunFile, directory: RunDirectory) -> Preset:
     try:
         return Preset.model_validate_json(RunFile.model_dump_json(document, include={"preset"})[10:-1])
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{directory.path}: preset: {where}: {first['msg']}") from None
+        key, problem = explain(error, document.preset)
+        where = f"preset: {key}" if key else "preset"
+        raise StoreError(f"{directory.path}: {where}: {problem}") from None
 
 
 def differences(then: Mapping[str, str], today: Mapping[str, str]) -> list[str]:
@@ -365,6 +341,4 @@ def _read(path: Path, kind: type[Document]) -> Document:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{path}: {where}: {first['msg'].lower()}".replace(": :", ":")) from None
+        raise StoreError(f"{path}: {problem_of_json(error, content)}") from None

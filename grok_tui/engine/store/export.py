@@ -7,12 +7,18 @@ import io
 import json
 import math
 import os
+import re
 from typing import Any
 
+from grok_tui.printable import leaving
+
 from .directory import EVENTS, FORKS, INTERVENTIONS, MEASURES, RunDirectory
-from .files import StoreError, read_bounded
+from .files import StoreError, read_bounded, text_of
 
 LARGEST_LOG = 2**31  # bytes
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""What an arm may be called in a log."""
 
 
 def csv_of(directory: RunDirectory) -> str:
@@ -21,7 +27,7 @@ def csv_of(directory: RunDirectory) -> str:
     Raises:
         StoreError: the folder cannot be read.
     """
-    return _lines(directory, MEASURES)
+    return leaving(_lines(directory, MEASURES))
 
 
 def read_events(directory: RunDirectory) -> list[dict[str, Any]]:
@@ -54,10 +60,7 @@ def read_forks(directory: RunDirectory) -> list[dict[str, Any]]:
 def _lines(directory: RunDirectory, name: str) -> str:
     """Return the whole lines of a log; a run at work may be writing one more."""
     content = read_bounded(directory.path / name, LARGEST_LOG)
-    try:
-        return content[: content.rfind(b"\n") + 1].decode()
-    except UnicodeDecodeError:
-        raise StoreError(f"{directory.path / name}: is not text") from None
+    return text_of(directory.path / name, content[: content.rfind(b"\n") + 1])
 
 
 def _documents(directory: RunDirectory, name: str) -> list[dict[str, Any]]:
@@ -101,6 +104,26 @@ def read_measures(directory: RunDirectory, *, only_finite: bool = True) -> dict[
                     values.append([])
                 number = float(value)
                 values[-1].append(number if math.isfinite(number) or not only_finite else None)
+        for name, arm in found.items():
+            if not NAME.fullmatch(name):  # others name files by it
+                raise ValueError(name)
+            _make_whole(arm)
     except (ValueError, KeyError, IndexError, TypeError, csv.Error):
         raise StoreError(f"{directory.path / MEASURES}: is no table of measures") from None
     return found
+
+
+def _make_whole(arm: dict[str, Any]) -> None:
+    """Leave out a last step of which some replicas are not written yet.
+
+    Raises:
+        ValueError: columns or rows have different lengths besides.
+    """
+    columns = [values for name, values in arm.items() if name != "step"]
+    replicas = {len(row) for values in columns for row in values[:1]}
+    if len(arm["step"]) > 1 and any(len(row) not in replicas for values in columns for row in values[-1:]):
+        for values in arm.values():
+            values.pop()
+    sizes = {len(row) for values in columns for row in values}
+    if len({len(values) for values in arm.values()}) != 1 or len(sizes) != 1:
+        raise ValueError("columns of different lengths")

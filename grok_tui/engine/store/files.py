@@ -40,6 +40,21 @@ def read_bounded(path: Path, limit: int) -> bytes:
             raise StoreError(f"{path}: {reason(error)}") from None
 
 
+def text_of(path: Path, content: bytes) -> str:
+    """Return the lines of a log as text, in which nothing is but what a terminal and any program may see.
+
+    Raises:
+        StoreError: something else is.
+    """
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise StoreError(f"{path}: is not text") from None
+    if not text.replace("\n", "").isprintable():
+        raise StoreError(f"{path}: has control characters in it")
+    return text
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Open a regular file to read it.
 
@@ -76,6 +91,7 @@ class AppendLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle = -1
+        self._longer = False  # whether something that was not written whole may lie behind its size
         self.size = self.sum = 0
 
     def open(self, size: int | None = None) -> int:
@@ -92,6 +108,8 @@ class AppendLog:
         try:
             self._handle = os.open(self._path, flags, 0o600)
         except OSError as error:
+            if not self._path.is_symlink():
+                raise
             raise StoreError(f"{self._path}: {_link_or_reason(self._path, error)}") from None
         found = os.fstat(self._handle)
         if not stat.S_ISREG(found.st_mode):
@@ -120,10 +138,16 @@ class AppendLog:
 
         Raises:
             OSError: they cannot be written; then none of them is there.
+            StoreError: a link or no regular file has come into its place.
         """
+        if self._handle < 0:  # it could not be opened again when it was replaced
+            self.open()
         content = memoryview(text.encode())
         at = self.size
         try:
+            if self._longer:
+                os.ftruncate(self._handle, at)
+            self._longer = True
             while content:
                 written = os.pwrite(self._handle, content, at)
                 at, content = at + written, content[written:]
@@ -131,7 +155,9 @@ class AppendLog:
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._handle, self.size)
+                self._longer = False
             raise
+        self._longer = False
         self.size, self.sum = at, zlib.crc32(text.encode(), self.sum)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from grok_tui.engine.arm.arm import Arm
 from grok_tui.engine.arm.forks import Fork
 from grok_tui.engine.arm.state import ArmState
 from grok_tui.engine.run.run import Run
-from grok_tui.files import write_atomically, write_beside
+from grok_tui.files import sync_folder, write_atomically, write_beside
 from grok_tui.numbers import plural
 from grok_tui.presets import PluginUsed, plugins_in
 
@@ -53,6 +54,10 @@ class Logs:
         self._interventions: list[LoggedIntervention] = []  # all of them, in the order of the file
         self._interventions_written: int | None = 0  # how many of them are; None: the file is to be made anew
         self._ahead: dict[str, list[LoggedIntervention]] = {}  # logged, and to be carried out again
+        self._cutting = False  # whether something is left to do of the latest cut
+        self._uncut: list[
+            tuple[str, Callable[[], _Kept]]
+        ] = []  # logs that have still more of an arm than it is
         self._plugins: list[PluginUsed] = []  # that those not written yet need
 
     def open(
@@ -93,6 +98,7 @@ class Logs:
             torn = self._logs[name].open(size)
             if torn:
                 say(f"{name}: {torn} bytes at its end are no whole line and are left behind")
+        sync_folder(self._directory.path)  # a line that lasts needs a file that does
         self._ahead = together(self._interventions, forks)
         return {arm: list(entries) for arm, entries in self._ahead.items()}
 
@@ -168,27 +174,29 @@ class Logs:
             OSError: the disk is full, or the like; then nothing has changed.
             StoreError: a log cannot be read; likewise.
         """
-        name, folder = arm.name, self._directory.path
+        name = arm.name
         own = len(arm.interventions) - inherited
-        kept = {
-            MEASURES: _Kept(name, lambda line: int(line.split(b",", 2)[1]) <= arm.step),
-            EVENTS: _Kept(name, _first(len(arm.history.events))),
-            INTERVENTIONS: _Kept(name, _first(own)),
+        step, events = arm.step, len(arm.history.events)
+        kept: dict[str, Callable[[], _Kept]] = {
+            INTERVENTIONS: lambda: _Kept(name, _first(own)),
+            MEASURES: lambda: _Kept(name, lambda line: int(line.split(b",", 2)[1]) <= step),
+            EVENTS: lambda: _Kept(name, _first(events)),
         }
         written: dict[str, Path] = {}
         try:
             for log, keeps in kept.items():
-                with open_regular(folder / log) as lines:
-                    written[log] = write_beside(folder / log, filter(keeps, lines))
+                written[log] = self._without(log, keeps())
+            delete()
+            self._replace(INTERVENTIONS, written[INTERVENTIONS])
         except BaseException:
             for path in written.values():
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
             raise
-        delete()
-        for log in (INTERVENTIONS, MEASURES, EVENTS):
-            self._logs[log].close()
-            written[log].replace(folder / log)
-            self._logs[log].open()
+        # From here on the arm has gone back, whatever fails: the next checkpoint tries the rest again.
+        self._cutting, self._uncut = True, [(log, kept[log]) for log in (MEASURES, EVENTS)]
+        with suppress(OSError, StoreError):
+            self._finish_cut(written)
         self._events_written[name] = len(arm.history.events)
         first = _first(own)
         self._interventions = [
@@ -198,6 +206,26 @@ class Logs:
         self._ahead[name] = []
         self._listen(arm)
 
+    def _without(self, log: str, keeps: Callable[[bytes], bool]) -> Path:
+        """Write a log anew beside itself, with what is to be kept; return where."""
+        path = self._directory.path / log
+        with open_regular(path) as lines:
+            return write_beside(path, filter(keeps, lines))
+
+    def _replace(self, log: str, path: Path) -> None:
+        self._logs[log].close()
+        path.replace(self._directory.path / log)
+
+    def _finish_cut(self, written: Mapping[str, Path] = {}) -> None:
+        """Drop what is still to be dropped. written: logs as they are to be, where they are written."""
+        while self._uncut:
+            log, keeps = self._uncut[0]
+            path = written.get(log) or self._without(log, keeps())
+            self._replace(log, path)
+            self._uncut.pop(0)
+        sync_folder(self._directory.path)
+        self._cutting = False
+
     def flush(self, run: Run, behind: Mapping[str, ArmState] | None = None) -> None:
         """Write what was noted.
 
@@ -206,6 +234,8 @@ class Logs:
         Raises:
             OSError: the disk is full, or the like; what could not be written stays noted.
         """
+        if self._cutting:
+            self._finish_cut()
         self._flush_interventions()
         names = {name: arm.history.names for name, arm in run.arms.items()}
         header = self._settle_columns(names)
@@ -263,7 +293,7 @@ class Logs:
                 # What a person did cannot be computed again: it goes to the disk at once.
                 try:
                     self._flush_interventions()
-                except OSError:
+                except (OSError, StoreError):
                     return  # the next checkpoint tries again, and says why if it cannot
 
         return note
@@ -290,10 +320,7 @@ class Logs:
         lines = [line_of(entry) for entry in self._interventions[written or 0 :]]
         if written is None:
             log.close()
-            try:
-                write_atomically(self._directory.path / INTERVENTIONS, "".join(lines).encode())
-            finally:
-                log.open()
+            write_atomically(self._directory.path / INTERVENTIONS, "".join(lines).encode())
         elif lines:
             log.append("".join(lines))
         self._interventions_written = len(self._interventions)

@@ -17,7 +17,7 @@ from grok_tui.engine.record.looked_back import LookedBack
 from grok_tui.files import write_atomically
 
 from .directory import LOOKED_BACK, RunDirectory
-from .files import StoreError, read_bounded
+from .files import StoreError, read_bounded, text_of
 
 KEYS = ("arm", "step", "replica")
 """The first columns, as of the table of measures."""
@@ -83,10 +83,7 @@ def csv_of_looked_back(directory: RunDirectory) -> str:
     path = directory.path / LOOKED_BACK
     if not os.path.lexists(path):
         return ""
-    try:
-        return read_bounded(path, LARGEST_FILE).decode()
-    except UnicodeDecodeError:
-        raise StoreError(f"{path}: is not text") from None
+    return text_of(path, read_bounded(path, LARGEST_FILE))
 
 
 def read_looked_back(directory: RunDirectory) -> dict[str, LookedBack]:

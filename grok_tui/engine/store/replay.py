@@ -66,7 +66,7 @@ class Replay:
             self.unlike += drawn_otherwise(drawn, self.run)
         for name, entries in read_interventions(directory).items():
             if name in self.run.arms:
-                self.run.arms[name].schedule.insert(
+                self.run.arms[name].agenda.insert(
                     [(entry.intervention, entry.scheduled) for entry in entries]
                 )
 

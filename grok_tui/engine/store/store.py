@@ -11,19 +11,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grok_tui.engine.arm.forks import check_room
 from grok_tui.engine.arm.interventions import flagged
+from grok_tui.engine.record.judging import Judging
 from grok_tui.engine.run.device import DeviceError
 from grok_tui.engine.run.place import Place
 from grok_tui.engine.run.run import Run
 from grok_tui.engine.steps.backends import Compiling
-from grok_tui.files import reason
+from grok_tui.files import reason, sync_folder
 from grok_tui.presets import changed, plugins_of
 
 from .checkpoints import peeked, restore_newest, theta_digests, write_checkpoint
 from .directory import (
+    CHECKPOINTS,
     FORMAT,
     Ended,
-    Lock,
     RunDirectory,
     RunFile,
     StatusFile,
@@ -35,6 +37,7 @@ from .directory import (
 )
 from .entries import LoggedIntervention, read_forks, still_ahead
 from .files import StoreError, make_folder
+from .hold import Hold
 from .logs import Logs
 from .looked_back import LookedBackFile
 
@@ -65,7 +68,7 @@ class Store:
     """
 
     def __init__(
-        self, directory: RunDirectory, lock: Lock, logs: Logs, run: Run, cadence: float | None = None
+        self, directory: RunDirectory, lock: Hold, logs: Logs, run: Run, cadence: float | None = None
     ) -> None:
         self.directory = directory
         self.problem: str | None = None
@@ -77,6 +80,7 @@ class Store:
         self._wait(0.0)
         logs.attach(run)
         self._looked_back = LookedBackFile(directory)
+        self._judging = Judging()
         with suppress(OSError):  # a checkpoint tries again, and says why if it cannot
             self._settle_looked_back()
 
@@ -93,10 +97,12 @@ class Store:
         """
         run, began = self._run, time.monotonic()
         try:
+            self._lock.require()
             self._logs.flush(run, run.behind)
             self._settle_looked_back()
             write_checkpoint(self.directory, run, self._logs.sizes, self._logs.sums)
-            verdicts = Counter(claim.verdict.value for claim in run.judge())
+            self._judging.look(run.preset, run.arms, 0, settled=ended is not None)
+            verdicts = Counter(claim.verdict.value for claim in self._judging.claims)
             self.directory.write_status(
                 StatusFile(
                     ended=ended, steps=run.steps, total=run.total, verdicts=dict(verdicts), saved=now()
@@ -104,6 +110,8 @@ class Store:
             )
         except OSError as error:
             self.problem = f"{self.directory.path}: {reason(error)}"
+        except StoreError as error:
+            self.problem = str(error)
         else:
             self.problem = None
         self._wait(time.monotonic() - began)
@@ -129,6 +137,7 @@ class Store:
             LoggedIntervention(scheduled=planned, intervention=one)
             for one, planned in flagged(arm.interventions, self._run.planned(fork.parent))
         ]
+        self._lock.require()
         try:
             self._logs.fork(fork, arm, done)
         except OSError as error:
@@ -144,6 +153,7 @@ class Store:
             StoreError: the folder cannot be written; then nothing has changed.
         """
         count = len(arm.interventions)
+        self._judging = Judging()  # of what was seen some is dropped
 
         def delete() -> None:
             self._looked_back.delete()
@@ -153,8 +163,10 @@ class Store:
                 if state is not None and state.step <= arm.step and len(state.interventions) <= count:
                     break
                 path.unlink(missing_ok=True)
+            sync_folder(self.directory.path / CHECKPOINTS)  # before any log is another than they noted
 
         fork = self._run.forks.get(arm.name)
+        self._lock.require()
         try:
             self._logs.flush(self._run)
             self._logs.cut(arm, fork.inherited if fork is not None else 0, delete)
@@ -229,6 +241,7 @@ def create(
         plugins=plugins_of(run.preset),
     )
     try:
+        directory.tidy()
         write_run_file(directory, document)
         logs = Logs(directory)
         logs.open({}, lambda _: None)
@@ -262,6 +275,7 @@ def resume(
     document = directory.describe()
     lock = directory.lock()
     try:
+        directory.tidy()
         make_folder(directory.path / "checkpoints")
         run = rebuilt(document, directory, place or Place())
         for line in unlike(document, run):
@@ -282,7 +296,7 @@ def resume(
         for name, entries in logged.items():
             if name in run.arms:
                 ahead = still_ahead(entries, run.arms[name].interventions)
-                run.arms[name].schedule.insert([(entry.intervention, entry.scheduled) for entry in ahead])
+                run.arms[name].agenda.insert([(entry.intervention, entry.scheduled) for entry in ahead])
         directory.write_status(directory.status().model_copy(update={"ended": None}))
     except OSError as error:
         lock.release()
@@ -313,7 +327,10 @@ def rebuilt(document: RunFile, directory: RunDirectory, place: Place) -> Run:
         why = str(error).removeprefix("--device: ").partition("; valid")[0]
         raise DeviceError(f"{directory.path}: began on {why}; to go on here: --device cpu") from None
     try:
-        for fork in read_forks(directory):
+        forks = read_forks(directory)
+        if forks:
+            check_room(len(run.arms) + len(forks))
+        for fork in forks:
             run.adopt(run.forked(fork), fork)
     except ValueError as error:
         raise StoreError(f"{directory.path}: {error}") from None

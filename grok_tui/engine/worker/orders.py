@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from grok_tui.catalog.base import Count
 from grok_tui.catalog.interventions import AnyIntervention
+from grok_tui.catalog.names import ArmName
 from grok_tui.presets import Preset
 
 Pace = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
@@ -84,11 +85,11 @@ class ForkArm(_Message):
     arm: Name
     step: Count | None
     """None takes the present, with all that was done."""
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    name: ArmName
 
 
 class Stay(_Message):
-    """Give up a way back that is being replayed."""
+    """Give up a way back that is being replayed, or steps that are being taken one order long."""
 
     order: Literal["stay"] = "stay"
 

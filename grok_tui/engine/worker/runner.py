@@ -16,15 +16,14 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from grok_tui.catalog.blame import accounted, blamed
-from grok_tui.engine.arm.forks import Fork
+from grok_tui.catalog.base import LARGEST_COUNT
+from grok_tui.engine.arm.forks import Fork, check_room
 from grok_tui.engine.run.snapshot import Snapshot, State
-from grok_tui.errors import GrokTuiError
 from grok_tui.presets import Preset
-from grok_tui.printable import message_of
 
 from .opening import Anew, Opening
 from .orders import End, ForkArm, GoOn, Intervene, Order, Pause, Restart, Rewind, SetPace, Stay, Step
+from .refusing import GPU_BROKE, broken, line_of, refusal
 
 if TYPE_CHECKING:
     from grok_tui.engine.record.judging import Judging
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from .travel import Journey, Trail
 
 PUBLISH_SECONDS = 0.05
-
-GPU_BROKE = "CUDA error: "  # is said of what every later call will say as well
-MOST_ARMS = 32
 
 
 @dataclass
@@ -132,7 +128,7 @@ class Runner:
         Raises:
             ValueError: the run as it stands does not allow it.
             GrokTuiError: likewise.
-            RuntimeError: there is no memory for it.
+            Exception: it failed; if there is no memory for it, as torch and Python say so.
         """
         match order:
             case Pause():
@@ -145,7 +141,7 @@ class Runner:
                 self._set_paused(True)
                 if run.finished:
                     run.extend(1 + steps / max(1, max(arm.step for arm in run.arms.values())))
-                run.advance_together(steps)
+                self._take(run, steps)
             case SetPace(pace=pace):
                 self._pace, self._due = pace, 0.0
             case Intervene(intervention=intervention):
@@ -166,7 +162,7 @@ class Runner:
             self._store.checkpoint(_ended(run))
         try:
             run.restart(preset)
-        except RuntimeError:
+        except Exception:
             self._epoch += 1
             if self._store is not None:
                 self._store.follow()
@@ -175,6 +171,13 @@ class Runner:
             self._store.close()
         self._begin(run, self._opening.keep_again(run))
         self._clock = _Clock()
+
+    def _take(self, run: Run, steps: int) -> None:
+        """Take steps of every arm; whoever looks on sees them, and may have the run stay or end meanwhile."""
+        self._cancelled = False
+        while steps and not (self._cancelled or self._closing):
+            steps = run.advance_together(steps, PUBLISH_SECONDS)
+            self._publish(run, self._state(run))
 
     def _set_paused(self, paused: bool) -> None:
         self._paused, self._due = paused, 0.0
@@ -203,7 +206,7 @@ class Runner:
             if self._store is not None:
                 self._store.fail()
                 self._store.close()
-            line = _line(error)
+            line = line_of(error)
             if GPU_BROKE in line:
                 line += "; this process cannot use the GPU any more: leave, and take the run up again"
             self._snapshot = replace(
@@ -261,10 +264,7 @@ class Runner:
 
         _require_arm(run, arm)
         self._cancelled = False
-        try:
-            self._journey = Journey(run, arm, step, self._trail, fork)
-        except RuntimeError as error:  # as torch calls want of memory
-            raise ValueError(f"cannot go back: {error}") from None
+        self._journey = Journey(run, arm, step, self._trail, fork)
 
     def _travel(self, run: Run, journey: Journey) -> None:
         """Go a stretch of the way back; at its end let the run go on from there."""
@@ -279,9 +279,11 @@ class Runner:
                 self._store.rewind(journey.arm)
             elif self._store is not None and journey.fork is not None:
                 self._store.fork(journey.fork, journey.arm)
-        except (GrokTuiError, ValueError, RuntimeError) as error:
+        except Exception as error:
             self._journey = None
-            self.refusals.append(f"cannot go back: {_line(error)}")
+            if broken(error, run):
+                raise
+            self.refusals.append(f"cannot go back: {refusal(error)}")
             return
         self._journey = None
         run.adopt(journey.arm, journey.fork)
@@ -314,16 +316,10 @@ class Runner:
                 return
             try:
                 self._carry_out(order, run)
-            except (GrokTuiError, ValueError) as error:
-                if not run.whole:  # it failed within a step: from there no arm can go on
+            except Exception as error:  # an order is refused, whatever is wrong with it
+                if broken(error, run):
                     raise
-                self.refusals.append(_line(error))
-            except RuntimeError as error:
-                from grok_tui.engine.run.memory import in_a_line, out_of_memory
-
-                if not out_of_memory(error):
-                    raise
-                self.refusals.append(f"no memory for that: {in_a_line(error)}")
+                self.refusals.append(refusal(error))
             if self._journey is not None:
                 return
             self._publish(run, self._state(run))
@@ -341,7 +337,7 @@ class Runner:
             time.sleep(min(wait, PUBLISH_SECONDS))
             return
         self._due = max(self._due, time.perf_counter() - PUBLISH_SECONDS) + steps / self._pace
-        run.advance_together(steps)
+        run.advance_together(steps, PUBLISH_SECONDS)
         self._tell_halted(run)
 
     def _tell_halted(self, run: Run) -> None:
@@ -368,13 +364,6 @@ class Runner:
         self._published_at = time.perf_counter()
 
 
-def _line(error: BaseException) -> str:
-    """Return what an error says in one line, or its type; a plugin's with the plugin named."""
-    if blamed(error) is not None:
-        return accounted(error)
-    return " ".join(message_of(error).split()) or type(error).__name__
-
-
 def _ended(run: Run) -> Ended:
     """Return how a run ends that is left as it stands."""
     if run.halted and run.finished:
@@ -398,10 +387,9 @@ def _fork(run: Run, parent: str, step: int | None, name: str) -> Fork:
     Raises:
         ValueError: there is no such parent, or no room for a further arm.
     """
-    if len(run.arms) >= MOST_ARMS:
-        raise ValueError(f"{MOST_ARMS} arms are as many as there may be")
+    check_room(len(run.arms) + 1)
     _require_arm(run, parent)
     origin = run.arms[parent]
     begins = origin.step if step is None else step
-    end = origin.end if begins < origin.end else 2 * begins
+    end = origin.end if begins < origin.end else min(2 * begins, LARGEST_COUNT)
     return Fork(name=name, parent=parent, step=begins, end=end)

@@ -158,7 +158,7 @@ class Journey:
         self.arm.end = fork.end if fork is not None else origin.end
         self.start = self.arm.step
         entries = list(flagged(before[: self.count], run.planned(name)))[done:]
-        self.arm.schedule.insert(
+        self.arm.agenda.insert(
             [(one.model_copy(update={"arm": self.arm.name}), planned) for one, planned in entries]
         )
 

@@ -107,7 +107,8 @@ def initial_theta(
     starts = []
     for seed in seeds:
         with PROCESS_WIDE, torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(stream(seed, Purpose.INIT).integers(2**63)))
+            # The CPU's alone: seeding all kinds of devices notes for each who asked, which is slow.
+            torch.default_generator.manual_seed(int(stream(seed, Purpose.INIT).integers(2**63)))
             module = build_network(spec, shape)
         starts.append(torch.cat([p.detach().reshape(-1) for p in module.parameters()]))
     return FlatNetwork(module, spec.output_scale, spec.centered), torch.stack(starts).to(dtype)

@@ -15,6 +15,11 @@ from .penalties import l_inf_gradient, l_inf_proximal, perpendicular
 CLIP_SLACK = 1e-6
 
 
+def _number(lr: Tensor, value: float | Tensor) -> Tensor:
+    """Return a value as a coefficient: of all steps, or, where it follows a schedule, of each [k, 1, 1]."""
+    return value if isinstance(value, Tensor) else lr.new_tensor(value)
+
+
 @dataclass(frozen=True)
 class WeightNoise(Acting):
     """Takes the gradient beside the weights."""
@@ -24,7 +29,7 @@ class WeightNoise(Acting):
     def coefficients(self, spec: catalog.WeightNoise, lr: Tensor, step: Tensor) -> dict[str, Tensor]:
         """Its standard deviation."""
         del step
-        return {"sd": lr.new_tensor(spec.weight_noise)}
+        return {"sd": _number(lr, spec.weight_noise)}
 
     def weights(self, theta: Theta, noise: Tensor | None, c: Coefficients) -> Theta:
         """Add the noise."""
@@ -56,10 +61,10 @@ class LInf(Acting):
     def coefficients(self, spec: catalog.LInf, lr: Tensor, step: Tensor) -> dict[str, Tensor]:
         """Strength, of a proximal step times the learning rate, and sharpness."""
         del step
-        strength = lr.new_tensor(spec.l_inf)
+        strength = _number(lr, spec.l_inf)
         return {
             "strength": strength * lr if self.form == "proximal" else strength,
-            "sharpness": lr.new_tensor(spec.l_inf_sharpness),
+            "sharpness": _number(lr, spec.l_inf_sharpness),
         }
 
     def gradient(
@@ -94,9 +99,8 @@ class SlowAverage(Acting):
 
     def coefficients(self, spec: catalog.Grokfast, lr: Tensor, step: Tensor) -> dict[str, Tensor]:
         """The reference starts the average at the first gradient."""
-        number = lr.new_tensor
-        intake = torch.where(step > 1, number(1 - spec.grokfast_decay), 1.0)
-        return {"intake": intake, "factor": number(spec.grokfast_factor)}
+        intake = torch.where(step > 1, _number(lr, 1 - spec.grokfast_decay), 1.0)
+        return {"intake": intake, "factor": _number(lr, spec.grokfast_factor)}
 
     def gradient(
         self, theta: Theta, grad: Theta, state: State, c: Coefficients, sizes: list[int]
@@ -122,7 +126,7 @@ class SlowWindow(Acting):
 
     def coefficients(self, spec: catalog.Grokfast, lr: Tensor, step: Tensor) -> dict[str, Tensor]:
         """It acts once the window is full."""
-        mean = lr.new_tensor(spec.grokfast_factor / self.steps)
+        mean = _number(lr, spec.grokfast_factor / self.steps)
         return {"factor": torch.where(step >= self.steps, mean, 0.0)}
 
     def gradient(
@@ -165,7 +169,7 @@ class ClipNorm(Acting):
     def coefficients(self, spec: catalog.ClipNorm, lr: Tensor, step: Tensor) -> dict[str, Tensor]:
         """The norm."""
         del step
-        return {"norm": lr.new_tensor(spec.clip_norm)}
+        return {"norm": _number(lr, spec.clip_norm)}
 
     def gradient(
         self, theta: Theta, grad: Theta, state: State, c: Coefficients, sizes: list[int]
@@ -226,7 +230,7 @@ class NormFactor(Acting):
     def coefficients(self, spec: catalog.NormFactor, lr: Tensor, step: Tensor) -> dict[str, Tensor]:
         """At which factor of its start."""
         del step
-        return {"factor": lr.new_tensor(spec.norm_factor)}
+        return {"factor": _number(lr, spec.norm_factor)}
 
     def update(self, theta: Theta, theta_0: Theta, noise: Tensor | None, c: Coefficients) -> Theta:
         """Scale theta."""

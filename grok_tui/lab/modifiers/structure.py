@@ -16,6 +16,8 @@ from .acting import Acting
 from .contract import check_acting, is_acting
 from .shipped import DecayTowards, Dropout, Resets
 
+NOTHING: Mapping[str, Tensor] = {}
+
 NOISE = "noise."
 """How the names of tensors begin that hold the noise of a plugin's modifier."""
 
@@ -110,17 +112,22 @@ class Structure:
             twice = [slot for slot in one.acting.slots if slots.count(slot) > 1]
             MODIFIERS.asked(one.name, partial(_alone, twice))
 
-    def coefficients(self, values: Modifiers, lr: Tensor, step: Tensor) -> dict[str, Tensor]:
+    def coefficients(
+        self, values: Modifiers, lr: Tensor, step: Tensor, following: Mapping[str, Tensor] = NOTHING
+    ) -> dict[str, Tensor]:
         """Return the numbers that a step needs, float64, each broadcastable to [k, R, 1].
 
         Args:
             values: the modifiers' settings.
             lr: the optimizer's learning rate, [R, 1] or [k, R, 1].
             step: float64 [k, 1, 1], counted from 1 since the state was initial.
+            following: the values that follow a schedule, by key, float64 [k or 1, 1, 1].
         """
         found: dict[str, Tensor] = {}
         for one in self.all:
-            own = one.acting.coefficients(values.of(one.name), lr, step)
+            spec = values.of(one.name)
+            moving = {key: following[key] for key in spec.own() if key in following}
+            own = one.acting.coefficients(spec.model_copy(update=moving) if moving else spec, lr, step)
             MODIFIERS.asked(one.name, partial(are_coefficients, own, lr.shape[-2], len(step)))
             found |= {f"{one.name}.{key}": value for key, value in own.items()}
         return found

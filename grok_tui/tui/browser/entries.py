@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from grok_tui.catalog.blame import accounted
 from grok_tui.catalog.frames import Identity
+from grok_tui.catalog.schedules import Course
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
 from grok_tui.frontend import tour
@@ -289,6 +290,7 @@ def _own(arm: Arm, preset: Preset) -> str:
         differing = {key: value for key, value in own.items() if value != shared.get(key)}
         if differing and "name" not in differing:
             parts.append(_assigned(differing))
+    parts += [f"{name} along {Course(parts=along)}" for name, along in arm.schedule.items()]
     if arm.frame != Identity():
         parts.append("frame " + described(_plain(arm.frame)))
     return "; ".join(parts)

@@ -71,12 +71,22 @@ def knob_line(knob: Knob, pending: str | None, width: int, glyphs: Glyphs, *, ma
     name = fit(knob.name.replace("_", " "), name_width - 1, ellipsis=glyphs.ellipsis)
     room = width - name_width - 3
     value = fit(clean(text), room, ellipsis=glyphs.ellipsis)
+    if knob.shape and pending is None:
+        value = _with_shape(value, knob.shape, room, glyphs)
     look, quiet = ("marked", "marked-muted") if marked else ("text", "muted")
     return (
         Span(f" {name:<{name_width}}", look if marked else quiet),
         Span(f"{value:<{room}} ", "warning" if pending is not None else look),
         Span(sign, quiet),
     )
+
+
+def _with_shape(value: str, shape: Sequence[float], room: int, glyphs: Glyphs) -> str:
+    """Return a value and, where there is room, the way that a schedule has it go."""
+    from grok_tui.charts.sparkline import level
+
+    drawn = "".join(level(one, "ascii" if glyphs.ascii else "blocks") for one in shape)
+    return f"{value} {drawn}" if cell_width(value) + 1 + len(drawn) <= room else value
 
 
 def _heading(knob: Knob, width: int, glyphs: Glyphs) -> Line:

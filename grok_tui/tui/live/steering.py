@@ -56,7 +56,8 @@ class Steering:
         arm = self.arm_of(snapshot)
         if arm is None or snapshot.preset is None:
             return []
-        key = (arm.name, arm.optimizer, arm.modifiers, arm.batch_size)
+        step = arm.step if arm.courses else 0
+        key = (arm.name, arm.optimizer, arm.modifiers, arm.courses, arm.batch_size, step)
         if self._knobs[0] != key or self._knobs[1] is not snapshot.preset:
             self._knobs = (key, snapshot.preset, knobs.knobs(snapshot.preset, arm))
         return self._knobs[2]
@@ -224,7 +225,7 @@ class Steering:
             if spec is not None and now is not None:
                 self.intervene(orders.switched(now, spec, self._stage.explorer.settings.switch_state))
 
-        self._stage.app.push_screen(OptimizerScreen(arm.optimizer), take)
+        self._stage.app.push_screen(OptimizerScreen(arm.at(arm.step).optimizer), take)
 
     def change_data_or_weights(self) -> None:
         """Do something to data or weights of the selected arm, chosen in a sheet."""
@@ -300,7 +301,8 @@ class Steering:
             return
         value = knobs.parsed(knob, text)
         if knob.live:
-            self.intervene(orders.changed(arm, knob.name, value))
+            follows = knob.follows and isinstance(value, tuple)
+            self.intervene((orders.followed if follows else orders.changed)(arm, knob.name, value))
             return
         self._changes = [(other, old) for other, old in self._changes if other.key != knob.key]
         self.pending.pop(knob.key, None)

@@ -269,15 +269,15 @@ def style(theme: Theme, colors: Colors = "truecolor", charset: Charset = "braill
 
 
 def resolved_charset(setting: Literal["auto"] | Charset) -> Charset:
-    """Return the characters that a setting stands for; auto looks at what the terminal can be sent."""
-    if setting != "auto":
-        return setting
+    """Return the characters that a setting stands for, ASCII where the terminal can be sent no others."""
     # Textual writes to stderr.
     encoding = getattr(sys.__stderr__, "encoding", None) or locale.getpreferredencoding(do_setlocale=False)
     try:
         "\N{BRAILLE PATTERN DOTS-12345678}\N{BLACK CIRCLE}".encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return "ascii"
+    if setting != "auto":
+        return setting
     return "ascii" if os.environ.get("TERM") == "linux" else "braille"
 
 

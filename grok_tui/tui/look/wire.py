@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from .plain import plain
+
 WEIGHTS = frozenset("12")  # bold and dim; code 22 ends both
 _LOOK = re.compile(r"\x1b\[([\d;]*)m")
 
@@ -90,10 +92,12 @@ def _parsed(codes: str) -> _Look:
 
 
 class ThriftyDriver(LinuxDriver):
-    """Writes the same screen with fewer bytes."""
+    """Writes the same screen with fewer bytes, and in ASCII where nothing else may be used."""
 
     def write(self, data: str) -> None:
         """Write to the terminal."""
+        if getattr(self._app, "charset", None) == "ascii":
+            data = plain(data)  # here, since Textual has scroll bars, borders and ellipses of its own
         super().write(thrifty(data))
 
     def _sigcont_application(self, *arguments: object) -> None:

@@ -34,7 +34,7 @@ def placed(one: AnyIntervention, onsets: Sequence[int | None], earliest: int = 0
     ]
 
 
-class Schedule:
+class Agenda:
     """The interventions that lie ahead of an arm.
 
     Args:
