@@ -111,7 +111,8 @@ class TourStrip(Lines):
         width, glyphs = self.size.width or 40, self.explorer.glyphs
         step = tour.step
         text = step.watch if tour.watching else step.says
-        rows = wrapped(clean(text, ascii_only=glyphs.ascii), max(width - 2, 10), MOST_ROWS)
+        told = clean(text, ascii_only=glyphs.ascii)
+        rows = wrapped(told, max(width - 2, 10), MOST_ROWS, ellipsis=glyphs.ellipsis)
         key = key_name(next(iter(keys_of(BY_ID[step.action], self.explorer.settings.keymap)), "Enter"))
         hints: Line = (Span(key, "key"), Span(f" {step.does}  ", "muted"))
         if tour.watching:
