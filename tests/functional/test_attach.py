@@ -57,11 +57,13 @@ def run(preset, tmp_path):
     """A run that goes on in a process of its own, with somebody who looks on from its beginning."""
     first = Attached(lambda: start(job(preset, tmp_path / "run")))
     first.start()
-    until(lambda: first.snapshot.state == "running")
-    until(lambda: socket_path(RunDirectory(tmp_path / "run")).exists())
-    yield first
-    if first.snapshot.state not in ("failed", "closed"):
-        assert first.end(PATIENCE)
+    try:
+        until(lambda: first.snapshot.state == "running")
+        until(lambda: socket_path(RunDirectory(tmp_path / "run")).exists())
+        yield first
+    finally:
+        ended = first.snapshot.state in ("failed", "closed") or first.end(PATIENCE)
+    assert ended
 
 
 @pytest.fixture
