@@ -107,8 +107,9 @@ def _done(order: Order, before: Snapshot, now: Snapshot) -> Told | None:
         case GoOn():
             return {"done": "going on", **steps} if now.state is State.RUNNING else None
         case Step(steps=more):
-            ends = {arm.name: min(arm.step + more, arm.end) for arm in before.arms}
-            came = calm and all(arms[name].step >= end for name, end in ends.items() if name in arms)
+            ends = [arm.step for arm in before.arms if arm.step < arm.end]
+            goal = min(ends or [arm.step for arm in before.arms]) + more  # of the arm that is furthest behind
+            came = calm and all(arm.step >= min(goal, arm.end) for arm in now.arms)
             return {"done": f"{grouped(more)} taken", **steps} if came else None
         case SetPace(pace=pace):
             return {"done": "paced", **steps} if now.pace == pace else None

@@ -377,7 +377,7 @@ def told(directory, *words, code=0):
 
 
 def test_a_run_is_steered_by_a_script_and_replays(run, directory):
-    assert told(directory, "pause")["done"] == "paused"
+    before = told(directory, "pause")["steps"]
     changed = told(directory, "set lr 0.01", "--arm", "sgd")
     assert (changed["done"], changed["arm"]) == ("lr = 0.01", "sgd")
     until(lambda: any(arm.step == changed["step"] for arm in run.snapshot.arms if arm.name == "sgd"))
@@ -385,7 +385,7 @@ def test_a_run_is_steered_by_a_script_and_replays(run, directory):
     schedule = ["schedule", "lr", "cosine", "to", "0.001", "over", "50"]
     assert told(directory, *schedule, "--arm", "sgd")["done"] == "lr along cosine to 0.001 over 50"
     stepped = told(directory, "step", "20")
-    assert stepped["steps"]["sgd"] == changed["step"] + 20
+    assert min(stepped["steps"].values()) == min(changed["step"], before["adamw"]) + 20
     fork = told(directory, "fork", "other", "--arm", "sgd")
     assert fork == {"done": "forked from sgd", "arm": "other", "step": stepped["steps"]["sgd"]}
     assert told(directory, "go", "on")["done"] == "going on"
