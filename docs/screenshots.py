@@ -16,6 +16,7 @@ from pathlib import Path
 os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_COLOR_SYSTEM": "truecolor"}
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "functional"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "unit"))
 from explorer import INTERPOLATING
 from textual.widgets import OptionList
 

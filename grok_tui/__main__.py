@@ -10,8 +10,19 @@ if TYPE_CHECKING:
     from typer import TyperException
 
 
+INTERRUPTED = 130
+"""As `ExitCode.INTERRUPTED`, which may not be imported yet."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (by default the process's own) and return the exit code."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # while something is imported, too
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     from typer import TyperException
 
     from grok_tui.cli import app
@@ -29,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(_in_our_words(error))
         return ExitCode.USAGE
     except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+        raise
     except BaseException as error:  # a plugin may raise anything
         from grok_tui.catalog.blame import accounted, blamed
 
@@ -38,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return ExitCode.USAGE
         if not isinstance(error, Exception):
             raise
+        if isinstance(error, ImportError) and not (error.name or "grok_tui").startswith("grok_tui"):
+            complain(f"a library that is needed cannot be loaded: {accounted(error)}")
+            return ExitCode.USAGE
         from grok_tui.crash import put_on_record
 
         complain(put_on_record(error))

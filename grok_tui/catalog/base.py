@@ -27,7 +27,7 @@ LONGEST_HELP = 200
 
 def nearest(name: str, valid: list[str]) -> str:
     """Return "; did you mean 'x'?" for the valid name closest to `name`, or the list of valid names."""
-    close = get_close_matches(name, valid, n=1, cutoff=0.5)
+    close = get_close_matches(name, valid, n=1, cutoff=0.51)
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; valid: {_listed(sorted(valid))}" if valid else ""

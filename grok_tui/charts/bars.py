@@ -136,13 +136,18 @@ def _stand_on_zero(axis: Axis, rows: int) -> tuple[Axis, int]:
 def _legend(chart: Bars, style: Style) -> list[LegendEntry]:
     """Return an entry per role; a role with a single coordinate shows its value."""
     entries = []
-    for role in ("memorizer", "generalizer"):
+    for role, called in zip(("memorizer", "generalizer"), chart.called, strict=True):
         values = [value for value, its in zip(chart.values, chart.roles, strict=False) if its == role]
         if len(values) == 1:
-            entries.append(LegendEntry(_sample(role, style), role, short(float(values[0])), style.ink(role)))
+            value = short(float(values[0]))
+            entries.append(LegendEntry(_sample(role, style), _singular(called), value, style.ink(role)))
         elif values:
-            entries.append(LegendEntry(_sample(role, style), f"{role}s", "", style.ink(role)))
+            entries.append(LegendEntry(_sample(role, style), called, "", style.ink(role)))
     return entries
+
+
+def _singular(name: str) -> str:
+    return f"{name.removesuffix('ies')}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def _sample(role: str, style: Style) -> str:

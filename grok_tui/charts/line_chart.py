@@ -25,7 +25,7 @@ from grok_tui.charts.marks import draw_marks
 from grok_tui.charts.model import Floats, Line, LineChart, Series
 from grok_tui.charts.picture import Grid
 from grok_tui.charts.sparkline import Spark, draw_sparks
-from grok_tui.charts.style import ASCII_MARKERS, DOTS, MARKERS, Style
+from grok_tui.charts.style import ASCII_LINES, ASCII_MARKERS, DOTS, MARKERS, Style
 from grok_tui.charts.text import cell_width
 from grok_tui.charts.ticks import short
 
@@ -123,20 +123,29 @@ def looks(series: Sequence[Series], style: Style) -> list[Look]:
     """Decide how each series is drawn, so that any two of the legend differ by more than their colour."""
     lines = [one.line or _LINES[place % len(_LINES)] for place, one in enumerate(series)]
     named = [line for one, line in zip(series, lines, strict=True) if one.legend != "never"]
+    given = [style.clean(one.marker) for one in series]
+    free, free_ascii = _free(MARKERS, given), _free(ASCII_MARKERS, given)
     found = []
-    for place, (one, line) in enumerate(zip(series, lines, strict=True)):
-        chosen = style.clean(one.marker) if cell_width(style.clean(one.marker)) == 1 else ""
+    for place, (one, line, sign) in enumerate(zip(series, lines, given, strict=True)):
+        chosen = sign if cell_width(sign) == 1 else ""
         repeated = one.legend != "never" and named.count(line) > 1
-        automatic = MARKERS[place % len(MARKERS)] if repeated else ""
+        automatic = free[place % len(free)] if repeated else ""
+        by_place = repeated or one.line is None
+        plain = free_ascii[place % len(free_ascii)] if by_place else ASCII_LINES[line]
         found.append(
             Look(
                 color=one.color or f"series-{place + 1}",
                 line=line,
                 marker=chosen or automatic,
-                char=chosen or ASCII_MARKERS[place % len(ASCII_MARKERS)],
+                char=chosen or plain,
             )
         )
     return found
+
+
+def _free(signs: str, taken: Sequence[str]) -> str:
+    """Return the signs that no series has been given, or all where that leaves none."""
+    return "".join(sign for sign in signs if sign not in taken) or signs
 
 
 def _legend(series: Sequence[Series], shown: Sequence[Look], style: Style) -> list[LegendEntry]:

@@ -125,6 +125,7 @@ class Bars(_ByValue):
     """One value per coordinate, standing on zero; or a histogram.
 
     values: [n]; labels: a name per value or none; roles: the role of each coordinate or none.
+    called: what the legend calls memorizers and generalizers.
     bins: of a histogram, where the first of its n equal bins begins and the last one ends; its bars touch,
     and the axis below them shows what was counted.
     marks: on that axis.
@@ -135,6 +136,7 @@ class Bars(_ByValue):
     values: Floats
     labels: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ()
+    called: tuple[str, str] = ("memorizers", "generalizers")
     y_range: Range | None = None
     y_label: str = ""
     bins: Range | None = None

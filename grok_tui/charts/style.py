@@ -8,10 +8,16 @@ from typing import Literal, NamedTuple
 from grok_tui.charts.text import fit, sanitize
 
 Charset = Literal["braille", "blocks", "ascii"]
-MARKERS = "●▲■◆○△□◇"
-"""Signs that tell curves apart, as many as a palette has colours of series."""
+MARKERS = "●▲■◆○△□◇★▽◈☆▷◉◐◁◎◧◑⊕◩◒⊗◨◓⊞◪⊠◭⊖◮⊡"
+"""Signs that tell curves apart, as many as a run may have arms."""
 
-ASCII_MARKERS = ".ox*#@%&"
+ASCII_MARKERS = ".ox*#@%&abcdefhkmnpqrstuwyzABCDE"
+ASCII_LINES: dict[str, str] = {"solid": ".", "dashed": "-", "dotted": "'"}
+"""What lines are drawn with that need no sign."""
+
+GENERALIZER, MEMORIZERS = "G", "M"
+"""Signs of the selected arm's weights by role; no arm has them."""
+
 MARKS = {"event": "▾", "intervention": "◆", "cursor": "▼"}
 ASCII_MARKS = {"event": "v", "intervention": "!", "cursor": "V"}
 ELLIPSIS, ASCII_ELLIPSIS = "…", "~"
@@ -109,7 +115,7 @@ def blend(start: str, end: str, share: float) -> str:
 DARK = Palette(
     series=("#62a8ff", "#ffb454", "#5fd3a0", "#d59bff", "#ff8088", "#e4d36a", "#5fd4e0", "#b9c0cc"),
     memorizer="#7d9bc1",
-    generalizer="#ffb454",
+    generalizer="#ffffff",
     text="#d6dae2",
     axis="#4c5361",
     mark="#9a8fc0",
@@ -124,7 +130,7 @@ DARK = Palette(
 LIGHT = Palette(
     series=("#1f62c4", "#b45f06", "#15795a", "#8a35b8", "#c0293a", "#7a6a00", "#08727f", "#59606d"),
     memorizer="#4f6f9a",
-    generalizer="#b45f06",
+    generalizer="#000000",
     text="#23262d",
     axis="#b3b9c4",
     mark="#7a6aa8",
@@ -142,7 +148,7 @@ SIXTEEN = Palette(
         *("bright_red", "yellow", "bright_cyan", "white"),
     ),
     memorizer="cyan",
-    generalizer="bright_yellow",
+    generalizer="bright_white",
     text=None,
     axis="bright_black",
     mark="magenta",

@@ -14,7 +14,8 @@ from grok_tui.cli.coverage import coverage
 from grok_tui.cli.llc import llc
 from grok_tui.cli.plugins import plugins
 from grok_tui.cli.presets import presets
-from grok_tui.cli.runs import attach, export, replay, resume, runs
+from grok_tui.cli.runs import attach, export, replay, resume, runs, tell
+from grok_tui.cli.tour import tour
 from grok_tui.cli.verify import verify
 from grok_tui.errors import GrokTuiError
 from grok_tui.options import RunOptions
@@ -27,11 +28,13 @@ app = typer.Typer(
     " 3 training diverged or failed; 4 time limit reached; 70 a fault of the program; 130 interrupted.",
     pretty_exceptions_enable=False,
 )
+app.command()(tour)
 app.command()(presets)
 app.command()(verify)
 app.command()(coverage)
 app.command()(resume)
 app.command()(attach)
+app.command()(tell)
 app.command()(replay)
 app.command()(export)
 app.command()(bench)

@@ -222,6 +222,8 @@ RunName = Annotated[
         metavar="RUN", help="A run's name, its beginning, or its folder.", autocompletion=_run_names
     ),
 ]
+Words = Annotated[list[str], typer.Argument(metavar="ORDER...", help="What to do, in words.")]
+ToArm = Annotated[str | None, typer.Option("--arm", metavar="ARM", help="The arm that is meant.")]
 OtherDevice = Annotated[
     str | None,
     typer.Option(

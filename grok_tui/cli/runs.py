@@ -69,6 +69,34 @@ def attach(run: opt.RunName, _plugins: opt.Plugins = None) -> int:
     return run_explorer(resumed=ResumedRun(directory, document.label, document.profile, running=True))
 
 
+def tell(
+    run: opt.RunName,
+    words: opt.Words,
+    arm: opt.ToArm = None,
+    as_json: opt.Json = False,
+    _plugins: opt.Plugins = None,
+) -> int:
+    """Tell a run that goes on by itself what to do, and print at which step it was done.
+
+    `pause`, `go on`, `step 100`, `pace 50`, `stop`; and of an arm: `set lr 1e-2`, `switch sgd lr=0.1`,
+    `schedule lr cosine over 900`, `fork`, `rewind 500`, `reset`, `jump 0.1`, or any other intervention.
+    """
+    from grok_tui.engine.store.library import find_run
+    from grok_tui.headless.tell import in_words
+    from grok_tui.headless.tell import tell as have_done
+    from grok_tui.output import write_json, write_result
+
+    words = [part for word in words for part in word.split()]
+    if words == ["stop"]:
+        return end(run)
+    told = have_done(find_run(run), words, arm)
+    if as_json:
+        write_json(json.dumps(told) + "\n")
+    else:
+        write_result(in_words(told) + "\n")
+    return ExitCode.AS_EXPECTED
+
+
 def replay(
     run: opt.RunName,
     device: opt.OtherDevice = None,

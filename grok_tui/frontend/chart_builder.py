@@ -78,6 +78,7 @@ class ChartBuilder:
         chosen: the selected arm and its look, or None.
         others: the other arms that are shown, with theirs.
         hinged: the arms whose loss is hinge loss, by name.
+        spectral: the arms whose coordinates are the frequencies of a table, by name.
     """
 
     def __init__(
@@ -89,13 +90,14 @@ class ChartBuilder:
         self.view = view
         self.log_y = name in view.log_y
         self.columns = max(columns, 1)
-        self.window = view.window(last_step(snapshot), growing=snapshot.state != "finished")
+        self.window = view.window(last_step(snapshot, view, selected), growing=snapshot.state != "finished")
         looks = [ArmLook(*arm_look(place, markers)) for place in range(len(snapshot.arms))]
         arms = list(zip(snapshot.arms, looks, strict=True))
         self.looks = {arm.name: look for arm, look in arms}
         self.chosen = next(((arm, look) for arm, look in arms if arm.name == selected), None)
         planned = snapshot.preset.arms if snapshot.preset is not None else ()
         self.hinged = {spec.name for spec in planned if spec.training.loss.name == "hinge"}
+        self.spectral = {spec.name for spec in planned if spec.task.spectral}
         self.others = [(arm, look) for arm, look in arms if arm.name != selected and view.overlay]
 
     def lines(self, curves: MeasureLines) -> LineChart:
@@ -154,6 +156,7 @@ class ChartBuilder:
             x_range=self.window,
             y_range=None if self.log_y else y_range,
             y_label="log" if self.log_y else "",
+            x_label="step, zoomed" if self.view.span < 1 else "step",
         )
 
     def _marks(self) -> Iterator[Mark]:

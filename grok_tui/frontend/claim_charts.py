@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WIDE = 1000.0  # of the largest to the smallest value, from which they are on a logarithmic axis
 LINES: tuple[Line, ...] = ("dashed", "dotted", "dashed", "dotted")
 LONGEST_LABEL = 18  # cells, as many as a legend has
+ROOM = 0.12  # of the range of values, above and below
 CONDITION = "mark"
 """The colour of what a condition asks for."""
 
@@ -47,8 +48,9 @@ def comparison(builder: ChartBuilder) -> LineChart:
         series=tuple(series),
         marks=(*wanted, *_done(condition.arms(), arms), *builder.cursor_marks()),
         log_x=builder.view.log_x,
-        log_y=_spread(course.tracks),
+        log_y=(log_y := _spread(course.tracks)),
         x_range=builder.window,
+        y_range=None if log_y else _with_room(course.tracks),
     )
 
 
@@ -88,6 +90,15 @@ def _done(names: frozenset[str], arms: Mapping[str, ArmStatus]) -> Iterator[Mark
             if kind == "intervention" and (step, label) not in seen:
                 seen.add((step, label))
                 yield Mark(step, label, kind)
+
+
+def _with_room(tracks: Sequence[Track]) -> tuple[float, float] | None:
+    """Return the range of all values with some room around, so that lines at its ends can be seen."""
+    values = np.concatenate([track.values[np.isfinite(track.values)] for track in tracks] or [np.empty(0)])
+    if not values.size or values.min() == values.max():
+        return None
+    low, high = float(values.min()), float(values.max())
+    return low - ROOM * (high - low), high + ROOM * (high - low)
 
 
 def _spread(tracks: Sequence[Track]) -> bool:

@@ -43,16 +43,18 @@ class Glyphs:
         return signs[verdict]
 
 
-ROUND = len(MARKERS)  # arms until colours and signs repeat, in other pairs
+COLOURS = 8  # of series in every palette
 
 
 def arm_look(place: int, signs: str) -> tuple[str, str]:
-    """Return the colour of the charts and the sign of the arm in a place; no two of 64 arms share both.
+    """Return the colour of the charts and the sign of the arm in a place.
 
-    signs: one for each arm of a round.
+    No two of 32 arms, the most that a run forks to, have the same sign; no two of 256 share sign and colour.
+
+    signs: 32, one an arm.
     """
-    turn = place // ROUND
-    return f"series-{(place + turn * ROUND // 2) % ROUND + 1}", signs[(place + turn) % len(signs)]
+    shift = place // COLOURS * (COLOURS // 2) + place // len(signs)
+    return f"series-{(place + shift) % COLOURS + 1}", signs[place % len(signs)]
 
 
 ASCII = Glyphs(

@@ -79,6 +79,29 @@ def _lasting(preset: Preset, name: str, options: RunOptions, folder: Path | None
     return Attached(lambda: start(job), preset)
 
 
+def with_run(kept: Kept, name: str) -> tuple[Kept, str, str]:
+    """Return how the explorer has to do with runs on disk once it takes up one of them.
+
+    Returns:
+        That, and label and profile of the run.
+
+    Raises:
+        StoreError: there is no such run, or it cannot be taken up.
+    """
+    from grok_tui.engine.run.place import AS_IT_WAS
+    from grok_tui.engine.store.directory import RunStatus, preset_of
+    from grok_tui.engine.store.library import find_run
+
+    directory = find_run(name)
+    document = directory.describe()
+    preset = preset_of(document, directory)
+    if directory.state() is RunStatus.RUNNING:
+        resumed = attached(directory, preset)
+    else:
+        resumed = taken_up(directory, preset, AS_IT_WAS, lasting=kept.lasting)
+    return replace(kept, resumed=resumed, preset=preset), document.label, document.profile
+
+
 def attached(directory: RunDirectory, preset: Preset) -> Callable[[], Source]:
     """Return what looks on at a run that goes on elsewhere.
 

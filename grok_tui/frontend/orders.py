@@ -43,12 +43,14 @@ def swapped(
 ) -> Switch:
     """Return the switch to AdamW where SGD is at work, and else to SGD.
 
-    Its settings are those it last had on this arm, or those of an arm of the preset, or the defaults above.
+    Its settings are those it last had on this arm, or those of an arm of the preset, or of a switch to it in
+    the preset, or the defaults above.
     used: the settings that each optimizer last had on this arm.
     """
     name = "adamw" if arm.optimizer.name == "sgd" else "sgd"
+    switches = [one.optimizer for one in preset.interventions if isinstance(one, Switch)]
     planned: dict[str, OptimizerSpec] = {
-        spec.optimizer.name: spec.optimizer for spec in reversed(preset.arms)
+        spec.name: spec for spec in reversed([*(arm.optimizer for arm in preset.arms), *switches])
     }
     spec = used.get(name) or planned.get(name) or SWAPS[name]
     return switched(arm, spec, state)

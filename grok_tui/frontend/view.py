@@ -19,8 +19,15 @@ PAN = 0.25  # of the window
 ZOOM = 2.0
 
 
-def last_step(snapshot: Snapshot) -> int:
-    """Return the step that the furthest arm has come to."""
+def last_step(snapshot: Snapshot, view: View | None = None, selected: str = "") -> int:
+    """Return the step that the furthest arm has come to; where a part is looked at, the selected one.
+
+    Else a window at the end would be at that of another arm, and the selected one out of the picture.
+    """
+    if view is not None and (view.span < 1 or not view.overlay):
+        steps = [arm.step for arm in snapshot.arms if arm.name == selected]
+        if steps:
+            return steps[0]
     return max((arm.step for arm in snapshot.arms), default=0)
 
 

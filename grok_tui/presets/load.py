@@ -148,7 +148,7 @@ def _folders() -> Iterator[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    return sorted(path for path in folder.glob("*.toml") if path.is_file()) if folder.is_dir() else []
 
 
 def _merged(base: Any, over: Any) -> Any:

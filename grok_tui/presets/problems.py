@@ -75,6 +75,8 @@ def explain(error: ValidationError, raw: Any) -> tuple[str, str]:
         case "literal_error":
             given = str(first["input"])
             return key, f"unknown value '{given}'{nearest(given, _quoted(context['expected']))}"
+        case "missing" if isinstance(first["loc"][-1], int):  # of a list of a given length
+            return key, "has too few elements"
         case "missing":
             return key, "missing"
         case "extra_forbidden":
@@ -116,7 +118,7 @@ def _author_key(error: ErrorDetails, raw: Any) -> str:
         elif isinstance(value, dict) and part in value:
             value = value[part]
             parts.append(str(part))
-        elif error["type"] == "missing" and i == len(error["loc"]) - 1:
+        elif error["type"] == "missing" and i == len(error["loc"]) - 1 and isinstance(part, str):
             parts.append(str(part))
     return ".".join(parts)
 

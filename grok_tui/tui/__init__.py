@@ -45,6 +45,7 @@ def run_explorer(
     run_dir: Path | None = None,
     keep_running: bool = False,
     resumed: ResumedRun | None = None,
+    tour: bool = False,
 ) -> int:
     """Open the explorer on this terminal, and end the process or return its exit code.
 
@@ -63,6 +64,7 @@ def run_explorer(
         keep_running: whether runs are kept and go on, each in a process of its own, when the explorer is
             left or its terminal is gone.
         resumed: a kept run to take up, in place of a preset.
+        tour: whether a tour goes through it.
 
     Raises:
         GrokTuiError: the preset or an option cannot be used.
@@ -78,7 +80,7 @@ def run_explorer(
     options = options or RunOptions()
     if resumed is not None:
         preset, options = resumed.label, replace(options, profile=resumed.profile)
-    app = make_app(preset, options, fps=fps, ascii=ascii, kept=kept)
+    app = make_app(preset, options, fps=fps, ascii=ascii, kept=kept, tour=tour)
     endings = _Endings(app, KEPT_PATIENCE if keep or resumed is not None else PATIENCE)
     with endings:
         app.run(mouse=mouse)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.actions import SkipAction
 from textual.binding import BindingType
@@ -16,6 +16,7 @@ from grok_tui.tui import keys
 from grok_tui.tui.explorer import Explorer
 from grok_tui.tui.keys.acting import Acting
 from grok_tui.tui.live.screen import LiveScreen
+from grok_tui.tui.live.tour import prepared
 from grok_tui.tui.look import themes
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ def _provider() -> type[Provider]:
 
 
 class ExplorerApp(Acting, Explorer):
-    """The explorer: which screen is shown when, and what happens on all of them; see `Explorer`."""
+    """The explorer: which screen is shown when, and what happens on all of them; see `Explorer`.
+
+    tour: whether a tour goes through the preset that it opens with.
+    """
 
     TITLE = "grok-tui"
     CSS_PATH: ClassVar[list[str | PurePath]] = ["live/live.tcss", "sheets/around.tcss"]
@@ -67,25 +71,29 @@ class ExplorerApp(Acting, Explorer):
         if self.preset_name is None:
             self.push_screen(self._browser())
         else:
-            self.begin(self.preset_name, self.options)
+            self.begin(self.preset_name, self.options, tour=self._tour)
 
-    def begin(self, name: str, options: RunOptions) -> None:
+    def __init__(self, preset: str | None, options: RunOptions, *, tour: bool = False, **given: Any) -> None:
+        super().__init__(preset, options, **given)
+        self._tour = tour
+
+    def begin(self, name: str, options: RunOptions, *, tour: bool = False) -> None:
         """Show a preset's run, once it is loaded, and end the run that there was."""
         self._forget_run()
-        self.preset_name, self.options = name, options
+        self.preset_name, self.options, self._tour = name, options, tour
         if any(isinstance(screen, LiveScreen) for screen in self.screen_stack):
             while not isinstance(self.screen, LiveScreen):
                 self.pop_screen()
-            self.switch_screen(LiveScreen())
+            self.switch_screen(LiveScreen(tour=tour))
         else:
-            self.push_screen(LiveScreen())
+            self.push_screen(LiveScreen(tour=tour))
 
     def on_explorer_ready(self, message: Explorer.Ready) -> None:
         """Start a run that is loaded; without one go back to the presets, or out."""
         if message.attempt != self._attempt:
             return
         if message.source is not None:
-            self.source = message.source
+            self.source = prepared(message.source) if self._tour else message.source
             self.source.start()
         elif message.attempt == 1 and self.preset_name == self._first:
             self.problem = message.problem
@@ -96,7 +104,7 @@ class ExplorerApp(Acting, Explorer):
 
     def on_browser_screen_chosen(self, message: BrowserScreen.Chosen) -> None:
         """Run the preset that was chosen."""
-        self.begin(message.name, message.options)
+        self.begin(message.name, message.options, tour=message.tour)
 
     def on_unmount(self) -> None:
         """Let nothing go on without a screen."""
@@ -194,6 +202,8 @@ def make_app(
     fps: float | None = None,
     ascii: bool = False,  # noqa: A002  (the option's name)
     kept: Kept | None = None,
+    tour: bool = False,
 ) -> ExplorerApp:
     """Build the explorer (see `ExplorerApp`)."""
-    return ExplorerApp(preset, options, factory=factory, draw_with=draw_with, fps=fps, ascii=ascii, kept=kept)
+    given = {"factory": factory, "draw_with": draw_with, "fps": fps, "ascii": ascii, "kept": kept}
+    return ExplorerApp(preset, options, tour=tour, **given)

@@ -85,6 +85,7 @@ class Explorer(App[int]):
         self._factory = factory
         self._kept = kept or Kept()
         self._first = preset
+        self._taken_up = 1  # which of the runs that were asked for is the kept one, if there is one
         self._attempt = 0  # counts the runs that were asked for
         self._loading = 0  # the last of them that is or was loaded
         self._draw_with = draw_with
@@ -129,13 +130,28 @@ class Explorer(App[int]):
             self._drawer = self._draw_with()
         return self._drawer
 
-    def begin(self, name: str, options: RunOptions) -> None:
-        """Show a preset's run, once it is loaded, and end the run that there was."""
+    def begin(self, name: str, options: RunOptions, *, tour: bool = False) -> None:
+        """Show a preset's run, once it is loaded, and end the run that there was.
+
+        tour: whether a tour goes through it.
+        """
         raise NotImplementedError
 
     def show_presets(self) -> None:
         """Show the list of presets."""
         raise NotImplementedError
+
+    def take_up(self, name: str) -> None:
+        """Show a kept run in place of the present one; one that goes on elsewhere is attached to."""
+        from grok_tui.frontend.keeping import with_run
+
+        try:
+            self._kept, label, profile = with_run(self._kept, name)
+        except GrokTuiError as error:
+            self.notify(str(error), severity="error", timeout=10, markup=False)
+            return
+        self._taken_up = self._attempt + 1
+        self.begin(label, replace(self.options_of_others, profile=profile))
 
     def begin_again(self, options: RunOptions) -> None:
         """Replace the run, which takes no orders any more, by a new one of the same preset."""
@@ -163,7 +179,7 @@ class Explorer(App[int]):
     def _prepare(self, attempt: int, name: str, options: RunOptions) -> None:
         """Load a preset and all that its run and its charts need; in a thread of its own."""
         try:
-            source = self._kept.source(name, options, self._factory, first=attempt == 1)
+            source = self._kept.source(name, options, self._factory, first=attempt == self._taken_up)
             from grok_tui.frontend import chart_builder, knobs  # noqa: F401  (a first import takes a while)
         except GrokTuiError as error:
             self.post_message(self.Ready(attempt, None, str(error)))
@@ -181,7 +197,7 @@ class Explorer(App[int]):
             PresetError: the preset or an option cannot be used.
         """
         assert self.preset_name is not None
-        if self._attempt == 1 and self._kept.preset is not None and options == self.options:
+        if self._attempt == self._taken_up and self._kept.preset is not None and options == self.options:
             return self._kept.preset
         return options.load(self.preset_name)
 
@@ -210,7 +226,7 @@ class Explorer(App[int]):
         snapshot = self.snapshot
         if snapshot is None or snapshot.preset is None or self.preset_name is None:
             return None
-        own = self._attempt == 1 and self._kept.resumed is not None
+        own = self._attempt == self._taken_up and self._kept.resumed is not None
         return Subject(self.preset_name, self.options, snapshot, own)
 
     def keep_settings(self) -> None:

@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from importlib import import_module
@@ -57,11 +59,13 @@ def run(preset, tmp_path):
     """A run that goes on in a process of its own, with somebody who looks on from its beginning."""
     first = Attached(lambda: start(job(preset, tmp_path / "run")))
     first.start()
-    until(lambda: first.snapshot.state == "running")
-    until(lambda: socket_path(RunDirectory(tmp_path / "run")).exists())
-    yield first
-    if first.snapshot.state not in ("failed", "closed"):
-        assert first.end(PATIENCE)
+    try:
+        until(lambda: first.snapshot.state == "running")
+        until(lambda: socket_path(RunDirectory(tmp_path / "run")).exists())
+        yield first
+    finally:
+        ended = first.snapshot.state in ("failed", "closed") or first.end(PATIENCE)
+    assert ended
 
 
 @pytest.fixture
@@ -362,3 +366,33 @@ def _pid(directory: RunDirectory) -> int:
     with connect(directory) as connection:
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     return int.from_bytes(credentials[:4], "little")
+
+
+def told(directory, *words, code=0):
+    """Tell a run something from a command line; return what is printed of it."""
+    command = [sys.executable, "-m", "grok_tui", "tell", str(directory.path), *words, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout) if code == 0 else done.stderr
+
+
+def test_a_run_is_steered_by_a_script_and_replays(run, directory):
+    assert told(directory, "pause")["done"] == "paused"
+    changed = told(directory, "set lr 0.01", "--arm", "sgd")
+    assert (changed["done"], changed["arm"]) == ("lr = 0.01", "sgd")
+    until(lambda: any(arm.step == changed["step"] for arm in run.snapshot.arms if arm.name == "sgd"))
+    assert told(directory, "switch", "adamw", "lr=0.02", "--arm", "sgd")["done"] == "switch to AdamW lr 0.02"
+    schedule = ["schedule", "lr", "cosine", "to", "0.001", "over", "50"]
+    assert told(directory, *schedule, "--arm", "sgd")["done"] == "lr along cosine to 0.001 over 50"
+    stepped = told(directory, "step", "20")
+    assert stepped["steps"]["sgd"] == changed["step"] + 20
+    fork = told(directory, "fork", "other", "--arm", "sgd")
+    assert fork == {"done": "forked from sgd", "arm": "other", "step": stepped["steps"]["sgd"]}
+    assert told(directory, "go", "on")["done"] == "going on"
+    assert "no hyperparameter 'rate'" in told(directory, "set", "rate", "1", "--arm", "sgd", code=2)
+    assert "to which arm?" in told(directory, "reset", code=2)
+    stop = [sys.executable, "-m", "grok_tui", "tell", str(directory.path), "stop"]
+    assert subprocess.run(stop, capture_output=True, timeout=PATIENCE, check=False).returncode == 0
+    assert "is not running" in told(directory, "pause", code=2)
+    again = [sys.executable, "-m", "grok_tui", "replay", str(directory.path), "--json"]
+    assert subprocess.run(again, capture_output=True, timeout=2 * PATIENCE, check=False).returncode == 0

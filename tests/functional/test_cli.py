@@ -185,7 +185,7 @@ def test_a_long_argument_is_shortened_around_what_matters(grok_tui, preset_file)
 
 
 def test_an_output_that_cannot_be_written_is_found_before_training(grok_tui, preset_file, monkeypatch):
-    monkeypatch.setattr(headless, "_started", lambda *_: pytest.fail("training was about to start"))
+    monkeypatch.setattr(headless, "start", lambda *_: pytest.fail("training was about to start"))
     assert "--junit" in refused(grok_tui("--headless", "--preset", preset_file(), "--junit", "/nowhere/x"))
 
 

@@ -27,6 +27,7 @@ from grok_tui.paths import shipped_presets, user_presets
 from grok_tui.presets import load, names, shipped_statements
 from grok_tui.tui import keys, settings
 from grok_tui.tui.app import make_app
+from grok_tui.tui.browser.entries import TOUR
 from grok_tui.tui.browser.screen import BrowserScreen
 from grok_tui.tui.live.screen import LiveScreen
 from grok_tui.tui.settings import UserSettings, settings_file
@@ -93,6 +94,7 @@ def test_presets_stand_under_their_sources_in_the_order_of_the_story():
         ids = [option.id for option in browser.options.options if option.id is not None]
         sources = shipped_statements().sources
         expected = [line for source in sources for line in (f"above {source.presets[0]}", *source.presets)]
+        assert ids.pop(0) == TOUR
         assert ids == [*expected, "above mine", "mine"]
         assert browser.text.index(sources[0].title) < browser.text.index("linear101")
         await browser.type("linear")

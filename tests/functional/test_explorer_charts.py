@@ -4,8 +4,12 @@ import pytest
 from explorer import PRESET, Explorer, explore
 from textual.widgets import Input, OptionList
 
+from grok_tui.engine.run.run import Run
+from grok_tui.engine.store.store import create
+from grok_tui.presets import load
 from grok_tui.tui.live.screen import LiveScreen
 from grok_tui.tui.sheets.charts import ChartsScreen
+from grok_tui.tui.sheets.palette import ActionProvider
 
 
 @pytest.fixture
@@ -130,3 +134,41 @@ def test_a_claim_of_several_comparisons_has_a_chart_for_each(tmp_path):
         assert [chart.title for chart in explorer.charts] == ["Accuracy", "Loss", "Weights", "Norms"]
 
     explore(script, str(path))
+
+
+def test_the_palette_takes_up_a_kept_run_in_place_of_the_present_one(preset):
+    kept = Run(load(preset, steps=40))
+    while not kept.finished:
+        kept.advance()
+    store = create(kept, "two", "quick", None, None)
+    store.checkpoint(None)
+    store.close()
+    name = store.directory.name
+
+    async def script(explorer: Explorer) -> None:
+        provider = ActionProvider(explorer.app.screen)
+        await provider.startup()
+        command = next(one for one in provider._commands if one.title == f"run: Take up {name}")
+        command.call()
+        await explorer.until(lambda: explorer.app.snapshot is not None and explorer.app.snapshot.kept == name)
+        await explorer.until(lambda: explorer.app.snapshot.arms)
+        assert {arm.step for arm in explorer.app.snapshot.arms} == {40}
+        assert explorer.run.closed
+        explorer.app.take_up("nothing-of-this-name")
+        await explorer.until(lambda: explorer.toasts)
+        assert "unknown run 'nothing-of-this-name'" in explorer.toasts[-1]
+
+    explore(script, preset)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36)], ids=str)
+def test_the_list_and_a_claims_charts_are_ascii_where_that_is_asked_for(preset, size):
+    async def script(explorer: Explorer) -> None:
+        await listed(explorer)
+        assert explorer.text.isascii()
+        await explorer.press("escape")
+        await explorer.press("g", "enter")
+        assert "asked for" in explorer.text or size[0] < 80
+        assert explorer.text.isascii()
+
+    explore(script, preset, size=size, ascii=True)

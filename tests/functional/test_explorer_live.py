@@ -678,7 +678,7 @@ def test_a_real_run_is_watched_to_its_verdicts(preset, tmp_path):
             explorer = Explorer(pilot, app, None, None)
             await explorer.until(lambda: app.snapshot is not None and app.snapshot.state == "finished")
             await explorer.settled()
-            for part in ("finished", "✓ SGD puts most", "✗ AdamW groks", "2/2 as expected"):
+            for part in ("finished", "✓ SGD puts most", "✗ AdamW groks", "2/2 at --steps 300"):
                 assert part in explorer.text
             assert all(pane.picture is not None for pane in explorer.live.viewing.places if pane.display)
             await pilot.press("o", "space")

@@ -1,5 +1,6 @@
 """What nobody foresaw is one line, a code of its own, and a file that has the traceback."""
 
+import builtins
 import re
 from pathlib import Path
 
@@ -50,3 +51,26 @@ def test_where_no_file_can_be_written_the_line_has_the_place(broken, monkeypatch
     monkeypatch.setattr(grok_tui.crash, "gettempdir", lambda: "/proc/nowhere")
     assert main(["--preset", "linear101", "--headless"]) == 70
     assert re.search(r"test_last_resort\.py:\d+", capfd.readouterr().err)
+
+
+def test_a_library_that_cannot_be_loaded_is_no_fault_of_the_program(monkeypatch, capfd):
+    def fails(*_, **__):
+        raise ImportError("libtorch_cpu.so: failed to map segment from shared object", name="_C")
+
+    monkeypatch.setattr(grok_tui.headless.run, "run_headless", fails)
+    assert main(["--preset", "linear101", "--headless"]) == 2
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1
+    assert "cannot be loaded" in said
+    assert "failed to map segment" in said
+
+
+def test_being_interrupted_while_the_command_line_is_imported_is_no_traceback(monkeypatch, capfd):
+    def interrupted(name, *rest, original=builtins.__import__):
+        if name == "grok_tui.cli":
+            raise KeyboardInterrupt
+        return original(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", interrupted)
+    assert main(["--help"]) == 130
+    assert capfd.readouterr() == ("", "")

@@ -98,13 +98,13 @@ def test_checkpoints_judge_anew_only_what_is_new(monkeypatch, tmp_path):
 def test_the_time_limit_is_one_of_training(monkeypatch, tmp_path, capsys):
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr(headless, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    original = headless._started
+    original = headless.start
 
     def slow(*all_):
         clock.now += 1000.0  # as long as imports and a large preset may take
         return original(*all_)
 
-    monkeypatch.setattr(headless, "_started", slow)
+    monkeypatch.setattr(headless, "start", slow)
     path = tmp_path / "p.toml"
     path.write_text(
         'title = "t"\nsummary = "s"\nsources = ["x"]\ntask = { name = "linear101", samples = 8 }\n'

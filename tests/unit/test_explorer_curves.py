@@ -171,10 +171,11 @@ def test_the_update_is_shown_in_units_of_the_learning_rate_as_well():
 
 def test_hinge_loss_is_that_of_the_arm_whose_margins_are_shown():
     both = [arm(name, steps=5, vectors={"margins": latest([-0.5, 0.5])}) for name in ("a", "b")]
+    task = SimpleNamespace(spectral=False)
     preset = SimpleNamespace(
         arms=[
-            SimpleNamespace(name="a", training=SimpleNamespace(loss=LOSSES.spec("logistic"))),
-            SimpleNamespace(name="b", training=SimpleNamespace(loss=LOSSES.spec("hinge"))),
+            SimpleNamespace(name="a", task=task, training=SimpleNamespace(loss=LOSSES.spec("logistic"))),
+            SimpleNamespace(name="b", task=task, training=SimpleNamespace(loss=LOSSES.spec("hinge"))),
         ]
     )
     snapshot = replace(run(*both), preset=preset)

@@ -1,8 +1,10 @@
 """How the explorer divides the screen, looks at time, paces its frames, and writes its lines."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from grok_tui.frontend.view import View, roomy
+from grok_tui.frontend.view import View, last_step, roomy
 from grok_tui.tui.look import pacing
 from grok_tui.tui.look.layout import CHROME, plan
 from grok_tui.tui.look.pacing import Pacer
@@ -135,3 +137,12 @@ def test_wrapped_text_fits_and_loses_nothing_that_has_room(width):
     assert all(len(row) <= width for row in rows)
     assert "".join("".join(rows).split()) == "".join(text.split())
     assert len(wrapped(text, width, 2)) <= 2
+
+
+def test_a_part_of_the_time_is_that_of_the_selected_arm():
+    arms = (SimpleNamespace(name="short", step=5000), SimpleNamespace(name="long", step=50_000))
+    snapshot = SimpleNamespace(arms=arms)
+    assert last_step(snapshot, View(), "short") == 50_000
+    assert last_step(snapshot, View().zoomed(0.5), "short") == 5000
+    assert last_step(snapshot, View(overlay=False), "short") == 5000
+    assert last_step(snapshot, View(overlay=False), "gone") == 50_000

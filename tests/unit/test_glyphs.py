@@ -7,6 +7,7 @@ import pytest
 from grok_tui.charts import COLORLESS, Style
 from grok_tui.charts.style import ASCII_MARKS, MARKS
 from grok_tui.claims import Verdict
+from grok_tui.engine.arm.forks import MOST_ARMS
 from grok_tui.frontend.glyphs import ASCII, UNICODE, arm_look, glyphs
 
 
@@ -29,4 +30,5 @@ def test_marks_look_on_the_timeline_as_on_charts():
 @pytest.mark.parametrize("signs", [ASCII, UNICODE])
 def test_every_verdict_and_every_arm_is_told_from_the_others(signs):
     assert len({signs.verdict(verdict) for verdict in Verdict}) == len(Verdict)
-    assert len({arm_look(place, signs.arms) for place in range(64)}) == 64
+    assert len({arm_look(place, signs.arms)[1] for place in range(MOST_ARMS)}) == MOST_ARMS == len(signs.arms)
+    assert len({arm_look(place, signs.arms) for place in range(200)}) == 200

@@ -250,7 +250,7 @@ def test_a_batch_that_no_memory_suffices_for_is_refused():
 
 
 def test_there_are_only_so_many_arms(monkeypatch):
-    monkeypatch.setattr(import_module("grok_tui.engine.worker.runner"), "MOST_ARMS", 4)
+    monkeypatch.setattr(import_module("grok_tui.engine.arm.forks"), "MOST_ARMS", 4)
     runner = Runner(PRESET, paused=True)
     runner.start()
     for number in range(4):

@@ -391,3 +391,13 @@ def test_a_list_of_valid_names_leaves_room_for_what_is_wrong(write):
 def test_a_fork_is_not_called_what_no_arm_may_be():
     with pytest.raises(ValueError, match="means something in claims"):
         Fork(name="class", parent="sgd", step=0, end=1)
+
+
+def test_what_is_no_file_is_no_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    folder = tmp_path / "grok-tui" / "presets"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "pipe.toml")
+    (folder / "folder.toml").mkdir()
+    (folder / "lost.toml").symlink_to("nowhere")
+    assert not {"pipe", "folder", "lost"} & set(names())

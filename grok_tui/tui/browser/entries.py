@@ -11,6 +11,7 @@ from grok_tui.catalog.frames import Identity
 from grok_tui.catalog.schedules import Course
 from grok_tui.charts.text import cell_width, fit
 from grok_tui.errors import PresetError
+from grok_tui.frontend import tour
 from grok_tui.frontend.describe import dated, described, stood_for, turned
 from grok_tui.numbers import duration, plural, shown
 from grok_tui.presets import find, load, names, shipped_statements
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from grok_tui.presets import Arm, Claim, Preset
 
 SIGNS = 0.3  # the most of a row's width that the signs of single claims may take
+TOUR = "the tour"
+"""The name of its entry; no preset has one with a blank."""
+
 NO_LIMIT = 10_000  # rows; a long text is scrolled, not cut
 
 
@@ -39,6 +43,7 @@ class Entry:
         problem: why not, in one line.
         outcome: what came of it when it was last run, if that is known.
         costs: about what it takes.
+        tour: whether it is the tour, which goes through its preset.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Entry:
     problem: str = ""
     outcome: Outcome | None = None
     costs: Costs = field(default_factory=Costs)
+    tour: bool = False
 
     @property
     def words(self) -> str:
@@ -83,6 +89,12 @@ def entries(profile: str, verdicts: Verdicts) -> Iterator[Entry]:
             yield Entry(name, path, preset, outcome=verdicts.last(name, profile), costs=costs)
 
 
+def tour_entry(found: Sequence[Entry]) -> Entry:
+    """Return the entry of the tour, which goes through one of these presets."""
+    through = next(entry for entry in found if entry.name == tour.PRESET)
+    return Entry(TOUR, through.path, through.preset, tour=True)
+
+
 def matching(found: Sequence[Entry], text: str) -> list[Entry]:
     """Return the entries with every word of the text; those with one in their name come first."""
     wanted = text.lower().split()
@@ -110,6 +122,9 @@ def heading_row(heading: str, width: int, glyphs: Glyphs) -> Line:
 def list_rows(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
     """Return the two rows of an entry: name, verdicts and time; title."""
     ascii_only = glyphs.ascii
+    if entry.tour:
+        said = fit("what grokking is, in two minutes", width, ellipsis=glyphs.ellipsis)
+        return [(Span(fit(tour.TITLE, width, ellipsis=glyphs.ellipsis), "title"),), (Span(said, "muted"),)]
     name = Span(clean(entry.name, ascii_only=ascii_only), "title")
     if entry.preset is None:
         mark = Span("cannot be used", "bad")
@@ -129,6 +144,13 @@ def details(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
     """Return all that is known of a preset, in rows of at most `width` cells."""
     page = _Page(width, glyphs)
     preset = entry.preset
+    if entry.tour:
+        page.write(tour.TITLE, "title")
+        page.gap()
+        page.write(tour.ABOUT)
+        page.gap()
+        page.write("Enter begins it; so does grok-tui tour.", "muted")
+        return page.rows
     if preset is None:
         page.write(entry.name, "title")
         page.gap()

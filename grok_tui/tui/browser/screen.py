@@ -22,6 +22,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from grok_tui.engine.run.snapshot import State
+from grok_tui.frontend import tour
 from grok_tui.numbers import plural
 from grok_tui.tui import keys
 from grok_tui.tui.explorer import OnExplorer
@@ -84,9 +85,9 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
     class Chosen(Message):
         """Somebody wants to run a preset."""
 
-        def __init__(self, name: str, options: RunOptions) -> None:
+        def __init__(self, name: str, options: RunOptions, tour: bool = False) -> None:
             super().__init__()
-            self.name, self.options = name, options
+            self.name, self.options, self.tour = name, options, tour
 
     def __init__(self, options: RunOptions, verdicts: Verdicts | None = None) -> None:
         super().__init__()
@@ -160,6 +161,9 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         if self._would_be_lost and self._question != entry.name:
             self._question = entry.name
             self._write_footer()
+            return
+        if entry.tour:
+            self.post_message(self.Chosen(tour.PRESET, replace(self._options, profile="quick"), tour=True))
             return
         self.post_message(self.Chosen(entry.name, replace(self._options, profile=self.profile)))
 
@@ -250,13 +254,15 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         """Fill the list with what passes the filter."""
         if self._reading:
             return
-        from grok_tui.tui.browser.entries import headings, matching
+        from grok_tui.tui.browser.entries import headings, matching, tour_entry
 
         before = self.marked
         options = self.query_one(PresetList)
         text = self.query_one(Input).value
         self._shown = matching(self._entries, text)
         self._headings = {} if text else headings(self._shown)
+        if not text and any(entry.name == tour.PRESET for entry in self._entries):
+            self._shown = [tour_entry(self._entries), *self._shown]
         width = options.size.width
         options.clear_options()
         for entry in self._shown:
@@ -268,7 +274,10 @@ class BrowserScreen(Acting, OnExplorer, Screen[None]):
         if self._shown:
             names = [entry.name for entry in self._shown]
             present = before.name if before is not None else self.explorer.label if self._over_a_run else ""
-            marked = present if present in names and not text else names[0]
+            # Whoever has run something here needs no tour, but the list still begins with it.
+            known = self._over_a_run or any(entry.outcome is not None for entry in self._entries)
+            first = next((entry.name for entry in self._shown if not (entry.tour and known)), names[0])
+            marked = present if present in names and not text else first
             options.highlighted = options.get_option_index(marked)
         self._write_header()
         self._write_note()

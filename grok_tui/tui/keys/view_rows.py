@@ -259,6 +259,16 @@ ACTIONS: tuple[Action, ...] = (
         do="turn_page",
     ),
     Action(
+        "tour.next",
+        ("enter",),
+        "Do what the tour says",
+        "The step of the tour that is at hand; its own key does so too.",
+        do="tour.go_on",
+        when="tour_has_enter",
+        priority=True,
+        hidden=True,
+    ),
+    Action(
         "view.back",
         ("escape",),
         "Leave full screen",

@@ -15,14 +15,22 @@ from grok_tui.tui.parts.lines import Line, Lines, Span, clean, wrapped
 
 if TYPE_CHECKING:
     from grok_tui.engine.record.verdicts import JudgedClaim
+    from grok_tui.engine.run.snapshot import Snapshot
     from grok_tui.frontend.glyphs import Glyphs
+    from grok_tui.options import RunOptions
     from grok_tui.presets import Claim
 
 TALL = 3  # rows of what a claim says when it is looked at
 
 
 def claim_lines(
-    judged: Sequence[JudgedClaim], width: int, rows: int, glyphs: Glyphs, *, opened: int | None, changed: bool
+    judged: Sequence[JudgedClaim],
+    width: int,
+    rows: int,
+    glyphs: Glyphs,
+    *,
+    opened: int | None,
+    note: str = "",
 ) -> list[Line]:
     """Return the panel in at most `rows` rows: a row a claim, and all that is known of the one that is open.
 
@@ -32,9 +40,9 @@ def claim_lines(
         rows: that there are.
         glyphs: the signs to use.
         opened: the place of the claim that is looked at, or None.
-        changed: whether somebody has changed the run by hand.
+        note: what else to know of these verdicts, in a few words.
     """
-    lines = [_heading(judged, width, changed)]
+    lines = [_heading(judged, width, note)]
     blocks = [
         _block(one, width, glyphs, tall=place == opened, values=rows > 2 * len(judged) + 1)
         for place, one in enumerate(judged)
@@ -57,13 +65,24 @@ def waiting_lines(claims: Sequence[Claim], width: int, rows: int, glyphs: Glyphs
     return lines[:rows]
 
 
-def _heading(judged: Sequence[JudgedClaim], width: int, changed: bool) -> Line:
+def _heading(judged: Sequence[JudgedClaim], width: int, note: str) -> Line:
     done = sum(one.as_expected for one in judged)
     count = f" {done}/{len(judged)} as expected" if judged else " none"
-    note = " changed by hand" if changed else ""
+    note = f" {note}" if note else ""
     if len("Claims") + len(count) + len(note) > width:
         count = f" {done}/{len(judged)}"
-    return (Span("Claims", "title"), Span(count, "muted"), Span(note, "warning"))
+    return (Span("Claims", "title"), Span(count, "muted"), Span(fit(note, width - 6 - len(count)), "warning"))
+
+
+def note_on(snapshot: Snapshot, options: RunOptions, *, past: bool) -> str:
+    """Return what to know of verdicts besides: that they are of now, or of another run than planned."""
+    from grok_tui.frontend.orders import steered
+
+    if past:
+        return "as of now"
+    if steered(snapshot) or options.assignments:
+        return "changed by hand"
+    return "" if options.steps is None else f"at --steps {options.steps}"
 
 
 def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: bool) -> list[Line]:
@@ -86,7 +105,12 @@ def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: 
         text = clean(str(comparison), ascii_only=only_ascii)
         look = {True: "good", False: "bad", None: "muted"}[comparison.holds]
         lines += [(Span(f"  {row}", look),) for row in wrapped(text, room, 2, ellipsis=glyphs.ellipsis)]
-    notes = [str(one.verdict)]
+    expected = one.verdict != "undecided" and one.claim.expected == "not reproduced"
+    notes = [
+        f"{one.verdict}{', as expected' if one.as_expected else ', not as expected'}"
+        if expected
+        else str(one.verdict)
+    ]
     if len(one.judgements) > 1:
         held = out_of(one.held_in, len(one.judgements), one.interval, "replicas")
         notes.append(f"holds in {held}")
@@ -102,10 +126,15 @@ def _block(one: JudgedClaim, width: int, glyphs: Glyphs, *, tall: bool, values: 
 
 
 def sign_of(one: JudgedClaim, glyphs: Glyphs) -> tuple[str, str]:
-    """Return the sign of the verdict, in the colour of whether it is the expected one."""
+    """Return the sign of the verdict, in the colour of whether it is the expected one.
+
+    What is not reproduced, as expected, is no success to be shown as one is: its sign is quiet.
+    """
     if one.verdict == "undecided":
         return glyphs.undecided, "muted"
-    return glyphs.verdict(one.verdict), "good" if one.as_expected else "bad"
+    if not one.as_expected:
+        return glyphs.verdict(one.verdict), "bad"
+    return glyphs.verdict(one.verdict), "good" if one.verdict == "reproduced" else "muted"
 
 
 class Claims(Lines, can_focus=True):
@@ -116,20 +145,20 @@ class Claims(Lines, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._judged: Sequence[JudgedClaim] = ()
-        self._changed = False
+        self._note = ""
         self._judging = 0  # how often there was something new
         self._opened = 0
 
-    def update_from(self, judged: Sequence[JudgedClaim], changed: bool) -> None:
-        """Show the claims as they stand."""
+    def update_from(self, judged: Sequence[JudgedClaim], note: str = "") -> None:
+        """Show the claims as they stand, and what else to know of them."""
         # Judging makes new objects now and then; to compare their contents would cost as much as drawing.
         self._judging += judged is not self._judged
-        self._judged, self._changed = judged, changed
+        self._judged, self._note = judged, note
         opened = min(self._opened, len(judged) - 1) if self.has_focus and judged else None
-        if not self.is_news(self._judging, opened, changed, self.size):
+        if not self.is_news(self._judging, opened, note, self.size):
             return
         width, rows = self.size
-        self.show(claim_lines(judged, width, rows, self.explorer.glyphs, opened=opened, changed=changed))
+        self.show(claim_lines(judged, width, rows, self.explorer.glyphs, opened=opened, note=note))
 
     def await_run(self, claims: Sequence[Claim]) -> None:
         """Show what is claimed, before there is anything to judge it by."""
@@ -144,19 +173,19 @@ class Claims(Lines, can_focus=True):
     def move(self, by: int) -> None:
         """Look at a claim further up or down."""
         self._opened = max(0, min(self._opened + by, len(self._judged) - 1))
-        self.update_from(self._judged, self._changed)
+        self.update_from(self._judged, self._note)
 
     def on_focus(self) -> None:
         """Open the claim that is looked at."""
-        self.update_from(self._judged, self._changed)
+        self.update_from(self._judged, self._note)
 
     def on_blur(self) -> None:
         """Close it."""
-        self.call_later(self.update_from, self._judged, self._changed)
+        self.call_later(self.update_from, self._judged, self._note)
 
     def on_resize(self) -> None:
         """Use the room there is."""
-        self.update_from(self._judged, self._changed)
+        self.update_from(self._judged, self._note)
 
     def on_click(self, event: Click) -> None:
         """Look at the next claim when the panel that has the focus is clicked."""

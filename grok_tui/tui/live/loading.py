@@ -25,10 +25,14 @@ MOST_HELD = 20  # keys
 
 
 class Loading:
-    """What is shown and kept until the run is there."""
+    """What is shown and kept until the run is there.
 
-    def __init__(self, stage: Stage, viewing: Viewing) -> None:
+    linear: whether steps are on a linear axis, whatever the preset says.
+    """
+
+    def __init__(self, stage: Stage, viewing: Viewing, *, linear: bool = False) -> None:
         self._stage, self._viewing = stage, viewing
+        self._linear = linear
         self.began = time.monotonic()
         self._held: list[str] = []  # the actions that wait for the run
         self._opened = False  # whether the charts are those of the preset
@@ -57,7 +61,8 @@ class Loading:
 
         self._opened = True
         chosen = self._stage.explorer.settings.layout.charts
-        self._viewing.open(chosen or opening_charts(preset), preset.view.axis)
+        axis = "linear" if self._linear else preset.view.axis
+        self._viewing.open(chosen or opening_charts(preset), axis)
 
     def holds(self, identity: str) -> bool:
         """Keep an action that needs a run while there is none; return whether it was kept."""

@@ -17,7 +17,7 @@ from grok_tui.tui.keys.acting import Acting
 from grok_tui.tui.live.banner import Banner
 from grok_tui.tui.live.chart import MEASURE_TO_COME, ChartPane
 from grok_tui.tui.live.claim_strip import ClaimStrip
-from grok_tui.tui.live.claims import Claims
+from grok_tui.tui.live.claims import Claims, note_on
 from grok_tui.tui.live.drawing import Drawing
 from grok_tui.tui.live.header import Header
 from grok_tui.tui.live.loading import Loading
@@ -26,6 +26,7 @@ from grok_tui.tui.live.parameters import KnobList, Parameters
 from grok_tui.tui.live.stage import Stage
 from grok_tui.tui.live.steering import Steering
 from grok_tui.tui.live.timeline import Timeline
+from grok_tui.tui.live.tour import Tour, TourStrip
 from grok_tui.tui.live.travelling import Travelling
 from grok_tui.tui.live.viewing import Viewing
 from grok_tui.tui.look.layout import CHROME, ScreenPlan, claim_plan, plan
@@ -53,13 +54,14 @@ class LiveScreen(Acting, Stage):
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("live"))
     AUTO_FOCUS = ""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tour: bool = False) -> None:
         super().__init__()
         self.viewing = Viewing(self)
         self.steering = Steering(self, self.viewing)
         self.travelling = Travelling(self, self.viewing, self.steering)
         self.drawing = Drawing(self, self.viewing)
-        self.waiting = Loading(self, self.viewing)
+        self.waiting = Loading(self, self.viewing, linear=tour)
+        self.tour = Tour(self, self.steering, tour)
         self._seen: Snapshot | None = None
         self._plan = plan(80, 24)
         self._page = 0  # which of the panes that take turns is seen
@@ -93,6 +95,11 @@ class LiveScreen(Acting, Stage):
         kinds: dict[str, Pane] = {"KnobList": "parameters", "Claims": "claims", "Log": "log"}
         return kinds.get(type(focused).__name__, "")
 
+    @property
+    def tour_has_enter(self) -> bool:
+        """Whether Enter does what the tour says, and nothing that it does elsewhere."""
+        return self.tour.going and self.viewing.cursor is None and self.pane in ("charts", "")
+
     def compose(self) -> ComposeResult:
         """Lay out all panes; which of them are seen depends on the size."""
         self._writer = Writer(self.explorer)
@@ -105,6 +112,7 @@ class LiveScreen(Acting, Stage):
             yield Parameters(self.steering.problem_of, id="parameters")
             yield Claims(id="claims")
             yield Log(id="log")
+        yield TourStrip(id="tour", grows=True)
         yield Banner(id="banner", grows=True)
         yield ClaimStrip(id="claim", grows=True)
         with Container(id="charts"):
@@ -191,6 +199,7 @@ class LiveScreen(Acting, Stage):
         """Carry out an action; one that needs a run waits until there is one."""
         if not self.waiting.holds(identity):
             super().action_do(identity)
+            self.tour.did(identity)
 
     @property
     def settled(self) -> bool:
@@ -235,8 +244,6 @@ class LiveScreen(Acting, Stage):
 
     def _show(self, snapshot: Snapshot) -> None:
         """Show everything but the charts."""
-        from grok_tui.frontend import orders
-
         self.waiting.open_on(snapshot.preset)
         self._seen, self._changed = snapshot, False
         self.steering.note_optimizers(snapshot)
@@ -245,11 +252,12 @@ class LiveScreen(Acting, Stage):
         self._tell_refusals()
         shown, past = self.travelling.shown(snapshot), self.viewing.cursor is not None
         arm = self.steering.arm_of(shown)
-        self.steering.selected = arm.name if arm is not None else ""
-        changed = orders.steered(snapshot) or bool(self.explorer.options.assignments)
+        self.steering.selected = self.viewing.selected = arm.name if arm is not None else ""
         self.query_one(Header).update_from(self.explorer.label, shown, arm, past=past)
         self._show_keys(snapshot)
         self.query_one(Banner).update_from(snapshot)
+        self.tour.look(snapshot)
+        self.query_one(TourStrip).update_from(self.tour)
         claim = self.viewing.claim
         self.query_one(ClaimStrip).update_from(None if claim is None else snapshot.claims[claim])
         if self._plan.side:
@@ -257,10 +265,10 @@ class LiveScreen(Acting, Stage):
                 self.parameters.update_from(
                     shown, self.steering.selected, self.steering.knobs_of(shown), self.steering.pending
                 )
-            self.claims.update_from(snapshot.claims, changed)
+            self.claims.update_from(snapshot.claims, note_on(snapshot, self.explorer.options, past=past))
             self.event_log.update_from(snapshot)
         for identity in self.waiting.released() if snapshot.arms else ():
-            super().action_do(identity)
+            self.action_do(identity)
 
     def _show_keys(self, snapshot: Snapshot) -> None:
         arm = self.steering.arm
@@ -373,6 +381,8 @@ class LiveScreen(Acting, Stage):
             self.viewing.maximize()
         elif self.viewing.close_claim():
             self.claims.focus()
+        else:
+            self.tour.leave()
 
     def show_claim(self) -> None:
         """Show the charts of the claim that is looked at."""

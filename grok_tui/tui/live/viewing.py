@@ -20,6 +20,7 @@ class Viewing:
         filling: the pane that fills the screen, or None.
         claim: the number of the claim whose charts are shown, from 0, or None.
         comparisons: how many charts those are.
+        selected: the arm that is selected, by name.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -28,6 +29,7 @@ class Viewing:
         self.filling: ChartPane | None = None
         self.claim: int | None = None
         self.comparisons = 0
+        self.selected = ""
         self._before: list[str] = []  # the charts that a claim's charts have taken the places of
         self._stage = stage
         self._current = 0
@@ -41,9 +43,9 @@ class Viewing:
 
     @property
     def last_step(self) -> int:
-        """The step that the furthest arm has come to."""
+        """The step at which what is looked at ends."""
         snapshot = self._stage.explorer.snapshot
-        return last_step(snapshot) if snapshot is not None else 0
+        return last_step(snapshot, self.view, self.selected) if snapshot is not None else 0
 
     @property
     def current(self) -> ChartPane:

@@ -219,9 +219,9 @@ _LIGHT_PALETTE = replace(
 )
 _SIXTEEN_LIGHT = replace(
     SIXTEEN,
-    series=("blue", "red", "magenta", "green", "cyan", "black", "yellow", "bright_black"),
-    memorizer="blue",
-    generalizer="red",
+    series=("blue", "red", "magenta", "green", "cyan", "bright_magenta", "yellow", "bright_black"),
+    memorizer="bright_blue",
+    generalizer="black",
 )
 _SYSTEMS: dict[str | None, Colors] = {"truecolor": "truecolor", "256": "256", None: "none"}
 

@@ -135,7 +135,10 @@ class ChartsScreen(OnExplorer, ModalScreen[str | None]):
         glyphs = self.explorer.glyphs
         name = clean(one.title, ascii_only=glyphs.ascii)
         if width < NARROW:
-            return Content.assemble((f"{one.key or ' '} ", "$footer-key-foreground"), fit(name, width - 2))
+            return Content.assemble(
+                (f"{one.key or ' '} ", "$footer-key-foreground"),
+                fit(name, width - 2, ellipsis=glyphs.ellipsis),
+            )
         name = fit(name, TITLE_WIDTH, ellipsis=glyphs.ellipsis)
         gap = " " * (TITLE_WIDTH + 1 - cell_width(name))
         said = clean(one.phrase, ascii_only=glyphs.ascii)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -15,9 +16,13 @@ from grok_tui.tui.keys.acting import can_do
 from grok_tui.tui.keys.keymap import keys_of
 from grok_tui.tui.look import themes
 from grok_tui.tui.parts.command import Command
+from grok_tui.tui.parts.lines import clean
 
 if TYPE_CHECKING:
     from grok_tui.tui.explorer import Explorer
+
+
+MOST_RUNS = 50
 
 
 class ActionProvider(Provider):
@@ -26,6 +31,7 @@ class ActionProvider(Provider):
     async def startup(self) -> None:
         """List the commands once, when the palette opens."""
         self._commands = [*self._actions(), *self._of_run(), *self._themes(), *self._presets()]
+        self._commands += await to_thread(self._kept_runs)
 
     async def discover(self) -> Hits:
         """Yield all commands."""
@@ -67,6 +73,20 @@ class ActionProvider(Provider):
         """List what the screen below the palette has to offer besides its actions."""
         offered = getattr(self.screen, "offers", None)
         return list(offered()) if callable(offered) else []
+
+    def _kept_runs(self) -> list[Command]:
+        """List the runs that are kept, the latest first."""
+        from grok_tui.engine.store.library import directories
+
+        names = [directory.path.name for directory in directories()][-MOST_RUNS:]
+        return [
+            Command(
+                f"run: Take up {clean(name)}",
+                "Show this kept run in place of what runs now.",
+                partial(self._explorer.take_up, name),
+            )
+            for name in reversed(names)
+        ]
 
     def _themes(self) -> list[Command]:
         return [
