@@ -39,6 +39,31 @@ MLP = preset(
     dtype="float32",
     loss_dtype="float32",
 )
+ONLINE = preset(
+    {
+        "name": "adam",
+        "optimizer": {"name": "adam", "lr": 0.01},
+        "model": {"name": "mlp", "hidden": 8, "activation": "relu"},
+    },
+    task={"name": "sparse_parity", "n": 9, "k": 2, "samples": 40, "validation": 100},
+    loss="logistic",
+    batches="online",
+    batch_size=8,
+    steps=2000,
+)
+WARMUP = preset(
+    {
+        "name": "adam",
+        "optimizer": {"name": "adam", "lr": 0.01},
+        "modifiers": {"warmup": 500},
+    },
+    batch_size=3,
+    steps=3000,
+    interventions=[
+        {"arm": "adam", "at_step": 300, "action": "set", "hyperparameter": "lr", "value": 0.02},
+        {"arm": "adam", "at_step": 1500, "action": "reset"},
+    ],
+)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import time
@@ -112,6 +113,24 @@ class Stage:
 
         assert in_child(replaying, known) == 0
         shutil.rmtree(path.parent)
+
+
+def kill_scene(stage: Stage, kills: int, longest: float, seed: int = 7) -> int:
+    """Kill runs of a scene so many times at random moments; return how many came to their end, the same.
+
+    longest: seconds that a process lives at most.
+
+    Raises:
+        AssertionError: one came to another end, or lost what was acknowledged.
+    """
+    numbers, finished = random.Random(seed), 0
+    while kills > 0:
+        path, known = stage.anew()
+        while kills > 0 and stage.lived(path, known, life=numbers.uniform(0, longest)):
+            kills -= 1
+        stage.check(path, known - {"kept"}, "killed")
+        finished += 1
+    return finished
 
 
 def _reusable(scene: Scene, folder: Path) -> Run:

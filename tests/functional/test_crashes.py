@@ -10,7 +10,7 @@ import os
 import pytest
 from faults import ENDED, WITH_BYTES, ending, failing, power_cut
 from persons import SCENES
-from stages import Stage
+from stages import Stage, kill_scene
 
 PLAYS = 2  # of each kind and scene, evenly over its calls; all of them where that may be slow
 
@@ -94,6 +94,11 @@ def test_a_disk_that_takes_a_part_at_a_time_is_no_failure(stage):
     assert stage.lived(path, told, failing(1, 0, lasting=True, short=True)) == 0
     assert "kept" in told
     stage.check(path, told - {"kept"}, "short writes")
+
+
+@two_scenes
+def test_a_person_whose_run_is_killed_at_any_moment_loses_nothing(stage):
+    assert kill_scene(stage, 3, longest=0.4)
 
 
 @pytest.mark.slow

@@ -128,3 +128,8 @@ class TestWithLocks:
         (directory.path / "run.json").write_text("{}")
         monkeypatch.setattr(os, "pwrite", full)
         assert directory.remove()
+
+
+def test_a_status_of_more_steps_than_there_can_be_says_nothing(directory):
+    (directory.path / "status.json").write_text(json.dumps({"steps": 5, "total": 10**300}))
+    assert directory.status().total == 0

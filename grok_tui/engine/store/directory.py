@@ -56,6 +56,8 @@ Moment = Annotated[str, AfterValidator(_moment)]
 """A time in UTC, ISO 8601; "" is none."""
 
 
+Steps = Annotated[int, Field(ge=0, le=2**62)]
+
 Document = TypeVar("Document", bound=BaseModel)
 
 
@@ -101,9 +103,9 @@ class StatusFile(_Document):
 
     ended: Ended | None = None
     """Why it ended; null while it goes on, and after it was killed."""
-    steps: int = 0
+    steps: Steps = 0
     """Steps of all arms together, of `total`."""
-    total: int = 0
+    total: Steps = 0
     verdicts: dict[str, int] = {}
     """How many claims have each verdict."""
     saved: Moment = ""
