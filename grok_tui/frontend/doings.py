@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from grok_tui.catalog.base import parameters
 from grok_tui.catalog.intervention import Intervention
-from grok_tui.catalog.interventions import INTERVENTIONS, Set, Switch
+from grok_tui.catalog.interventions import INTERVENTIONS, Follow, Set, Switch
 from grok_tui.numbers import grouped, plural
 from grok_tui.presets.problems import explain, first_problem
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from grok_tui.engine.arm.status import ArmStatus
 
 FIRST = ("withhold", "acquire", "relabel", "reinitialize")  # of what is offered, since nothing else does it
-SETTINGS = (Switch, Set)  # which have rows and a sheet of their own
+SETTINGS = (Switch, Set, Follow)  # which have rows and a sheet of their own
 SHARE = 0.1  # of the training set or of the labels, to begin with
 
 
