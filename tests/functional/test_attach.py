@@ -280,6 +280,8 @@ def test_a_run_is_ended_without_an_explorer(run, directory, grok_tui):
 
 def test_a_run_that_takes_no_orders_is_not_said_to_have_ended(run, directory, grok_tui):
     held = [connect(directory) for _ in range(7)]
+    for one in held:
+        one.sendall(HELLO)
     refused = grok_tui("runs", "end", directory.path)
     assert (refused.code, refused.out) == (2, "")
     assert "8 look on already" in refused.err
