@@ -13,6 +13,7 @@ from grok_tui.catalog.optimizers import OPTIMIZERS
 from grok_tui.catalog.plugins import require
 from grok_tui.catalog.schedules import Course
 from grok_tui.lab.modifiers import Structure
+from grok_tui.presets import part_of
 
 from .optimizer import Optimizer, counted
 
@@ -173,3 +174,13 @@ def _values(
         name: value.expand(len(value) if value.dim() == 3 else 1, replicas, 1)
         for name, value in found.items()
     }
+
+
+def largest(modifiers: Modifiers, courses: Mapping[str, Course]) -> Modifiers:
+    """Return modifiers at the largest values of their schedules: what acts at some time, acts under these."""
+    reached = {
+        name: max(course.reached(float(modifiers.value(name))))
+        for name, course in courses.items()
+        if part_of(name) == "modifiers"
+    }
+    return modifiers.model_copy(update=reached)

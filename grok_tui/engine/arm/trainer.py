@@ -27,7 +27,7 @@ from grok_tui.lab.tasks import Draw, Fresh, Task
 from grok_tui.presets import part_of
 
 from .batches import Batches, BatchKind
-from .coefficients import Coefficients, Following, Table
+from .coefficients import Coefficients, Following, Table, largest
 from .data import TrainingData
 from .noise import drawing_of, scheme
 from .optimizer import Optimizer
@@ -120,7 +120,7 @@ class Trainer:
 
     def modify(self, spec: Modifiers, courses: Mapping[str, Course]) -> None:
         """Go on with these modifiers and schedules; a filter that was at work already keeps its state."""
-        structure = Structure.of(_largest(spec, courses))
+        structure = Structure.of(largest(spec, courses))
         structure.check(spec, self.theta, self._learner.network.layout.sizes)
         fresh = structure.initial(self.theta)
         if {name: value.shape for name, value in fresh.items()} != {
@@ -399,13 +399,3 @@ def copied(tensor: Tensor) -> NDArray[Any]:
     """Return a copy on the CPU that does not change when the tensor does."""
     copy: NDArray[Any] = tensor.detach().cpu().numpy().copy()
     return copy
-
-
-def _largest(modifiers: Modifiers, courses: Mapping[str, Course]) -> Modifiers:
-    """Return modifiers at the largest values of their schedules: what acts at some time, acts under these."""
-    reached = {
-        name: max(course.reached(float(modifiers.value(name))))
-        for name, course in courses.items()
-        if part_of(name) == "modifiers"
-    }
-    return modifiers.model_copy(update=reached)

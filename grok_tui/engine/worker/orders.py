@@ -43,7 +43,7 @@ class GoOn(_Message):
 
 
 class Step(_Message):
-    """Pause, and take that many steps of every arm."""
+    """Pause, and bring every arm up to that many steps further than the one that is furthest behind."""
 
     order: Literal["step"] = "step"
     steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1
