@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -37,7 +38,7 @@ def end(directory: RunDirectory, timeout: float) -> None:
     name = directory.name
     channel = Channel(connection, say.LONGEST_ANSWER)
     try:
-        answered = _ask(channel, name, min(timeout, ANSWER_SECONDS))
+        answered = _ask(channel, name, process, deadline)
     finally:
         channel.close()
     if not answered and _stopped(process):
@@ -55,16 +56,17 @@ def end(directory: RunDirectory, timeout: float) -> None:
         raise StoreError(f"run '{name}' has ended, but its last checkpoint could not be written")
 
 
-def _ask(channel: Channel, name: str, timeout: float) -> bool:
-    """Give the order, and return whether anything was answered within `timeout` seconds.
+def _ask(channel: Channel, name: str, process: int | None, deadline: float) -> bool:
+    """Give the order, and return whether anything was answered before its process was stopped, or in time.
 
     Raises:
         StoreError: it is refused.
     """
     try:
         # Both at once: what lies in the socket is read even if nobody waits for the answer any more.
-        channel.send(say.Hello(), End())
-        line = channel.receive(timeout)
+        with suppress(BrokenPipeError, ConnectionResetError):  # who refuses at once has said why and hung up
+            channel.send(say.Hello(), End())
+        line = _answer(channel, process, deadline)
         answer = None if line is None else say.ANSWERS.validate_json(line)
     except TimeoutError:
         return False
@@ -77,6 +79,20 @@ def _ask(channel: Channel, name: str, timeout: float) -> bool:
     if isinstance(answer, say.Refusal):
         raise StoreError(f"run '{name}' takes no order: {answer.why}")
     return True
+
+
+def _answer(channel: Channel, process: int | None, deadline: float) -> bytes | None:
+    """Return what is answered, for which a busy machine may need its time; None if the other side hung up.
+
+    Raises:
+        TimeoutError: nothing is, and nothing will be as long as the process is stopped.
+    """
+    while True:
+        try:
+            return channel.receive(ANSWER_SECONDS)
+        except TimeoutError:
+            if _stopped(process) or time.monotonic() > deadline:
+                raise
 
 
 def _stopped(process: int | None) -> bool:
