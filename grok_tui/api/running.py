@@ -13,7 +13,7 @@ from grok_tui.frontend.orders import toml
 from grok_tui.frontend.preset_toml import toml_text
 from grok_tui.headless.controls import Controls
 from grok_tui.headless.progress import Silence, narration
-from grok_tui.headless.run import HeadlessRun, Wishes, report_on, start
+from grok_tui.headless.run import Wishes, begun, report_on
 from grok_tui.interrupts import Interrupts, Stopped
 from grok_tui.options import RunOptions, label_of
 from grok_tui.presets import Preset
@@ -102,17 +102,15 @@ def run(
     checked = options.load(said)
     judged = Controls(options, said, checked) if controls else None
     teller = Silence() if quiet else narration(label)
+    keeping = options.keeping(label, None if keep is True else Path(keep)) if keep else None
     with teller:
-        begun = start(checked, options)
-        keeping = options.keeping(label, None if keep is True else Path(keep)) if keep else None
-        store = keeping.keep(begun, keeping.folder) if keeping is not None else None
-    work = HeadlessRun(begun, label, profile, store, judged)
+        work = begun(checked, label, options, judged, keeping)
     try:
         with Interrupts() as stop:
             report = report_on(work, Wishes(time_limit=time_limit, controls=controls), teller, started, stop)
     except Stopped:
         raise KeyboardInterrupt from None
-    return Result(report, {name: ArmResult.of(arm) for name, arm in begun.arms.items()})
+    return Result(report, {name: ArmResult.of(arm) for name, arm in work.run.arms.items()})
 
 
 def _said(source: Source) -> str | Mapping[str, Any]:

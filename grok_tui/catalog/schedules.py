@@ -190,13 +190,12 @@ def schedules_of(text: str) -> tuple[Schedule, ...]:
 def _table(text: str) -> dict[str, Any]:
     """Return the table of one schedule, as a preset would have it."""
     words = text.replace("=", " ").split()
-    names = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
-    name = next((one for one in names if one in SCHEDULES), None)
-    if name is None:
+    names = {count: "_".join(words[:count]) for count in range(len(words), 0, -1)}
+    count = next((count for count, one in names.items() if one in SCHEDULES), 0)
+    if not count:
         first = " ".join(words[:1])
         raise ValueError(f"unknown schedule '{first}'{nearest(first, list(SCHEDULES))}")
-    rest = words[name.count("_") + 1 :] if words[0] != name else words[1:]
-    keys, values = rest[::2], rest[1::2]
+    name, keys, values = names[count], words[count::2], words[count + 1 :: 2]
     if len(keys) > len(values):
         raise ValueError(f"{keys[-1]} of {name} needs a value")
     if len(set(keys)) < len(keys):

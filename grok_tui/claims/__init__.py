@@ -14,7 +14,7 @@ verdict stays, or becomes undecided.
 
 from grok_tui.claims.binomial import clopper_pearson
 from grok_tui.claims.condition import Condition
-from grok_tui.claims.course import Course, Track, courses
+from grok_tui.claims.course import ComparisonCourse, Track, courses
 from grok_tui.claims.evaluate import Curve, Curves
 from grok_tui.claims.functions import FUNCTIONS
 from grok_tui.claims.judgement import Comparison, Judgement, Verdict, telling, verdict
@@ -25,8 +25,8 @@ __all__ = [
     "FUNCTIONS",
     "ClaimError",
     "Comparison",
+    "ComparisonCourse",
     "Condition",
-    "Course",
     "Curve",
     "Curves",
     "Judgement",

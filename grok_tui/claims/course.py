@@ -75,7 +75,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Course:
+class ComparisonCourse:
     """A comparison as it went: what to draw, and the steps to mark."""
 
     text: str
@@ -83,10 +83,10 @@ class Course:
     points: tuple[Point, ...]
 
 
-def courses(condition: Condition, curves: Curves) -> list[Course]:
+def courses(condition: Condition, curves: Curves) -> list[ComparisonCourse]:
     """Return how each comparison of a condition went in one replica, in source order."""
     with np.errstate(all="ignore"):
-        return [_Course(curves).of(part) for part in _comparisons(condition.root)]
+        return [_Collector(curves).of(part) for part in _comparisons(condition.root)]
 
 
 def _comparisons(node: Truth) -> Iterator[Compare | Throughout]:
@@ -100,7 +100,7 @@ def _comparisons(node: Truth) -> Iterator[Compare | Throughout]:
             yield node
 
 
-class _Course:
+class _Collector:
     """Collects what a comparison is about."""
 
     def __init__(self, curves: Curves) -> None:
@@ -108,9 +108,9 @@ class _Course:
         self._tracks: dict[str, Track] = {}
         self._points: dict[tuple[float, str], Point] = {}
 
-    def of(self, node: Compare | Throughout) -> Course:
+    def of(self, node: Compare | Throughout) -> ComparisonCourse:
         self._truth(node)
-        return Course(node.text, tuple(self._tracks.values()), tuple(self._points.values()))
+        return ComparisonCourse(node.text, tuple(self._tracks.values()), tuple(self._points.values()))
 
     def _truth(self, node: Truth | Event) -> None:
         match node:

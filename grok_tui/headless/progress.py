@@ -41,11 +41,13 @@ class Standing:
 class Narration(Protocol):
     """Tells people how a run goes; it is entered while there is something to tell."""
 
-    def __enter__(self) -> object: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        return None
 
     def due(self) -> bool:
         """Return whether it is time to show the run again."""
@@ -66,16 +68,8 @@ def narration(name: str) -> LineNarration | BarNarration:
     return BarNarration(name, console) if console.is_terminal else LineNarration(name, console)
 
 
-class Silence:
+class Silence(Narration):
     """Tells nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     def due(self) -> bool:
         """Return that it never is."""
@@ -113,21 +107,13 @@ class _Pace:
         return f"{rate(standing.steps / elapsed)} steps/s  {clock(left)} left"
 
 
-class LineNarration:
+class LineNarration(Narration):
     """A plain line every `LINE_SECONDS`."""
 
     def __init__(self, name: str, console: Console) -> None:
         self._name = name
         self._console = console
         self._pace = _Pace(LINE_SECONDS)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     def due(self) -> bool:
         """Return whether it is time for a line."""

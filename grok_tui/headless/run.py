@@ -104,12 +104,9 @@ def run_headless(
     label = label_of(name)
     controls = Controls(options, name, preset) if wishes.controls else None
     teller = narration(label)
-    store = None
     with teller:
-        run = start(preset, options)
-        if keeping is not None:
-            store = keeping.keep(run, keeping.folder)
-    return carry_out(HeadlessRun(run, label, options.profile, store, controls), wishes, teller, started)
+        work = begun(preset, label, options, controls, keeping)
+    return carry_out(work, wishes, teller, started)
 
 
 @dataclass(frozen=True)
@@ -121,6 +118,23 @@ class HeadlessRun:
     profile: str
     store: Store | None
     controls: Controls | None = None
+
+
+def begun(
+    preset: Preset,
+    label: str,
+    options: RunOptions,
+    controls: Controls | None = None,
+    keeping: Keeping | None = None,
+) -> HeadlessRun:
+    """Return a run at its beginning, kept if it is to be.
+
+    Raises:
+        GrokTuiError: the machine does not allow it, or it cannot be kept.
+    """
+    run = start(preset, options)
+    store = keeping.keep(run, keeping.folder) if keeping is not None else None
+    return HeadlessRun(run, label, options.profile, store, controls)
 
 
 def carry_out(work: HeadlessRun, wishes: Wishes, teller: Narration, started: float) -> int:
